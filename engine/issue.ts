@@ -1,0 +1,143 @@
+import { type ErrorCode, FlowError } from "./errors.ts";
+import type { Value } from "./value.ts";
+
+/** Where something is in a document: `["nodes", 0, "config", "url"]`. */
+export type Path = readonly (string | number)[];
+
+/** What is wrong with a document; part of the API. */
+export type IssueCode =
+  | "invalid_syntax"
+  | "invalid_encoding"
+  | "empty_document"
+  | "too_large"
+  | "too_deep"
+  | "duplicate_key"
+  | "wrong_type"
+  | "wrong_value"
+  | "missing_key"
+  | "unknown_key"
+  | "reserved_name"
+  | "invalid_config"
+  | "duplicate_node"
+  | "unknown_node"
+  | "unknown_node_type"
+  | "unknown_port"
+  | "missing_input"
+  | "invalid_input"
+  | "unused_input"
+  | "self_loop"
+  | "cycle"
+  | "unreachable_node"
+  | "duplicate_connection"
+  | "several_connections"
+  | "too_many_issues";
+
+/** One problem of a document. Errors keep it from running, warnings do not. */
+export interface Issue {
+  severity: "error" | "warning";
+  code: IssueCode;
+  message: string;
+  hint?: string;
+  path: (string | number)[];
+  file?: string;
+  /** From 1. */
+  line?: number;
+  /** From 1, in characters. */
+  column?: number;
+}
+
+/** A document that cannot run. `issues` has every problem at once, the warnings included. */
+export class WorkflowError extends FlowError {
+  readonly issues: readonly Issue[];
+
+  constructor(code: Extract<ErrorCode, "invalid_document" | "invalid_workflow">, issues: readonly Issue[]) {
+    const errors = issues.filter((issue) => issue.severity === "error");
+    const first = errors[0];
+    const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+    super(code, first === undefined ? "Invalid workflow" : formatIssue(first) + rest, {
+      hint: first?.hint,
+      details: { issues: issues.map((issue) => ({ ...issue }) as { [key: string]: Value }) },
+    });
+    this.issues = issues;
+  }
+}
+
+/** `file:line:column: message`, with as much of the place as is known. */
+export function formatIssue(issue: Issue): string {
+  const place = [issue.file, issue.line, issue.column].filter((part) => part !== undefined).join(":");
+  return place === "" ? issue.message : `${place}: ${issue.message}`;
+}
+
+/** `nodes[0].config.url`, with names in quotes where they need it. */
+export function formatPath(path: Path): string {
+  let text = "";
+  for (const part of path) {
+    if (typeof part === "number") text += `[${part}]`;
+    else if (/^[A-Za-z_$][\w$-]*$/.test(part)) text += text === "" ? part : `.${part}`;
+    else text += `[${JSON.stringify(part)}]`;
+  }
+  return text;
+}
+
+/** How many errors, and how many warnings, are worth a reader's time. */
+const MAX_ISSUES = 100;
+
+/** Collects problems, counting instead of keeping those beyond the first hundred errors and warnings. */
+export class IssueList {
+  readonly #kept = { error: [] as Issue[], warning: [] as Issue[] };
+  readonly #dropped = { error: 0, warning: 0 };
+
+  error(code: IssueCode, path: Path, message: () => string, hint?: () => string | undefined): void {
+    this.#add("error", code, path, message, hint);
+  }
+
+  warning(code: IssueCode, path: Path, message: () => string, hint?: () => string | undefined): void {
+    this.#add("warning", code, path, message, hint);
+  }
+
+  get hasErrors(): boolean {
+    return this.#kept.error.length > 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#kept.error.length + this.#kept.warning.length === 0;
+  }
+
+  /** Errors before warnings, each in the order they were found, closed by "and 12 more". */
+  toArray(): Issue[] {
+    return (["error", "warning"] as const).flatMap((severity) => {
+      const dropped = this.#dropped[severity];
+      if (dropped === 0) return this.#kept[severity];
+      const noun = dropped === 1 ? severity : `${severity}s`;
+      return [...this.#kept[severity], {
+        severity,
+        code: "too_many_issues",
+        message: `And ${dropped} more ${noun}`,
+        path: [],
+      }];
+    });
+  }
+
+  /** @throws {WorkflowError} `invalid_workflow` if there is an error. */
+  throwIfErrors(): void {
+    if (this.hasErrors) throw new WorkflowError("invalid_workflow", this.toArray());
+  }
+
+  /** Texts are made only for problems that are kept. */
+  #add(
+    severity: Issue["severity"],
+    code: IssueCode,
+    path: Path,
+    message: () => string,
+    hint?: () => string | undefined,
+  ) {
+    if (this.#kept[severity].length >= MAX_ISSUES) {
+      this.#dropped[severity]++;
+      return;
+    }
+    const issue: Issue = { severity, code, message: message(), path: [...path] };
+    const advice = hint?.();
+    if (advice !== undefined) issue.hint = advice;
+    this.#kept[severity].push(issue);
+  }
+}

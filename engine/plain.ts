@@ -1,0 +1,42 @@
+/** Whether `value` is an object literal or the like: no array, no instance of a class. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Assigns an own property, also if its name is `__proto__`. */
+export function setOwn<T>(target: Record<string, T>, name: string, value: T): void {
+  if (name === "__proto__") {
+    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    target[name] = value;
+  }
+}
+
+const SHOWN_LENGTH = 60;
+
+/** A value as it stands in messages: JSON, shortened. */
+export function showValue(value: unknown): string {
+  if (value === null || typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value === "string") return JSON.stringify(shorten(value));
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (value instanceof Uint8Array) return "bytes";
+  if (isPlainObject(value)) return "an object";
+  return nameForeign(value);
+}
+
+/** What a JavaScript value is that is no JSON: `a Date`, `a function`, `undefined`. */
+export function nameForeign(value: unknown): string {
+  if (typeof value === "object" && value !== null) {
+    const name: unknown = value.constructor?.name;
+    return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an object of a class";
+  }
+  if (typeof value === "bigint") return `the BigInt ${value}`;
+  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
+  return String(value);
+}
+
+function shorten(text: string): string {
+  return text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}...`;
+}

@@ -1,0 +1,222 @@
+import { findCycles } from "./cycles.ts";
+import type { Graph } from "./graph.ts";
+import type { IssueList } from "./issue.ts";
+import { hasPort, isRequiredPort, type NodeDefinition, type Ports } from "./node.ts";
+import type { NodeRegistry } from "./registry.ts";
+import { didYouMean, quoteList } from "./suggest.ts";
+import type { Connection, NodeSpec, Workflow } from "./workflow.ts";
+import { reportProblem } from "./report.ts";
+import { parseWith } from "./zod_issues.ts";
+
+/** Checks that need no node types: ids, connection ends, cycles. */
+export function checkStructure(workflow: Workflow, graph: Graph, issues: IssueList): void {
+  checkIds(workflow, issues);
+  checkConnectionEnds(workflow, graph, issues);
+  checkRepeatedConnections(workflow, issues);
+  checkCycles(workflow, graph, issues);
+}
+
+function checkIds(workflow: Workflow, issues: IssueList): void {
+  const seen = new Map<string, number>();
+  for (const [index, node] of workflow.nodes.entries()) {
+    const first = seen.get(node.id);
+    if (first === undefined) seen.set(node.id, index);
+    else {
+      issues.error(
+        "duplicate_node",
+        ["nodes", index, "id"],
+        () => `Node id "${node.id}" is taken: nodes[${first}] has it too`,
+        () => "Give each node an id of its own.",
+      );
+    }
+  }
+}
+
+function checkConnectionEnds(workflow: Workflow, graph: Graph, issues: IssueList): void {
+  for (const [index, connection] of workflow.connections.entries()) {
+    for (const end of ["from_node", "to_node"] as const) {
+      if (graph.indexOf(connection[end]) >= 0) continue;
+      issues.error(
+        "unknown_node",
+        ["connections", index, end],
+        () => `Cannot connect ${nameConnection(connection)}: there is no node "${connection[end]}"`,
+        () => didYouMean(connection[end], graph.ids, "nodes"),
+      );
+    }
+    if (connection.from_node === connection.to_node) {
+      issues.error(
+        "self_loop",
+        ["connections", index],
+        () => `Cannot connect ${nameConnection(connection)}: a node cannot wait for itself`,
+        () => "Connect it to another node.",
+      );
+    }
+  }
+}
+
+function checkRepeatedConnections(workflow: Workflow, issues: IssueList): void {
+  const targets = new Set<string>();
+  const whole = new Set<string>();
+  for (const [index, connection] of workflow.connections.entries()) {
+    const target = `${connection.to_node}\0${connection.to_port}`;
+    const key = `${target}\0${connection.from_node}\0${connection.from_port}`;
+    if (whole.has(key)) {
+      issues.warning(
+        "duplicate_connection",
+        ["connections", index],
+        () => `Connection ${nameConnection(connection)} is there twice`,
+        () => "Remove one of them.",
+      );
+    } else if (targets.has(target)) {
+      issues.warning(
+        "several_connections",
+        ["connections", index],
+        () => `Port "${connection.to_port}" of node "${connection.to_node}" has several connections`,
+        () => "The last one in the document that carries a value wins; use one port each to keep them all.",
+      );
+    }
+    targets.add(target);
+    whole.add(key);
+  }
+}
+
+function checkCycles(workflow: Workflow, graph: Graph, issues: IssueList): void {
+  if (graph.order.length === graph.count) return;
+  const inCycle = new Set<number>();
+  for (const cycle of findCycles(graph)) {
+    for (const index of cycle) inCycle.add(index);
+    const [first = 0] = cycle;
+    if (cycle.length === 1) continue;
+    issues.error(
+      "cycle",
+      ["nodes", first],
+      () => `Nodes wait for each other: ${nameCycle(graph, cycle)}`,
+      () => "Remove one of these connections: a workflow has no way back.",
+    );
+  }
+  for (const index of graph.unordered()) {
+    if (inCycle.has(index)) continue;
+    const id = workflow.nodes[index]?.id ?? "";
+    if (graph.indexOf(id) !== index) continue;
+    issues.error(
+      "unreachable_node",
+      ["nodes", index],
+      () => `Node "${id}" can never run: it waits for a cycle`,
+      () => "Break the cycle.",
+    );
+  }
+}
+
+function nameCycle(graph: Graph, cycle: readonly number[]): string {
+  const names = cycle.map((index) => graph.ids[index] ?? "");
+  const shown = names.length <= 12 ? names : [...names.slice(0, 6), `(${names.length - 11} more)`, ...names.slice(-5)];
+  return [...shown, names[0]].join(" -> ");
+}
+
+/** A node's definition and its parsed config; undefined where the type is unknown or the config is wrong. */
+export interface CheckedNode {
+  definition: NodeDefinition | undefined;
+  config: unknown;
+}
+
+/** Looks up every node's type and parses its config. */
+export function checkNodes(workflow: Workflow, registry: NodeRegistry, issues: IssueList): CheckedNode[] {
+  return workflow.nodes.map((node, index) => checkNode(node, index, registry, issues));
+}
+
+function checkNode(node: NodeSpec, index: number, registry: NodeRegistry, issues: IssueList): CheckedNode {
+  const definition = registry.get(node.node_type);
+  if (definition === undefined) {
+    issues.error(
+      "unknown_node_type",
+      ["nodes", index, "node_type"],
+      () => `Node "${node.id}" has an unknown type: "${node.node_type}"`,
+      () => didYouMean(node.node_type, registry.types(), "types") ?? "Run `flow nodes` to see all node types.",
+    );
+    return { definition, config: undefined };
+  }
+  const parsed = parseWith(definition.config, node.config);
+  if (parsed.ok) return { definition, config: parsed.value };
+  for (const problem of parsed.problems) {
+    reportProblem(issues, problem, {
+      subject: `Node "${node.id}" (${node.node_type})`,
+      root: node.config,
+      pathInDocument: ["nodes", index, "config"],
+      shownPath: ["config"],
+      knownKeys: Object.keys(definition.config.shape),
+      code: "invalid_config",
+    });
+  }
+  return { definition, config: undefined };
+}
+
+/** Checks that every connection joins ports that exist, and that nodes get what they cannot run without. */
+export function checkPorts(workflow: Workflow, graph: Graph, nodes: readonly CheckedNode[], issues: IssueList): void {
+  for (const [index, connection] of workflow.connections.entries()) {
+    const from = nodes[graph.indexOf(connection.from_node)]?.definition;
+    const to = nodes[graph.indexOf(connection.to_node)]?.definition;
+    if (from !== undefined) checkPort(index, connection, "from", from, issues);
+    if (to !== undefined) checkPort(index, connection, "to", to, issues);
+  }
+  const required = new Map<NodeDefinition, string[]>();
+  for (const [index, { definition }] of nodes.entries()) {
+    if (definition === undefined || graph.predecessorCount(index) === 0) continue;
+    let ports = required.get(definition);
+    if (ports === undefined) required.set(definition, ports = requiredPorts(definition.inputs));
+    if (ports.length > 0) checkRequired(graph, index, definition, ports, issues);
+  }
+}
+
+function checkPort(
+  index: number,
+  connection: Connection,
+  end: "from" | "to",
+  definition: NodeDefinition,
+  issues: IssueList,
+): void {
+  const ports = end === "from" ? definition.outputs : definition.inputs;
+  const port = connection[`${end}_port`];
+  if (hasPort(ports, port)) return;
+  const known = Object.keys(ports.shape);
+  const kind = end === "from" ? "output" : "input";
+  issues.error(
+    "unknown_port",
+    ["connections", index, `${end}_port`],
+    () => {
+      const has = known.length === 0
+        ? `${definition.type} has no ${kind}s`
+        : `${definition.type} has ${quoteList(known)}`;
+      return `Node "${connection[`${end}_node`]}" has no ${kind} "${port}": ${has}`;
+    },
+    () => didYouMean(port, known, `${kind}s`),
+  );
+}
+
+function checkRequired(
+  graph: Graph,
+  index: number,
+  definition: NodeDefinition,
+  required: readonly string[],
+  issues: IssueList,
+): void {
+  const incoming = graph.incoming(index);
+  if (incoming.length === 0) return;
+  for (const port of required) {
+    if (incoming.some((connection) => connection.to_port === port)) continue;
+    issues.error(
+      "missing_input",
+      ["nodes", index],
+      () => `Node "${graph.ids[index]}" gets nothing on "${port}": ${definition.type} needs it`,
+      () => `Connect an output to its port "${port}".`,
+    );
+  }
+}
+
+/** Names of the ports that a node cannot run without. */
+export function requiredPorts(ports: Ports): string[] {
+  return Object.keys(ports.shape).filter((name) => isRequiredPort(ports, name));
+}
+
+function nameConnection(connection: Connection): string {
+  return `"${connection.from_node}.${connection.from_port}" to "${connection.to_node}.${connection.to_port}"`;
+}

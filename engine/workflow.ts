@@ -1,0 +1,79 @@
+import type { Values } from "./value.ts";
+
+/** How a failed attempt is repeated. Delay before retry n is `min(delay_ms * backoff_multiplier^(n-1), max_delay_ms)`. */
+export interface RetryPolicy {
+  /** In all, the first included. Default 3. */
+  max_attempts: number;
+  /** Default 1000. */
+  delay_ms: number;
+  /** Default 2. */
+  backoff_multiplier: number;
+  /** Default 60000; null: no cap. */
+  max_delay_ms: number | null;
+  /** Default true. */
+  retry_on_timeout: boolean;
+  /** 0..1: up to this share of a delay is taken off at random. Default 0. */
+  jitter: number;
+  /** Error codes, exit codes, HTTP statuses; if given, only these are retried. */
+  retry_on?: (string | number)[];
+  /** These are never retried. */
+  no_retry_on?: (string | number)[];
+}
+
+/** A node of a workflow. */
+export interface NodeSpec {
+  id: string;
+  node_type: string;
+  name?: string;
+  config: Values;
+  position?: { x: number; y: number };
+  /** Per attempt. */
+  timeout_ms?: number;
+  retry_policy?: RetryPolicy;
+  /** What to do with an attempt that a crash of the engine cut off. Default `retry`. */
+  on_interrupt?: "retry" | "fail";
+  cache?: { ttl_seconds: number };
+}
+
+/** An edge from an output port to an input port. */
+export interface Connection {
+  from_node: string;
+  from_port: string;
+  to_node: string;
+  to_port: string;
+}
+
+/** What starts executions by itself. */
+export interface TriggerSpec {
+  id: string;
+  enabled: boolean;
+  trigger_type:
+    | { type: "Manual" }
+    | { type: "Cron"; expression: string }
+    | { type: "Webhook"; path: string }
+    | { type: "Event"; event_type: string };
+}
+
+/** What to do when a node has failed for good. */
+export type OnError = "StopWorkflow" | "ContinueOnError" | { RetryWorkflow: { max_attempts: number } };
+
+/** Settings of a whole workflow. */
+export interface WorkflowSettings {
+  /** Default 10. */
+  max_parallel_nodes: number;
+  /** Default `StopWorkflow`. */
+  on_error: OnError;
+  /** Null: no limit. */
+  max_execution_time_ms: number | null;
+}
+
+/** A workflow in its checked form: defaults are filled in, values are plain. */
+export interface Workflow {
+  id: string;
+  name: string;
+  description?: string;
+  nodes: NodeSpec[];
+  connections: Connection[];
+  triggers: TriggerSpec[];
+  settings: WorkflowSettings;
+}
