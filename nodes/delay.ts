@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { anyPorts, defineNode } from "../engine/node.ts";
+
+const LONGEST_DELAY_MS = 24 * 60 * 60 * 1000;
+
+/** Waits, then passes its inputs on. Cancelling ends the wait at once. */
+export const delay = defineNode({
+  type: "time.delay",
+  version: 1,
+  summary: "Wait, then pass the inputs on",
+  category: "time",
+  config: {
+    delay_ms: z.int().min(0).max(LONGEST_DELAY_MS).default(1000).describe("How long to wait, in milliseconds"),
+  },
+  inputs: anyPorts(),
+  outputs: anyPorts(),
+  async run({ config, inputs, sleep }) {
+    await sleep(config.delay_ms);
+    return inputs;
+  },
+});

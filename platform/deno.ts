@@ -1,0 +1,113 @@
+import { FlowError } from "../engine/errors.ts";
+import { DenoProcesses } from "./deno_process.ts";
+import type { FileStat, Platform, Signal } from "./types.ts";
+
+/** The {@link Platform} of a program that Deno runs. */
+export function createDenoPlatform(): Platform {
+  const processes = new DenoProcesses();
+  const { os } = Deno.build;
+  return {
+    name: "deno",
+    os: os === "darwin" || os === "windows" ? os : "linux",
+    pid: Deno.pid,
+    args: Deno.args,
+    env: (name) => Deno.env.get(name),
+    envAll: () => Deno.env.toObject(),
+    cwd: () => Deno.cwd(),
+    hostname: () => Deno.hostname(),
+    exit: (code) => Deno.exit(code),
+    onSignal,
+    readFile: (path) => translate("read", path, () => Deno.readFile(path)),
+    writeFile: (path, data, options = {}) =>
+      translate(
+        "write",
+        path,
+        () => typeof data === "string" ? Deno.writeTextFile(path, data, options) : Deno.writeFile(path, data, options),
+      ),
+    makeDir: (path, options = {}) => translate("create", path, () => Deno.mkdir(path, { recursive: true, ...options })),
+    stat,
+    readStdin: () => new Response(Deno.stdin.readable).bytes(),
+    write: createWriter(),
+    isTerminal: (stream) => Deno[stream].isTerminal(),
+    terminalSize,
+    rss: () => Deno.memoryUsage().rss,
+    spawn: (options) => processes.spawn(options),
+    endLeftovers: (leftover, graceMs) => processes.endLeftovers(leftover, graceMs),
+  };
+}
+
+function onSignal(signal: Signal, listener: () => void): () => void {
+  // Windows knows no SIGTERM: nobody can send one, so there is nothing to listen to.
+  if (Deno.build.os === "windows" && signal === "SIGTERM") return () => {};
+  Deno.addSignalListener(signal, listener);
+  return () => Deno.removeSignalListener(signal, listener);
+}
+
+async function stat(path: string): Promise<FileStat | undefined> {
+  try {
+    const { isFile, isDirectory, size } = await Deno.stat(path);
+    return { isFile, isDirectory, size };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw fileError("look at", path, error);
+  }
+}
+
+function terminalSize(): { columns: number; rows: number } | null {
+  try {
+    return Deno.consoleSize();
+  } catch {
+    return null;
+  }
+}
+
+/** Writes of one stream wait for each other, so that a long text is never cut in two by another. */
+function createWriter(): Platform["write"] {
+  const last = { stdout: Promise.resolve(), stderr: Promise.resolve() };
+  return (stream, data) => {
+    const written = last[stream].then(() => writeAll(stream, new TextEncoder().encode(data)));
+    last[stream] = written.catch(() => {});
+    return written;
+  };
+}
+
+async function writeAll(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<void> {
+  try {
+    for (let sent = 0; sent < bytes.length;) sent += await Deno[stream].write(bytes.subarray(sent));
+  } catch (error) {
+    const state = error instanceof Deno.errors.BrokenPipe ? "nobody reads it any more" : reasonOf(error);
+    throw new FlowError("unavailable", `Cannot write to ${stream}: ${state}`, { cause: error });
+  }
+}
+
+async function translate<T>(action: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileError(action, path, error);
+  }
+}
+
+function fileError(action: string, path: string, cause: unknown): FlowError {
+  const message = (state: string) => `Cannot ${action} "${path}": ${state}`;
+  if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) {
+    const hint = "Check the path for typing errors.";
+    return new FlowError("not_found", message("there is no such file or folder"), { hint, cause });
+  }
+  if (cause instanceof Deno.errors.AlreadyExists) {
+    const hint = "Choose another name, or remove what is there.";
+    return new FlowError("conflict", message("it exists already"), { hint, cause });
+  }
+  if (cause instanceof Deno.errors.IsADirectory) {
+    return new FlowError("invalid_argument", message("it is a folder"), { hint: "Give the path of a file.", cause });
+  }
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    const hint = "Check the permissions of the file and its folder.";
+    return new FlowError("unavailable", message("permission denied"), { hint, cause });
+  }
+  return new FlowError("unavailable", message(reasonOf(cause)), { cause });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,101 @@
+/** Signals that `flow` sends and listens to. */
+export type Signal = "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGHUP";
+
+/** How a process ended. */
+export interface ProcessStatus {
+  /** The exit code; 128 + n after a signal. */
+  code: number;
+  /** The signal that ended it, such as `SIGKILL`. */
+  signal: string | null;
+}
+
+/** What to start. */
+export interface SpawnOptions {
+  /** A path (relative to `cwd`), or a name to look up in `env.PATH`. */
+  command: string;
+  args: readonly string[];
+  /** The whole environment: nothing is inherited. */
+  env: Readonly<Record<string, string>>;
+  cwd?: string | undefined;
+  stdin: "piped" | "null";
+  stdout: "piped" | "null";
+  stderr: "piped" | "null";
+  /** Text that marks the process and all that it starts (as the environment variable `FLOW_ATTEMPT_ID`). */
+  mark?: string | undefined;
+}
+
+/** A running process and everything that it started. */
+export interface Subprocess {
+  readonly pid: number;
+  /** Differs for every process that ever had this pid. */
+  readonly started: string;
+  readonly stdin: WritableStream<Uint8Array> | null;
+  readonly stdout: ReadableStream<Uint8Array> | null;
+  readonly stderr: ReadableStream<Uint8Array> | null;
+  /** Resolves when the process itself has ended; its descendants may live on. */
+  readonly status: Promise<ProcessStatus>;
+  /** Sends a signal to the process and all its descendants, also those whose parent has ended. */
+  signalTree(signal: Signal): void;
+  /** Whether the process or a descendant is still there. */
+  isTreeAlive(): boolean;
+  /** SIGTERM to all of them, then SIGKILL to what is left after `graceMs`. Resolves when nothing is left. */
+  endTree(graceMs: number): Promise<void>;
+}
+
+/** What a dead engine may have left running. */
+export interface Leftover {
+  mark: string;
+  process?: { pid: number; started: string };
+}
+
+/** What {@link Platform.stat} tells. */
+export interface FileStat {
+  isFile: boolean;
+  isDirectory: boolean;
+  size: number;
+}
+
+/**
+ * What differs between Deno and Node. Everything else in the project uses web standards and `node:` modules.
+ * All paths are as the operating system writes them. Calls on files throw `FlowError`s: `not_found`, `conflict` (it is
+ * there already), `invalid_argument` (a folder where a file is needed), and `unavailable` for the rest.
+ */
+export interface Platform {
+  readonly name: "deno" | "node";
+  readonly os: "linux" | "darwin" | "windows";
+  readonly pid: number;
+  readonly args: readonly string[];
+  env(name: string): string | undefined;
+  envAll(): Record<string, string>;
+  cwd(): string;
+  hostname(): string;
+  exit(code: number): never;
+  /** Calls `listener` for every such signal, instead of what the system does by default. The answer undoes it. */
+  onSignal(signal: Signal, listener: () => void): () => void;
+  readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  writeFile(path: string, data: string | Uint8Array, options?: { createNew?: boolean; mode?: number }): Promise<void>;
+  /** Makes missing parents too; a folder that is there already is no error. */
+  makeDir(path: string, options?: { mode?: number }): Promise<void>;
+  /** Undefined if there is nothing at `path`. */
+  stat(path: string): Promise<FileStat | undefined>;
+  /** The whole of standard input. */
+  readStdin(): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Writes all of `data` to stdout or stderr, after what earlier calls have written; resolves when it is written
+   * (back-pressure). Rejects with `unavailable` if nobody reads any more.
+   */
+  write(stream: "stdout" | "stderr", data: string): Promise<void>;
+  isTerminal(stream: "stdin" | "stdout" | "stderr"): boolean;
+  /** Null where there is no terminal. */
+  terminalSize(): { columns: number; rows: number } | null;
+  /** Resident memory in bytes. */
+  rss(): number;
+  /** @throws {FlowError} `program_not_found`, `invalid_config` (not executable, no such folder), `unavailable` */
+  spawn(options: SpawnOptions): Subprocess;
+  /**
+   * Ends what is left of an attempt that a dead engine had started: the process with that identity (if it is still the
+   * same one), its descendants, and everything that carries `mark`. SIGTERM, then SIGKILL after `graceMs`.
+   * Answers how many processes it ended. Without /proc (macOS, Windows) only the process with its group can be found.
+   */
+  endLeftovers(leftover: Leftover, graceMs: number): Promise<number>;
+}
