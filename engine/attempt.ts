@@ -1,0 +1,220 @@
+/**
+ * One try of one node: checks inputs, runs the node under its timeout, checks outputs. Turns whatever happens into an
+ * outcome.
+ *
+ *   A1. The outcome comes after the node's `run` has settled, so nothing of it is running any more. A node that ignores
+ *       its signal is given up on after `ABANDON_AFTER_MS`, with a warning: JavaScript cannot be killed.
+ *   A2. After the outcome the node is not heard any more.
+ *   A3. An attempt that was aborted never succeeds late with a failure of its own: its error is the reason of the abort.
+ */
+import * as z from "zod";
+import { abortError, type Clock, sleep } from "./clock.ts";
+import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts";
+import { FlowError, toFlowError } from "./errors.ts";
+import { attemptId } from "./id.ts";
+import type { LogLevel, NodeContext, NodeDefinition, Ports, ProcessIdentity } from "./node.ts";
+import { checkValues, type Value, type Values } from "./value.ts";
+
+/** How long an aborted node may take to end; longer than the built-in nodes take to kill what they started. */
+export const ABANDON_AFTER_MS = 30_000;
+
+/** Runs attempts in this process. */
+export function createLocalDispatcher(clock: Clock): Dispatcher {
+  return { dispatch: (request) => runAttempt(request, clock) };
+}
+
+async function runAttempt(request: AttemptRequest, clock: Clock): Promise<AttemptOutcome> {
+  const { spec, definition } = request.node;
+  const control = new AttemptControl(request, clock, spec.timeout_ms);
+  try {
+    const inputs = parseInputs(definition, request.inputs, spec.id);
+    const context = new AttemptContext(request, inputs, control, clock);
+    const outputs = await control.race(() => definition.run(context));
+    return { outputs: checkOutputs(definition, outputs) };
+  } catch (thrown) {
+    return { error: control.signal.aborted ? abortError(control.signal) : toFlowError(thrown) };
+  } finally {
+    control.end();
+  }
+}
+
+/** Joins the execution's signal with the attempt's timeout, and waits for the node no longer than A1 says. */
+class AttemptControl {
+  readonly #controller = new AbortController();
+  readonly #request: AttemptRequest;
+  readonly #clock: Clock;
+  readonly #onAbort = () => this.#controller.abort(this.#request.signal.reason);
+  readonly #stopTimer: (() => void) | undefined;
+  ended = false;
+
+  constructor(request: AttemptRequest, clock: Clock, timeoutMs: number | undefined) {
+    this.#request = request;
+    this.#clock = clock;
+    if (request.signal.aborted) this.#onAbort();
+    request.signal.addEventListener("abort", this.#onAbort);
+    if (timeoutMs !== undefined) {
+      this.#stopTimer = clock.setTimer(timeoutMs, () => this.#controller.abort(timeoutError(timeoutMs)));
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    this.ended = true;
+    this.#stopTimer?.();
+    this.#request.signal.removeEventListener("abort", this.#onAbort);
+  }
+
+  /** What `run` answers, or the reason of the abort if it does not end soon enough after one. */
+  async race<T>(run: () => Promise<T> | T): Promise<T> {
+    this.signal.throwIfAborted();
+    const running = run();
+    if (!(running instanceof Promise)) return running;
+    let stopAbandoning: (() => void) | undefined;
+    const abandoned = new Promise<never>((_, reject) => {
+      this.signal.addEventListener("abort", () => {
+        stopAbandoning = this.#clock.setTimer(ABANDON_AFTER_MS, () => {
+          this.#request.emit({ event_type: "Warning", message: ABANDONED });
+          reject(abortError(this.signal));
+        });
+      }, { once: true });
+    });
+    try {
+      return await Promise.race([running, abandoned]);
+    } finally {
+      stopAbandoning?.();
+    }
+  }
+}
+
+const ABANDONED =
+  `The node ignored its signal for ${ABANDON_AFTER_MS / 1000} s after it was aborted; it may still be ` +
+  "doing something in this process";
+
+function timeoutError(timeoutMs: number): FlowError {
+  return new FlowError("timeout", `Attempt exceeded its timeout of ${timeoutMs} ms`, {
+    hint: "Raise the node's timeout_ms, or give it a retry_policy.",
+  });
+}
+
+/** What the node sees. */
+class AttemptContext implements NodeContext {
+  readonly #request: AttemptRequest;
+  readonly #control: AttemptControl;
+  readonly #clock: Clock;
+  readonly inputs: Values;
+  #attemptId: string | undefined;
+
+  constructor(request: AttemptRequest, inputs: Values, control: AttemptControl, clock: Clock) {
+    this.#request = request;
+    this.inputs = inputs;
+    this.#control = control;
+    this.#clock = clock;
+    // Authors take these out of the context by destructuring.
+    this.log = this.log.bind(this);
+    this.progress = this.progress.bind(this);
+    this.data = this.data.bind(this);
+    this.stdout = this.stdout.bind(this);
+    this.stderr = this.stderr.bind(this);
+    this.sleep = this.sleep.bind(this);
+    this.processStarted = this.processStarted.bind(this);
+  }
+
+  get config(): unknown {
+    return this.#request.node.config;
+  }
+  get execution_id(): string {
+    return this.#request.execution_id;
+  }
+  get node_id(): string {
+    return this.#request.node.spec.id;
+  }
+  get attempt(): number {
+    return this.#request.attempt;
+  }
+  get attempt_id(): string {
+    return this.#attemptId ??= attemptId(this.execution_id, this.node_id, 0, this.attempt);
+  }
+  get signal(): AbortSignal {
+    return this.#control.signal;
+  }
+  get verbose(): boolean {
+    return this.#request.verbose;
+  }
+  get state(): Map<string, unknown> {
+    return this.#request.memory();
+  }
+
+  // Custom nodes may be plain JavaScript: only what can be journaled gets through.
+  log(message: string, level: LogLevel = "info"): void {
+    this.#emit({ event_type: level === "info" ? "Info" : "Warning", message: String(message) });
+  }
+  progress(percent: number, message?: string): void {
+    this.#emit({
+      event_type: "Progress",
+      percent: Math.min(100, Math.max(0, Number(percent) || 0)),
+      ...(message === undefined ? {} : { message: String(message) }),
+    });
+  }
+  data(port: string, value: Value): void {
+    const checked = checkValues({ value }).value ?? null;
+    this.#emit({ event_type: "Data", port: String(port), value: checked });
+  }
+  stdout(line: string): void {
+    this.#emit({ event_type: "StdoutLine", line: String(line) });
+  }
+  stderr(line: string): void {
+    this.#emit({ event_type: "StderrLine", line: String(line) });
+  }
+  sleep(ms: number): Promise<void> {
+    return sleep(this.#clock, ms, this.signal);
+  }
+  processStarted(process: ProcessIdentity): void {
+    if (!this.#control.ended) this.#request.processStarted(process);
+  }
+
+  #emit(event: Parameters<AttemptRequest["emit"]>[0]): void {
+    if (!this.#control.ended) this.#request.emit(event);
+  }
+}
+
+const inputSchemas = new WeakMap<Ports, z.ZodObject>();
+
+function parseInputs(definition: NodeDefinition, inputs: Values, nodeId: string): Values {
+  const ports = definition.inputs;
+  if (ports.open && Object.keys(ports.shape).length === 0) return inputs;
+  let schema = inputSchemas.get(ports);
+  if (schema === undefined) {
+    schema = ports.open ? z.looseObject(ports.shape) : z.object(ports.shape);
+    inputSchemas.set(ports, schema);
+  }
+  const parsed = schema.safeParse(inputs);
+  if (parsed.success) return parsed.data as Values;
+  const issue = parsed.error.issues[0];
+  const port = String(issue?.path[0] ?? "");
+  const missing = !Object.hasOwn(inputs, port);
+  throw new FlowError(
+    "invalid_input",
+    `Input "${port}" of node "${nodeId}": ${missing ? "no value" : issue?.message}`,
+    {
+      hint: missing
+        ? `Connect a port to "${port}", or check that the connected node puts out a value.`
+        : "Check the value that is connected to this port.",
+    },
+  );
+}
+
+/** A node may leave ports out; it may not answer ports that it never declared. */
+function checkOutputs(definition: NodeDefinition, outputs: unknown): Values {
+  const values = checkValues(outputs);
+  if (definition.outputs.open) return values;
+  for (const port of Object.keys(values)) {
+    if (Object.hasOwn(definition.outputs.shape, port)) continue;
+    throw new FlowError("invalid_output", `Node type "${definition.type}" answered an undeclared output "${port}"`, {
+      hint: `Declare "${port}" in the outputs of the node type, or do not answer it.`,
+    });
+  }
+  return values;
+}

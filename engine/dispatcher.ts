@@ -1,0 +1,31 @@
+import type { FlowError } from "./errors.ts";
+import type { NodeEventBody } from "./events.ts";
+import type { ProcessIdentity } from "./node.ts";
+import type { PreparedNode } from "./prepare.ts";
+import type { Values } from "./value.ts";
+
+/** One try of one node, to be carried out. */
+export interface AttemptRequest {
+  readonly execution_id: string;
+  readonly node: PreparedNode;
+  /** From 1. */
+  readonly attempt: number;
+  /** As connected; not yet checked against the node's ports. */
+  readonly inputs: Values;
+  readonly verbose: boolean;
+  /** What the node remembers between its attempts; made on first use. */
+  readonly memory: () => Map<string, unknown>;
+  /** Aborts when the execution gives up on the attempt; the reason is a FlowError. */
+  readonly signal: AbortSignal;
+  emit(event: NodeEventBody): void;
+  processStarted(process: ProcessIdentity): void;
+}
+
+/** How an attempt ended. */
+export type AttemptOutcome = { readonly outputs: Values } | { readonly error: FlowError };
+
+/** Who carries out attempts: this process here, elsewhere a queue and its workers. */
+export interface Dispatcher {
+  /** Settles when nothing of the attempt is running any more; never rejects. */
+  dispatch(request: AttemptRequest): Promise<AttemptOutcome>;
+}

@@ -1,0 +1,59 @@
+import type { Clock } from "./clock.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { ExecutionEvent } from "./events.ts";
+import type { ProcessIdentity } from "./node.ts";
+import type { NodeRegistry } from "./registry.ts";
+import type { Store } from "./store.ts";
+import type { SubscribeOptions } from "./subscription.ts";
+import type { Values } from "./value.ts";
+import type { ExecutionResult } from "./verdict.ts";
+
+/** What an attempt that was cut off may have left running. */
+export interface Leftover {
+  /** The attempt's id, which everything that it started carries. */
+  mark: string;
+  process?: ProcessIdentity;
+}
+
+/** How to build an engine. */
+export interface EngineOptions {
+  registry: NodeRegistry;
+  /** Default: a new `MemoryStore`. The engine does not close it. */
+  store?: Store;
+  clock?: Clock;
+  /** Default: attempts run in this process. */
+  dispatcher?: Dispatcher;
+  /** Names this process in leases, such as `host:1234`. Default: a random id. */
+  owner?: string;
+  /** 0 <= x < 1; for jitter. Default `Math.random`. */
+  random?: () => number;
+  /** Ends what an interrupted attempt has left running, before the node runs again. Default: nothing. */
+  endLeftover?: (leftover: Leftover) => Promise<unknown>;
+}
+
+/** How to start an execution. */
+export interface StartOptions {
+  /** Default `{}`. */
+  inputs?: Values;
+  /** Default: a UUID that sorts by time. */
+  execution_id?: string;
+  /** Nodes put out every line. Default false. */
+  verbose?: boolean;
+  /** Absolute path of the document, for the history. */
+  source?: string;
+  /** Whether nodes with `cache` may take earlier results. Default true. */
+  useCache?: boolean;
+  /** Overrides `settings.max_execution_time_ms`. */
+  timeoutMs?: number | undefined;
+}
+
+/** An execution that this engine drives. */
+export interface ExecutionHandle {
+  readonly execution_id: string;
+  /** Rejects only when the journal fails (`store_failed`, `conflict`) or the engine is closed (`interrupted`). */
+  readonly result: Promise<ExecutionResult>;
+  /** From the first event (or after `after`), live, to the last. */
+  events(options?: SubscribeOptions): AsyncIterable<ExecutionEvent>;
+  /** The execution ends as `cancelled` as soon as all that runs has ended. */
+  cancel(reason?: string): void;
+}

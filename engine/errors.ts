@@ -1,0 +1,112 @@
+import type { Value } from "./value.ts";
+
+/**
+ * Every way in which something can go wrong, and what kind of problem it is. The codes are part of the API: they stand
+ * in events, in HTTP answers and in `retry_on` lists. What a kind means for a process or an HTTP client is decided at
+ * the edge (`server/outcome.ts`).
+ */
+const KIND_OF_CODE = {
+  // The caller has to change something before it can work.
+  invalid_document: "invalid",
+  invalid_workflow: "invalid",
+  invalid_config: "invalid",
+  invalid_input: "invalid",
+  invalid_output: "invalid",
+  invalid_argument: "invalid",
+  program_not_found: "invalid",
+  // The node did its work and it did not succeed.
+  node_failed: "failed",
+  exit_code: "failed",
+  killed_by_signal: "failed",
+  http_status: "failed",
+  connection_failed: "failed",
+  output_too_large: "failed",
+  interrupted: "failed",
+  // The rest.
+  timeout: "timeout",
+  cancelled: "cancelled",
+  not_found: "not_found",
+  conflict: "conflict",
+  unavailable: "unavailable",
+  store_failed: "unavailable",
+  store_corrupt: "unavailable",
+  store_too_new: "unavailable",
+  internal: "bug",
+} as const;
+
+/** A stable, machine-readable name of a problem. */
+export type ErrorCode = keyof typeof KIND_OF_CODE;
+
+/** What an {@link ErrorCode} means to whoever has to react to it. */
+export type ErrorKind = (typeof KIND_OF_CODE)[ErrorCode];
+
+/** An error as it stands in events, in the journal and in HTTP answers. */
+export interface ErrorInfo {
+  code: ErrorCode;
+  message: string;
+  /** One imperative sentence: what to do about it. */
+  hint?: string;
+  /** Facts for machines, such as `exit_code` or `status`. */
+  details?: Record<string, Value>;
+}
+
+/** Options of a {@link FlowError}. */
+export interface FlowErrorOptions {
+  hint?: string | undefined;
+  /** Whether trying again may help; default: by kind (`failed`, `timeout` and `unavailable` may). */
+  retryable?: boolean | undefined;
+  details?: Record<string, Value> | undefined;
+  cause?: unknown;
+}
+
+/** The one error class of this project: a code to decide on, a message to read, a hint to act on. */
+export class FlowError extends Error {
+  override readonly name = "FlowError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly retryable: boolean;
+  readonly details: Record<string, Value> | undefined;
+
+  constructor(code: ErrorCode, message: string, options: FlowErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.retryable = options.retryable ?? isRetryableKind(this.kind);
+    this.details = options.details;
+  }
+
+  get kind(): ErrorKind {
+    return KIND_OF_CODE[this.code];
+  }
+
+  /** The wire form, without stack or cause. */
+  toInfo(): ErrorInfo {
+    const info: ErrorInfo = { code: this.code, message: this.message };
+    if (this.hint !== undefined) info.hint = this.hint;
+    if (this.details !== undefined) info.details = this.details;
+    return info;
+  }
+}
+
+/** The kind of a code; unknown codes (from a newer version's journal) count as bugs. */
+export function kindOf(code: string): ErrorKind {
+  return Object.hasOwn(KIND_OF_CODE, code) ? KIND_OF_CODE[code as ErrorCode] : "bug";
+}
+
+/** Whether `code` is one of ours. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(KIND_OF_CODE, code);
+}
+
+/** All codes, for schemas and did-you-mean. */
+export const errorCodes: readonly ErrorCode[] = Object.keys(KIND_OF_CODE) as ErrorCode[];
+
+/** Makes a `FlowError` of anything thrown: ours as they are, all others `internal` with the original as the cause. */
+export function toFlowError(thrown: unknown): FlowError {
+  if (thrown instanceof FlowError) return thrown;
+  return new FlowError("internal", thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+}
+
+function isRetryableKind(kind: ErrorKind): boolean {
+  return kind === "failed" || kind === "timeout" || kind === "unavailable";
+}

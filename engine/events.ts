@@ -1,0 +1,68 @@
+import type { ErrorInfo } from "./errors.ts";
+import type { ProcessIdentity } from "./node.ts";
+import type { Value, Values } from "./value.ts";
+
+/** How an execution ended. */
+export type FinalStatus = "succeeded" | "failed" | "cancelled";
+
+/** What a node tells about itself while it runs. */
+export type NodeEventBody =
+  | { event_type: "Info"; message: string }
+  | { event_type: "Warning"; message: string }
+  | { event_type: "Progress"; percent: number; message?: string }
+  | { event_type: "Data"; port: string; value: Value }
+  | { event_type: "StdoutLine"; line: string }
+  | { event_type: "StderrLine"; line: string };
+
+/** Why a node never ran: `node_id` names the node that is to blame, where one is. */
+export interface SkipReason {
+  reason: "node_failed" | "node_cancelled" | "execution_cancelled" | "execution_timeout" | "not_selected";
+  node_id?: string;
+}
+
+/** Facts about one execution, in the words of the wire. */
+export type EventBody =
+  | { type: "WorkflowStarted"; workflow_id: string; workflow_name?: string; total_nodes: number; rerun_of?: string }
+  | { type: "WorkflowResumed"; owner: string }
+  | { type: "WorkflowRetrying"; attempt: number; error: ErrorInfo }
+  | { type: "WorkflowCancelling"; reason: string }
+  | { type: "NodeStarted"; node_id: string; node_type: string; attempt: number }
+  | { type: "NodeProcess"; node_id: string; attempt: number; process: ProcessIdentity }
+  | { type: "NodeEvent"; node_id: string; event: NodeEventBody }
+  | { type: "NodeRetrying"; node_id: string; attempt: number; delay_ms: number; error: ErrorInfo }
+  | {
+    type: "NodeCompleted";
+    node_id: string;
+    outputs: Values;
+    duration_ms: number;
+    /** From the node cache. */
+    cached?: true;
+    /** The execution that these outputs were taken from, in a rerun. */
+    reused_from?: string;
+  }
+  | { type: "NodeFailed"; node_id: string; error: ErrorInfo; duration_ms: number }
+  | { type: "NodeSkipped"; node_id: string; because: SkipReason }
+  | { type: "WorkflowCompleted"; success: boolean; status: FinalStatus; duration_ms: number; error?: ErrorInfo };
+
+/** What every event carries besides its body. */
+export interface EventHeader {
+  execution_id: string;
+  /** 1, 2, 3 ... within the execution, without gaps. */
+  seq: number;
+  /** RFC 3339, UTC. */
+  timestamp: string;
+}
+
+/** One past fact of one execution. */
+export type ExecutionEvent = EventHeader & EventBody;
+
+/** The events of one type. */
+export type EventOf<T extends EventBody["type"]> = Extract<ExecutionEvent, { type: T }>;
+
+/**
+ * Whether an event is talk, not state: it is kept in log chunks, may be truncated, and folding an execution's state
+ * never needs it.
+ */
+export function isLogEvent(event: EventBody): event is Extract<EventBody, { type: "NodeEvent" }> {
+  return event.type === "NodeEvent";
+}

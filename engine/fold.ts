@@ -1,0 +1,34 @@
+import type { Graph } from "./graph.ts";
+import { createState, type ExecutionState, isFinished, reduce } from "./state.ts";
+import { readAllEvents, type Store } from "./store.ts";
+import type { Values } from "./value.ts";
+
+/** What the journal of an execution adds up to. Reads state events only, page by page. */
+export async function foldExecution(store: Store, executionId: string): Promise<ExecutionState> {
+  const state = createState(executionId);
+  for await (const event of readAllEvents(store, executionId, { kind: "state" })) reduce(state, event);
+  const summary = await store.getSummary(executionId, 0);
+  state.last_seq = Math.max(state.last_seq, summary?.last_seq ?? 0);
+  return state;
+}
+
+/** The outputs of the given nodes in the newest round, by node id. */
+export async function readOutputs(
+  store: Store,
+  executionId: string,
+  isWanted: (nodeId: string) => boolean,
+): Promise<Map<string, Values>> {
+  const outputs = new Map<string, Values>();
+  for await (const event of readAllEvents(store, executionId, { kind: "state" })) {
+    if (event.type === "WorkflowRetrying") outputs.clear();
+    if (event.type === "NodeCompleted" && isWanted(event.node_id)) outputs.set(event.node_id, event.outputs);
+  }
+  return outputs;
+}
+
+/** Whether an executor that goes on from `state` may still read the outputs of a node, or has to report them. */
+export function isStillRead(graph: Graph, state: ExecutionState, nodeId: string): boolean {
+  const successors = graph.successors(graph.indexOf(nodeId));
+  if (successors.length === 0) return true;
+  return successors.some((node) => !isFinished(state.nodes.get(graph.ids[node] ?? "")?.status ?? "waiting"));
+}

@@ -1,0 +1,152 @@
+import * as z from "zod";
+import type { Value, Values } from "./value.ts";
+
+/** Named zod types, one per config key or port. */
+export type Shape = Readonly<Record<string, z.ZodType>>;
+
+/** A set of ports: those with a declared type, and whether any other name is welcome too. */
+export interface Ports<S extends Shape = Shape> {
+  readonly shape: S;
+  readonly open: boolean;
+}
+
+/** Ports of any name; `shape` types those that the node knows. */
+export function anyPorts<S extends Shape = Record<never, never>>(shape?: S): Ports<S> {
+  return { shape: shape ?? {} as S, open: true };
+}
+
+type ShapeOf<P> = P extends Ports<infer S> ? S : P extends Shape ? P : never;
+/** What `run` gets as config: parsed, with defaults filled in. */
+export type ConfigOf<S extends Shape> = z.output<z.ZodObject<S>>;
+/** What `run` gets as inputs. */
+export type InputsOf<P> = P extends Ports<infer S> ? z.output<z.ZodObject<S>> & Values : ConfigOf<ShapeOf<P>>;
+/** What `run` has to answer; every declared port may also be left out, and then carries nothing. */
+export type OutputsOf<P> = P extends Ports<infer S> ? Partial<z.input<z.ZodObject<S>>> & Values
+  : Partial<z.input<z.ZodObject<ShapeOf<P>>>>;
+
+/** How serious a log line is. */
+export type LogLevel = "info" | "warning";
+
+/** All that a node sees while it runs. It never sees the bus, the store, or its neighbours. */
+export interface NodeContext<Config = unknown, Inputs = Values> {
+  readonly config: Config;
+  readonly inputs: Inputs;
+  readonly execution_id: string;
+  readonly node_id: string;
+  /** From 1; grows with every retry. */
+  readonly attempt: number;
+  /**
+   * A UUID that is the same whenever this attempt is looked at, on any machine, and different for every other attempt:
+   * hand it to other systems as the idempotency key.
+   */
+  readonly attempt_id: string;
+  /** Aborts on cancel and on timeout; a node has to end promptly then. `signal.reason` is a FlowError that says why. */
+  readonly signal: AbortSignal;
+  /** Whether the caller asked to see every line of output (`--verbose`). */
+  readonly verbose: boolean;
+  /** What this node wants to remember from one attempt to the next of the same execution; not journaled. */
+  readonly state: Map<string, unknown>;
+  log(message: string, level?: LogLevel): void;
+  /** `percent` is 0..100. */
+  progress(percent: number, message?: string): void;
+  /** Streams a value on an output port before the node has ended. */
+  data(port: string, value: Value): void;
+  stdout(line: string): void;
+  stderr(line: string): void;
+  /** Tells the journal which operating system process works for this attempt, so that it can be ended after a crash. */
+  processStarted(process: ProcessIdentity): void;
+  /** Waits; rejects as soon as `signal` aborts. */
+  sleep(ms: number): Promise<void>;
+}
+
+/** An operating system process that cannot be mistaken for a later one with the same id. */
+export interface ProcessIdentity {
+  pid: number;
+  /** Opaque text that differs for every process that ever had this pid. */
+  started: string;
+}
+
+/** What a node type is, as its author writes it. */
+export interface NodeDefinitionInput<C extends Shape, I, O> {
+  /** `family.verb`, such as `http.request`. */
+  type: string;
+  /** Grows when the same config and inputs may give other outputs: cached results of other versions are not used. */
+  version: number;
+  /** One line, imperative. */
+  summary: string;
+  category: string;
+  config: C;
+  inputs: I;
+  outputs: O;
+  run(ctx: NodeContext<ConfigOf<C>, InputsOf<I>>): Promise<OutputsOf<O>> | OutputsOf<O>;
+}
+
+/** A node type as the engine sees it: the types of its author are erased, its schemas are kept. */
+export interface NodeDefinition {
+  readonly type: string;
+  readonly version: number;
+  readonly summary: string;
+  readonly category: string;
+  /** Strict: an unknown key is an error. */
+  readonly config: z.ZodObject;
+  readonly inputs: Ports;
+  readonly outputs: Ports;
+  run(ctx: NodeContext): Promise<Values> | Values;
+}
+
+/**
+ * Defines a node type. Config and ports are typed from the shapes.
+ *
+ * ```ts
+ * const shout = defineNode({
+ *   type: "text.shout",
+ *   version: 1,
+ *   summary: "Turn text into upper case",
+ *   category: "text",
+ *   config: { suffix: z.string().default("!") },
+ *   inputs: { text: z.string() },
+ *   outputs: { text: z.string() },
+ *   run: ({ config, inputs }) => ({ text: inputs.text.toUpperCase() + config.suffix }),
+ * });
+ * ```
+ */
+export function defineNode<const C extends Shape, const I extends Ports | Shape, const O extends Ports | Shape>(
+  input: NodeDefinitionInput<C, I, O>,
+): NodeDefinition {
+  return Object.freeze({
+    type: input.type,
+    version: input.version,
+    summary: input.summary,
+    category: input.category,
+    config: z.strictObject(input.config),
+    inputs: toPorts(input.inputs),
+    outputs: toPorts(input.outputs),
+    // The executor hands over only config and inputs that these very schemas have parsed.
+    run: input.run as unknown as NodeDefinition["run"],
+  });
+}
+
+/** Whether a connection may lead to (or from) this port. */
+export function hasPort(ports: Ports, name: string): boolean {
+  return ports.open || Object.hasOwn(ports.shape, name);
+}
+
+/** Whether the node cannot run without a value on this port. */
+export function isRequiredPort(ports: Ports, name: string): boolean {
+  const type = Object.hasOwn(ports.shape, name) ? ports.shape[name] : undefined;
+  return type !== undefined && !type.safeParse(undefined).success;
+}
+
+/** Those of `inputs` that a node with these ports takes. */
+export function selectInputs(ports: Ports, inputs: Values): Values {
+  if (ports.open) return inputs;
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => hasPort(ports, name)));
+}
+
+function isPorts(ports: Ports | Shape): ports is Ports {
+  return typeof ports.open === "boolean";
+}
+
+function toPorts(ports: Ports | Shape): Ports {
+  return isPorts(ports) ? ports : { shape: ports, open: false };
+}

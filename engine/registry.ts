@@ -1,0 +1,35 @@
+import { FlowError } from "./errors.ts";
+import type { NodeDefinition } from "./node.ts";
+
+/** The node types that an engine knows. An object that you build and pass; there is no global one. */
+export class NodeRegistry {
+  readonly #definitions = new Map<string, NodeDefinition>();
+
+  constructor(definitions: Iterable<NodeDefinition> = []) {
+    for (const definition of definitions) this.register(definition);
+  }
+
+  /** @throws {FlowError} `conflict` if the type is taken. */
+  register(definition: NodeDefinition): this {
+    if (this.#definitions.has(definition.type)) {
+      throw new FlowError("conflict", `Cannot register node type "${definition.type}": it is registered already`, {
+        hint: 'Give your node type a name of its own, such as "my.node".',
+      });
+    }
+    this.#definitions.set(definition.type, definition);
+    return this;
+  }
+
+  get(type: string): NodeDefinition | undefined {
+    return this.#definitions.get(type);
+  }
+
+  /** All definitions, sorted by type. */
+  list(): NodeDefinition[] {
+    return [...this.#definitions.values()].sort((a, b) => a.type < b.type ? -1 : 1);
+  }
+
+  types(): string[] {
+    return [...this.#definitions.keys()].sort();
+  }
+}

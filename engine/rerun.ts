@@ -1,0 +1,151 @@
+import { FlowError } from "./errors.ts";
+import type { Graph } from "./graph.ts";
+import type { PreparedWorkflow } from "./prepare.ts";
+import { selectInputs } from "./node.ts";
+import type { ExecutionState } from "./state.ts";
+import type { ExecutionRecord } from "./store.ts";
+import { suggest } from "./suggest.ts";
+import { canonicalJson, type Value, type Values } from "./value.ts";
+import type { Connection, NodeSpec, Workflow } from "./workflow.ts";
+
+/** What to run again. */
+export interface RerunOptions {
+  /** This node and everything behind it. */
+  from?: string | undefined;
+  /** This node alone. */
+  only?: string | undefined;
+  /** Another version of the definition. */
+  workflow?: Workflow | undefined;
+  /** Instead of the inputs of the execution that is rerun. */
+  inputs?: Values | undefined;
+}
+
+/** What becomes of a node in a rerun. */
+export interface RerunStep {
+  node_id: string;
+  action: "run" | "reuse" | "skip";
+  /** In words. */
+  why: string;
+}
+
+/** What a rerun will do; nothing has been done yet. */
+export interface RerunPlan {
+  /** The execution that is rerun. */
+  execution_id: string;
+  workflow: Workflow;
+  inputs: Values;
+  /** In the order of the document. */
+  nodes: RerunStep[];
+}
+
+/**
+ * Decides what a rerun runs again: what was asked for, what did not succeed, what has changed (definition, connections,
+ * inputs), and everything behind any of these. The rest is reused. Without `from` and `only`, an execution that succeeded
+ * runs again as a whole unless the definition or the inputs are new.
+ *
+ * @throws {FlowError} `invalid_argument`: no such node; `only` a node whose predecessors have no outputs.
+ */
+export function planRerun(
+  record: ExecutionRecord,
+  state: ExecutionState,
+  prepared: PreparedWorkflow,
+  options: RerunOptions,
+): RerunPlan {
+  const { graph, workflow } = prepared;
+  const inputs = options.inputs ?? record.inputs;
+  const selected = findSelected(graph, options);
+  const reasons = findReasons(record, state, prepared, inputs, selected);
+  if (reasons.size === 0 && selected === undefined) { for (const id of graph.ids) reasons.set(id, "all of it again"); }
+  spread(graph, reasons);
+  const nodes = graph.ids.map((node_id): RerunStep => {
+    const why = reasons.get(node_id);
+    return why === undefined ? { node_id, action: "reuse", why: "succeeded before" } : { node_id, action: "run", why };
+  });
+  if (options.only !== undefined) restrict(graph, nodes, state, options.only);
+  return { execution_id: record.execution_id, workflow, inputs, nodes };
+}
+
+function findSelected(graph: Graph, { from, only }: RerunOptions): string | undefined {
+  if (from !== undefined && only !== undefined) {
+    throw new FlowError("invalid_argument", "Cannot rerun both from a node and only a node", {
+      hint: "Give either --from or --only.",
+    });
+  }
+  const selected = from ?? only;
+  if (selected === undefined || graph.indexOf(selected) >= 0) return selected;
+  const suggestion = suggest(selected, graph.ids);
+  throw new FlowError("invalid_argument", `No node has the id "${selected}"`, {
+    hint: suggestion === undefined
+      ? `The nodes are: ${graph.ids.slice(0, 20).join(", ")}.`
+      : `Did you mean "${suggestion}"?`,
+  });
+}
+
+/** The nodes that have a reason of their own to run again. */
+function findReasons(
+  record: ExecutionRecord,
+  state: ExecutionState,
+  { graph, nodes, workflow }: PreparedWorkflow,
+  inputs: Values,
+  selected: string | undefined,
+): Map<string, string> {
+  const reasons = new Map<string, string>();
+  const before = describeNodes(record.workflow);
+  const after = describeNodes(workflow);
+  for (const [index, { spec, definition }] of nodes.entries()) {
+    const status = state.nodes.get(spec.id)?.status;
+    const isRoot = graph.incoming(index).length === 0;
+    const read = (values: Values) => canonicalJson(selectInputs(definition.inputs, values));
+    if (spec.id === selected) reasons.set(spec.id, "selected");
+    else if (!before.has(spec.id)) reasons.set(spec.id, "new");
+    else if (before.get(spec.id) !== after.get(spec.id)) reasons.set(spec.id, "definition changed");
+    else if (status !== "succeeded") {
+      reasons.set(spec.id, `${status ?? "never ran"} before`.replace("ran before", "ran"));
+    } else if (isRoot && read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
+  }
+  return reasons;
+}
+
+/** For each node, all that its outputs depend on besides its predecessors' outputs. */
+function describeNodes(workflow: Workflow): Map<string, string> {
+  const incoming = new Map<string, Connection[]>();
+  for (const connection of workflow.connections) {
+    const known = incoming.get(connection.to_node);
+    if (known === undefined) incoming.set(connection.to_node, [connection]);
+    else known.push(connection);
+  }
+  const describe = ({ id, node_type, config }: NodeSpec) => {
+    const edges = (incoming.get(id) ?? []).map(({ from_node, from_port, to_port }) => [from_node, from_port, to_port]);
+    return canonicalJson([node_type, config, edges] as Value);
+  };
+  return new Map(workflow.nodes.map((spec) => [spec.id, describe(spec)]));
+}
+
+/** Everything behind a node that runs again runs again too. */
+function spread(graph: Graph, reasons: Map<string, string>): void {
+  for (const node of graph.order) {
+    const id = graph.ids[node] ?? "";
+    if (!reasons.has(id)) continue;
+    for (const successor of graph.successors(node)) {
+      const name = graph.ids[successor] ?? "";
+      if (!reasons.has(name)) reasons.set(name, `behind "${id}"`);
+    }
+  }
+}
+
+/** Leaves everything out but `only`, whose predecessors must have outputs to reuse. */
+function restrict(graph: Graph, nodes: RerunStep[], state: ExecutionState, only: string): void {
+  for (const { from } of graph.incoming(graph.indexOf(only))) {
+    const id = graph.ids[from] ?? "";
+    if (state.nodes.get(id)?.status === "succeeded") continue;
+    throw new FlowError("invalid_argument", `Cannot rerun only "${only}": "${id}" before it has no outputs to reuse`, {
+      hint: `Use --from "${id}" instead.`,
+    });
+  }
+  for (const step of nodes) {
+    if (step.node_id === only) continue;
+    const succeeded = state.nodes.get(step.node_id)?.status === "succeeded";
+    step.action = succeeded ? "reuse" : "skip";
+    step.why = succeeded ? "succeeded before" : "not selected";
+  }
+}

@@ -1,0 +1,120 @@
+import type { NodeCache } from "./cache.ts";
+import type { Clock } from "./clock.ts";
+import type { AttemptOutcome, Dispatcher } from "./dispatcher.ts";
+import { type FlowError, toFlowError } from "./errors.ts";
+import { LogBudget } from "./log_budget.ts";
+import type { PreparedNode } from "./prepare.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Values } from "./value.ts";
+
+/** What the slots tell the executor. */
+export type SlotMessage =
+  | { type: "ended"; node: number; outcome: AttemptOutcome; duration_ms: number }
+  | { type: "looked_up"; node: number; hit: Values | undefined };
+
+/** What slots work with. */
+export interface SlotsOptions {
+  recorder: Recorder;
+  dispatcher: Dispatcher;
+  clock: Clock;
+  verbose: boolean;
+  cache: NodeCache | undefined;
+  send(message: SlotMessage): void;
+}
+
+interface Slot {
+  controller: AbortController;
+  /** Where the outputs belong, if the node asked for it. */
+  cacheKey?: string;
+}
+
+/** The places in which the nodes of one execution run: at most one attempt, or look into the cache, per node. */
+export class Slots {
+  readonly #options: SlotsOptions;
+  readonly #slots = new Map<number, Slot>();
+  readonly #memories = new Map<number, Map<string, unknown>>();
+  readonly #writes = new Set<Promise<void>>();
+
+  constructor(options: SlotsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  open(node: number): void {
+    this.#slots.set(node, { controller: new AbortController() });
+  }
+
+  close(node: number): void {
+    this.#slots.delete(node);
+  }
+
+  /** Aborts all that runs; each attempt still answers with its outcome. */
+  abortAll(error: FlowError): void {
+    for (const slot of this.#slots.values()) slot.controller.abort(error);
+  }
+
+  /** Runs an attempt; its outcome comes as a message. */
+  run(node: number, prepared: PreparedNode, attempt: number, inputs: Values): void {
+    const { recorder, clock, dispatcher, verbose, send } = this.#options;
+    const slot = this.#slots.get(node);
+    if (slot === undefined) return;
+    const node_id = prepared.spec.id;
+    const budget = new LogBudget();
+    const startedAt = clock.monotonic();
+    const done = (outcome: AttemptOutcome) => {
+      const duration_ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
+      send({ type: "ended", node, outcome, duration_ms });
+    };
+    dispatcher.dispatch({
+      execution_id: recorder.state.execution_id,
+      node: prepared,
+      attempt,
+      inputs,
+      verbose,
+      memory: () => this.#memoryOf(node),
+      signal: slot.controller.signal,
+      emit(event) {
+        const admitted = budget.admit(event);
+        if (admitted !== undefined) recorder.recordSoon({ type: "NodeEvent", node_id, event: admitted });
+      },
+      processStarted(process) {
+        recorder.recordSoon({ type: "NodeProcess", node_id, attempt, process });
+      },
+    }).then(done, (error) => done({ error: toFlowError(error) }));
+  }
+
+  /** Looks for the outputs of an earlier run; the answer comes as a message. Trouble with the cache is a miss. */
+  lookUp(node: number, prepared: PreparedNode, inputs: Values): void {
+    const { cache, send } = this.#options;
+    const slot = this.#slots.get(node);
+    if (cache === undefined || slot === undefined) return;
+    const look = async () => {
+      slot.cacheKey = await cache.computeKey(prepared, inputs);
+      return await cache.get(slot.cacheKey);
+    };
+    look().catch(() => undefined).then((hit) => send({ type: "looked_up", node, hit }));
+  }
+
+  /** Keeps the outputs for later runs if the node asked for it. Trouble with the cache costs only the next hit. */
+  remember(node: number, prepared: PreparedNode, outputs: Values): void {
+    const key = this.#slots.get(node)?.cacheKey;
+    if (key === undefined || this.#options.cache === undefined) return;
+    const write = this.#options.cache.put(key, prepared, outputs).catch(() => undefined);
+    this.#writes.add(write);
+    void write.then(() => this.#writes.delete(write));
+  }
+
+  /** Resolves when all that `remember` began is done. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writes);
+  }
+
+  #memoryOf(node: number): Map<string, unknown> {
+    let memory = this.#memories.get(node);
+    if (memory === undefined) this.#memories.set(node, memory = new Map());
+    return memory;
+  }
+}
