@@ -1,0 +1,65 @@
+import type { WorkflowVersion } from "../engine/store.ts";
+import { checkExpected } from "../engine/store_errors.ts";
+import { parseValue, stringifyValue, type Value } from "../engine/value.ts";
+import type { Workflow } from "../engine/workflow.ts";
+import type { Connection } from "./connection.ts";
+
+interface VersionColumns {
+  workflow_id: string;
+  version: number;
+  created_at: string;
+  body: string;
+}
+
+/** Saved workflows with all their versions. */
+export class WorkflowTable {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  save(workflow: Workflow, now: number, expected?: number): WorkflowVersion {
+    const body = stringifyValue(workflow as unknown as Value);
+    const created_at = new Date(now).toISOString();
+    return this.#connection.transaction(() => {
+      const newest = this.#find(workflow.id);
+      checkExpected(workflow.id, newest?.version ?? 0, expected);
+      if (newest?.body === body) return toVersion(newest);
+      const version = (newest?.version ?? 0) + 1;
+      this.#connection.statement("INSERT INTO workflows (workflow_id, version, created_at, body) VALUES (?, ?, ?, ?)")
+        .run(workflow.id, version, created_at, body);
+      return { workflow_id: workflow.id, version, workflow, created_at };
+    });
+  }
+
+  load(workflowId: string, version?: number): WorkflowVersion | undefined {
+    const row = this.#find(workflowId, version);
+    return row && toVersion(row);
+  }
+
+  list(): WorkflowVersion[] {
+    const rows = this.#connection.statement(`
+      SELECT * FROM workflows AS w
+      WHERE version = (SELECT max(version) FROM workflows WHERE workflow_id = w.workflow_id) ORDER BY workflow_id`)
+      .all();
+    return (rows as unknown as VersionColumns[]).map(toVersion);
+  }
+
+  delete(workflowId: string): boolean {
+    return this.#connection.statement("DELETE FROM workflows WHERE workflow_id = ?").run(workflowId).changes !== 0;
+  }
+
+  #find(workflowId: string, version?: number): VersionColumns | undefined {
+    const row = version === undefined
+      ? this.#connection.statement("SELECT * FROM workflows WHERE workflow_id = ? ORDER BY version DESC LIMIT 1")
+        .get(workflowId)
+      : this.#connection.statement("SELECT * FROM workflows WHERE workflow_id = ? AND version = ?")
+        .get(workflowId, version);
+    return row as unknown as VersionColumns | undefined;
+  }
+}
+
+function toVersion({ workflow_id, version, created_at, body }: VersionColumns): WorkflowVersion {
+  return { workflow_id, version, workflow: parseValue(body) as unknown as Workflow, created_at };
+}
