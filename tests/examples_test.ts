@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import type { EventOf, ExecutionEvent } from "../mod.ts";
+import { type FlowRun, runFlow } from "./support/flow_cli.ts";
+
+type Values = Record<string, unknown>;
+
+/** One test per file of examples/; the key is the file's name. */
+const checks: Record<string, () => Promise<void>> = {
+  "shell_pipeline.json": checkShellPipeline,
+  "streaming_demo.json": checkStreamingDemo,
+  "retry_backoff.json": checkRetryBackoff,
+  "parallel_fan_out.json": checkParallelFanOut,
+  "data_pipeline.json": checkDataPipeline,
+  "hello.yaml": checkHello,
+  "custom_node.ts": checkCustomNode,
+  "flowengine_v1.json": checkFlowengineV1,
+};
+
+for (const [file, check] of Object.entries(checks)) Deno.test(`examples/${file} does what it says`, check);
+
+Deno.test("every file in examples/ is tested", async () => {
+  const files = await readdir(new URL("../examples/", import.meta.url), { recursive: true });
+  assert.deepEqual(files.sort(), Object.keys(checks).sort());
+});
+
+async function checkShellPipeline(): Promise<void> {
+  const run = await runExample("shell_pipeline.json");
+  assertSucceeded(run);
+  assert.deepEqual(outputsOf(run, "report"), {
+    chart: "200 ####\n404 #\n500 #",
+    slowest: { page: "/pay", ms: 870 },
+    visitors: 4,
+  });
+  const order = nodeOrder(run.events);
+  for (const branch of ["by_status", "slowest", "visitors"]) {
+    assertOrder(order, `NodeCompleted access_log`, `NodeStarted ${branch}`);
+    for (const other of ["by_status", "slowest", "visitors"]) {
+      assertOrder(order, `NodeStarted ${branch}`, `NodeCompleted ${other}`);
+    }
+  }
+  assert.equal(linesOf(run.events, "access_log").length, 6);
+  assert.equal(order.at(-1), "NodeCompleted report");
+}
+
+async function checkStreamingDemo(): Promise<void> {
+  const run = await runExample("streaming_demo.json");
+  assertSucceeded(run);
+  assert.deepEqual(linesOf(run.events, "countdown"), ["3 ...", "2 ...", "1 ...", "lift-off"]);
+  assert.deepEqual(linesOf(run.events, "tower"), ["checking fuel", "checking wind", "checking crew", "all clear"]);
+  assert.deepEqual(outputsOf(run, "log"), { message: "all clear" });
+  assert.equal(outputsOf(run, "count_lines")["output"], 4);
+  for (const node of ["countdown", "tower"]) {
+    const [first, last] = [indexOfLine(run.events, node, 0), indexOfLine(run.events, node, 3)];
+    const end = run.events.findIndex((event) => event.type === "NodeCompleted" && event.node_id === node);
+    assert.ok(first < last && last < end, `the lines of ${node} come before its end`);
+  }
+}
+
+async function checkRetryBackoff(): Promise<void> {
+  const run = await runExample("retry_backoff.json");
+  assertSucceeded(run);
+  const retries = run.events.filter((event): event is EventOf<"NodeRetrying"> => event.type === "NodeRetrying");
+  assert.deepEqual(retries.map(({ delay_ms }) => delay_ms), [200, 400]);
+  assert.deepEqual(retries.map(({ error }) => error.code), ["exit_code", "exit_code"]);
+  const attempts = run.events.flatMap((event) =>
+    event.type === "NodeStarted" ? [`${event.node_id} ${event.attempt}`] : []
+  );
+  assert.deepEqual(attempts, ["flaky 1", "flaky 2", "flaky 3", "log 1"]);
+  assert.deepEqual(outputsOf(run, "log"), { message: "attempt 3 works" });
+}
+
+async function checkParallelFanOut(): Promise<void> {
+  const run = await runExample("parallel_fan_out.json");
+  assertSucceeded(run);
+  assert.deepEqual(outputsOf(run, "together"), {
+    sum: 108,
+    count: 6,
+    largest: 42,
+    smallest: 4,
+    even: 4,
+    squares: "16\n64\n225\n256\n529\n1764",
+  });
+  const order = nodeOrder(run.events);
+  assert.equal(new Set(order).size, 16, "each of the 8 nodes starts once and ends once");
+  assert.equal(mostAtOnce(order), 3);
+  assert.deepEqual(order.slice(0, 2), ["NodeStarted numbers", "NodeCompleted numbers"]);
+  assert.deepEqual(order.slice(-2), ["NodeStarted together", "NodeCompleted together"]);
+}
+
+async function checkDataPipeline(): Promise<void> {
+  const accepted: (string | null)[] = [];
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    accepted.push(request.headers.get("accept"));
+    return Response.json({ planets: ["Mercury", "Venus"], moons: 0 });
+  });
+  const run = await runExample("data_pipeline.json", "--set", `url=http://127.0.0.1:${server.addr.port}/planets`);
+  assertSucceeded(run);
+  assert.deepEqual(accepted, ["application/json"]);
+  assert.deepEqual(outputsOf(run, "parse"), { parsed: { planets: ["Mercury", "Venus"], moons: 0 } });
+  assert.deepEqual(outputsOf(run, "settle"), { lines: 7 });
+  assert.deepEqual(logsOf(run.events, "log").sort(), ["lines: 7", "status: 200"]);
+}
+
+async function checkHello(): Promise<void> {
+  assert.deepEqual(outputsOf(await runExample("hello.yaml"), "log"), { message: "Hello, world!" });
+  assert.deepEqual(outputsOf(await runExample("hello.yaml", "--set", "stdin=Ada"), "log"), { message: "Hello, Ada!" });
+}
+
+async function checkCustomNode(): Promise<void> {
+  const run = await runExample("custom_node.ts");
+  assertSucceeded(run);
+  assert.deepEqual(outputsOf(run, "shout"), { text: "TO BE, OR NOT TO BE!" });
+  assert.deepEqual(outputsOf(run, "count"), { words: 6, longest: "not" });
+
+  const script = new URL("../examples/custom_node.ts", import.meta.url).href;
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", script] }).output();
+  assert.equal(code, 0);
+  assert.match(new TextDecoder().decode(stdout), /^count: 50 %$[\s\S]*^6 words, the longest is "not"$/m);
+}
+
+async function checkFlowengineV1(): Promise<void> {
+  const run = await runExample("flowengine_v1.json");
+  assertSucceeded(run);
+  const [started] = run.events.filter((event): event is EventOf<"WorkflowStarted"> => event.type === "WorkflowStarted");
+  assert.equal(started?.workflow_id, "3f0a8a52-51c9-4c1e-8f7a-6a1f3b0c9d10");
+  assert.deepEqual(outputsOf(run, "886313e1-3b8a-5372-9b90-0c9aee199e5d"), {
+    message: '{"planet":"Jupiter","moons":95}',
+  });
+  assert.deepEqual(linesOf(run.events, "7c9e6679-7425-40de-944b-e07fc1f90ae7"), ['{"planet": "Jupiter", "moons": 95}']);
+}
+
+function runExample(file: string, ...args: string[]): Promise<FlowRun> {
+  return runFlow(["run", `examples/${file}`, "--json", ...args]);
+}
+
+function assertSucceeded({ code, events, stderr }: FlowRun): void {
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(events.map(({ seq }) => seq), events.map((_, index) => index + 1), "no event is missing");
+  assert.equal(events[0]?.type, "WorkflowStarted");
+  const last = events.at(-1);
+  assert.ok(last?.type === "WorkflowCompleted" && last.success, JSON.stringify(last));
+}
+
+function outputsOf({ events, stderr }: FlowRun, nodeId: string): Values {
+  const found = events.find((event) => event.type === "NodeCompleted" && event.node_id === nodeId);
+  assert.ok(found?.type === "NodeCompleted", `"${nodeId}" did not complete: ${stderr}`);
+  return found.outputs;
+}
+
+/** What a node wrote to stdout and stderr, as it came. */
+function linesOf(events: readonly ExecutionEvent[], nodeId: string): string[] {
+  return bodiesOf(events, nodeId).flatMap((body) => "line" in body ? [body.line] : []);
+}
+
+function logsOf(events: readonly ExecutionEvent[], nodeId: string): string[] {
+  return bodiesOf(events, nodeId).flatMap((body) => body.event_type === "Info" ? [body.message] : []);
+}
+
+function bodiesOf(events: readonly ExecutionEvent[], nodeId: string): EventOf<"NodeEvent">["event"][] {
+  return events.flatMap((event) => event.type === "NodeEvent" && event.node_id === nodeId ? [event.event] : []);
+}
+
+function indexOfLine(events: readonly ExecutionEvent[], nodeId: string, number: number): number {
+  const line = linesOf(events, nodeId)[number];
+  return events.findIndex((event) =>
+    event.type === "NodeEvent" && event.node_id === nodeId && "line" in event.event && event.event.line === line
+  );
+}
+
+function nodeOrder(events: readonly ExecutionEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.type === "NodeStarted" || event.type === "NodeCompleted" ? [`${event.type} ${event.node_id}`] : []
+  );
+}
+
+function assertOrder(order: readonly string[], before: string, after: string): void {
+  assert.ok(order.includes(before) && order.indexOf(before) < order.indexOf(after), `${before} < ${after} in ${order}`);
+}
+
+function mostAtOnce(order: readonly string[]): number {
+  let running = 0;
+  return Math.max(...order.map((entry) => running += entry.startsWith("NodeStarted") ? 1 : -1));
+}
