@@ -37,14 +37,14 @@ export class Connection {
     this.#patienceMs = options.patienceMs;
     this.#database = new DatabaseSync(path);
     try {
-      // auto_vacuum has an effect only before the first table is made.
+      this.#database.exec(`PRAGMA busy_timeout = ${BLOCKING_WAIT_MS}`);
+      // Has an effect only before the first table is made, but would write each time.
+      const isNew = this.#database.prepare("PRAGMA page_count").get()?.page_count === 0;
+      if (isNew) this.#database.exec("PRAGMA auto_vacuum = INCREMENTAL");
       this.#database.exec(`
-        PRAGMA busy_timeout = ${BLOCKING_WAIT_MS};
-        PRAGMA auto_vacuum = INCREMENTAL;
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = ${options.durability === "full" ? "FULL" : "NORMAL"};
         PRAGMA journal_size_limit = 16777216;
-        PRAGMA foreign_keys = ON;
       `);
     } catch (error) {
       this.#database.close();
@@ -82,12 +82,15 @@ export class Connection {
 
   /** Runs `work`, which must be safe to repeat, now or as soon as other processes let go of the database. */
   run<T>(action: string, work: () => T): Awaitable<T> {
-    if (!this.#isOpen) throw new FlowError("store_failed", `Cannot ${action}: the store is closed`);
-    try {
+    const guarded = () => {
+      if (!this.#isOpen) throw new FlowError("store_failed", `Cannot ${action}: the store is closed`);
       return work();
+    };
+    try {
+      return guarded();
     } catch (error) {
       if (!isBusy(error)) throw translateError(error, action, this.path);
-      return runWithPatience(action, this.path, this.#patienceMs, work);
+      return runWithPatience(action, this.path, this.#patienceMs, guarded);
     }
   }
 

@@ -8,6 +8,7 @@ import {
 import { executionExists, hasEnded, noSuchExecution } from "../engine/store_errors.ts";
 import { parseValue, stringifyValue, type Value } from "../engine/value.ts";
 import type { Connection } from "./connection.ts";
+import { readRow } from "./sqlite_errors.ts";
 
 const SUMMARY = `
   SELECT *, coalesce((
@@ -59,7 +60,13 @@ export class ExecutionTable {
     const row = this.#connection.statement(`
       SELECT body FROM records JOIN executions ON id = execution WHERE execution_id = ? AND status <> 'deleting'`)
       .get(executionId);
-    return row && parseValue(row.body as string) as unknown as ExecutionRecord;
+    if (row === undefined) return undefined;
+    const body = row.body as string;
+    return readRow(
+      this.#connection.path,
+      `execution "${executionId}"`,
+      () => parseValue(body),
+    ) as unknown as ExecutionRecord;
   }
 
   getSummary(executionId: string, now: number): ExecutionSummary | undefined {

@@ -37,7 +37,7 @@ export const migrations: readonly Migration[] = [{
     CREATE INDEX executions_by_time ON executions (created_at);
     CREATE INDEX executions_by_workflow ON executions (workflow_id, created_at);
     CREATE INDEX executions_by_source ON executions (source, created_at) WHERE source IS NOT NULL;
-    CREATE INDEX executions_running ON executions (status) WHERE status IN ('running', 'deleting');
+    CREATE INDEX executions_by_status ON executions (status, created_at);
 
     -- Apart from executions, because documents may be large and updating a row rewrites all of it.
     CREATE TABLE records (
@@ -92,6 +92,9 @@ export const migrations: readonly Migration[] = [{
     CREATE INDEX node_cache_by_expiry ON node_cache (expires_at);
   `,
 }];
+
+/** The layout that this version of flow writes. */
+export const newestVersion: number = migrations.at(-1)?.version ?? 0;
 
 /**
  * Brings a database to the newest of `steps`. Each step is a transaction that looks again at the version, so that

@@ -1,6 +1,7 @@
 import type { CacheEntry } from "../engine/store.ts";
 import { parseValue, stringifyValue, type Values } from "../engine/value.ts";
 import type { Connection } from "./connection.ts";
+import { readRow } from "./sqlite_errors.ts";
 
 /** Cached results of nodes. */
 export class NodeCacheTable {
@@ -12,7 +13,10 @@ export class NodeCacheTable {
 
   get(key: string, now: number): CacheEntry | undefined {
     const row = this.#connection.statement("SELECT * FROM node_cache WHERE key = ? AND expires_at > ?").get(key, now);
-    return row && { ...row, outputs: parseValue(row.outputs as string) as Values } as CacheEntry;
+    if (row === undefined) return undefined;
+    const json = row.outputs as string;
+    const outputs = readRow(this.#connection.path, `cached result "${key}"`, () => parseValue(json));
+    return { ...row, outputs: outputs as Values } as CacheEntry;
   }
 
   put({ key, node_type, created_at, expires_at, outputs }: CacheEntry): void {

@@ -4,7 +4,7 @@ import type { BlobTable } from "./blobs.ts";
 import type { Connection } from "./connection.ts";
 
 /** Rows that one transaction deletes at most, so that nobody waits long for the write lock. */
-const ROWS_PER_COMMIT = 500;
+const ROWS_PER_COMMIT = 200;
 
 /** Pages of 4 KiB that one commit gives back to the file system. */
 const PAGES_PER_COMMIT = 1000;

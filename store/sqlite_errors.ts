@@ -59,6 +59,16 @@ export function translateError(error: unknown, action: string, path: string): Fl
   });
 }
 
+/** What `read` makes of a row; if it cannot, the row does not hold what it should. */
+export function readRow<T>(path: string, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const isOther = error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
+    throw isOther ? error : corruptRow(path, what, error);
+  }
+}
+
 /** A database that opens but does not hold what it should. */
 export function corruptRow(path: string, what: string, cause?: unknown): FlowError {
   const { code, state, hint } = corrupt("", "the file is damaged");

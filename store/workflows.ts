@@ -3,6 +3,7 @@ import { checkExpected } from "../engine/store_errors.ts";
 import { parseValue, stringifyValue, type Value } from "../engine/value.ts";
 import type { Workflow } from "../engine/workflow.ts";
 import type { Connection } from "./connection.ts";
+import { readRow } from "./sqlite_errors.ts";
 
 interface VersionColumns {
   workflow_id: string;
@@ -25,7 +26,7 @@ export class WorkflowTable {
     return this.#connection.transaction(() => {
       const newest = this.#find(workflow.id);
       checkExpected(workflow.id, newest?.version ?? 0, expected);
-      if (newest?.body === body) return toVersion(newest);
+      if (newest?.body === body) return this.#toVersion(newest);
       const version = (newest?.version ?? 0) + 1;
       this.#connection.statement("INSERT INTO workflows (workflow_id, version, created_at, body) VALUES (?, ?, ?, ?)")
         .run(workflow.id, version, created_at, body);
@@ -35,7 +36,7 @@ export class WorkflowTable {
 
   load(workflowId: string, version?: number): WorkflowVersion | undefined {
     const row = this.#find(workflowId, version);
-    return row && toVersion(row);
+    return row && this.#toVersion(row);
   }
 
   list(): WorkflowVersion[] {
@@ -43,7 +44,7 @@ export class WorkflowTable {
       SELECT * FROM workflows AS w
       WHERE version = (SELECT max(version) FROM workflows WHERE workflow_id = w.workflow_id) ORDER BY workflow_id`)
       .all();
-    return (rows as unknown as VersionColumns[]).map(toVersion);
+    return (rows as unknown as VersionColumns[]).map((row) => this.#toVersion(row));
   }
 
   delete(workflowId: string): boolean {
@@ -58,8 +59,9 @@ export class WorkflowTable {
         .get(workflowId, version);
     return row as unknown as VersionColumns | undefined;
   }
-}
 
-function toVersion({ workflow_id, version, created_at, body }: VersionColumns): WorkflowVersion {
-  return { workflow_id, version, workflow: parseValue(body) as unknown as Workflow, created_at };
+  #toVersion({ workflow_id, version, created_at, body }: VersionColumns): WorkflowVersion {
+    const workflow = readRow(this.#connection.path, `workflow "${workflow_id}"`, () => parseValue(body));
+    return { workflow_id, version, workflow: workflow as unknown as Workflow, created_at };
+  }
 }
