@@ -32,10 +32,16 @@ async function runAttempt(request: AttemptRequest, clock: Clock): Promise<Attemp
     const outputs = await control.race(() => definition.run(context));
     return { outputs: checkOutputs(definition, outputs) };
   } catch (thrown) {
-    return { error: control.signal.aborted ? abortError(control.signal) : toFlowError(thrown) };
+    return { error: control.signal.aborted ? abortError(control.signal) : asFailure(toFlowError(thrown)) };
   } finally {
     control.end();
   }
+}
+
+/** Only the engine cancels and interrupts: a node that says so of itself has failed. */
+function asFailure(error: FlowError): FlowError {
+  if (error.code !== "cancelled" && error.code !== "interrupted") return error;
+  return new FlowError("node_failed", error.message, { hint: error.hint, cause: error });
 }
 
 /** Joins the execution's signal with the attempt's timeout, and waits for the node no longer than A1 says. */

@@ -25,7 +25,7 @@ export type EventBody =
   | { type: "WorkflowStarted"; workflow_id: string; workflow_name?: string; total_nodes: number; rerun_of?: string }
   | { type: "WorkflowResumed"; owner: string }
   | { type: "WorkflowRetrying"; attempt: number; error: ErrorInfo }
-  | { type: "WorkflowCancelling"; reason: string }
+  | { type: "WorkflowCancelling"; because: "request" | "timeout"; reason: string }
   | { type: "NodeStarted"; node_id: string; node_type: string; attempt: number }
   | { type: "NodeProcess"; node_id: string; attempt: number; process: ProcessIdentity }
   | { type: "NodeEvent"; node_id: string; event: NodeEventBody }

@@ -9,8 +9,8 @@
  *       shuts down; then the execution can be resumed.
  *   E4. `execute` settles only when nothing that it started is still running.
  *   E5. Never more than `max_parallel_nodes` attempts run at once; a node that waits for its retry takes no slot.
- *   E6. After the decision to stop no attempt starts. The decision is a function of the journal (a failed node, a
- *       WorkflowCancelling, the deadline), so a resumed execution comes to the same one.
+ *   E6. After the decision to stop no attempt starts. The decision is a function of the journal (a failed node, or
+ *       WorkflowCancelling), so a resumed execution comes to the same one.
  */
 import type { NodeCache } from "./cache.ts";
 import type { Clock } from "./clock.ts";
@@ -50,8 +50,7 @@ export interface ExecutorOptions {
 type Message =
   | SlotMessage
   | { type: "retry_due" }
-  | { type: "cancel"; reason: string }
-  | { type: "deadline" }
+  | { type: "cancel"; because: "request" | "timeout"; reason: string }
   | { type: "suspend"; error: FlowError };
 
 /** After so long without a pause, timers, signals and sockets get their turn. */
@@ -81,7 +80,7 @@ export class Executor {
 
   /** Asks the execution to end as `cancelled`. */
   cancel(reason: string): void {
-    this.#inbox.send({ type: "cancel", reason });
+    this.#inbox.send({ type: "cancel", because: "request", reason });
   }
 
   /** Ends all that runs and leaves the execution as it is, to be resumed; `execute` rejects with `error`. */
@@ -117,7 +116,7 @@ export class Executor {
     }
     this.#recorder.record({ type: "WorkflowResumed", owner });
     this.#ledger.restore(restored ?? new Map());
-    if (state.cancelling !== undefined) this.#onCancel(state.cancelling);
+    if (state.cancelling !== undefined) this.#cancelAll(state.cancelling);
     else if (this.#ledger.failure !== undefined) this.#applyOnError(this.#ledger.failure.node_id);
   }
 
@@ -126,7 +125,11 @@ export class Executor {
     const limitMs = prepared.workflow.settings.max_execution_time_ms;
     if (limitMs === null) return;
     const leftMs = Math.max(0, startedAt + limitMs - clock.now());
-    this.#disarmDeadline = clock.setTimer(leftMs, () => this.#inbox.send({ type: "deadline" }));
+    const reason = `Cancelled because the execution exceeded ${limitMs} ms`;
+    this.#disarmDeadline = clock.setTimer(
+      leftMs,
+      () => this.#inbox.send({ type: "cancel", because: "timeout", reason }),
+    );
   }
 
   async #runRound(): Promise<void> {
@@ -205,9 +208,7 @@ export class Executor {
       case "retry_due":
         return;
       case "cancel":
-        return this.#onCancel(message.reason);
-      case "deadline":
-        return this.#onDeadline();
+        return this.#onCancel(message.because, message.reason);
       case "suspend":
         return this.#onSuspend(message.error);
     }
@@ -218,9 +219,8 @@ export class Executor {
     this.#slots.close(node);
     if (this.#suspended !== undefined) return;
     if ("outputs" in outcome) return this.#ledger.complete(node, outcome.outputs, duration_ms);
-    const error = this.#stop === undefined ? asOwnFailure(outcome.error) : outcome.error;
-    if (this.#stop === undefined && this.#ledger.retry(node, error)) return;
-    this.#ledger.fail(node, error.toInfo(), duration_ms);
+    if (this.#stop === undefined && this.#ledger.retry(node, outcome.error)) return;
+    this.#ledger.fail(node, outcome.error.toInfo(), duration_ms);
     if (this.#ledger.failure !== undefined) this.#applyOnError(this.#ledger.failure.node_id);
   }
 
@@ -243,22 +243,25 @@ export class Executor {
     });
   }
 
-  #onCancel(reason: string): void {
-    if (this.#stop?.then === "cancelled" || this.#suspended !== undefined) return;
-    if (this.#recorder.state.cancelling === undefined) this.#recorder.record({ type: "WorkflowCancelling", reason });
-    const error = new FlowError("cancelled", reason);
-    this.#decideToStop({ error, because: { reason: "execution_cancelled" }, then: "cancelled" });
+  #onCancel(because: "request" | "timeout", reason: string): void {
+    if (!this.#mayDecideToStop()) return;
+    this.#recorder.record({ type: "WorkflowCancelling", because, reason });
+    this.#cancelAll({ because, reason });
   }
 
-  #onDeadline(): void {
-    const limitMs = this.#options.prepared.workflow.settings.max_execution_time_ms;
-    const error = new FlowError("cancelled", `Cancelled because the execution exceeded ${limitMs} ms`);
-    this.#decideToStop({ error, because: { reason: "execution_timeout" }, then: "failed" });
+  #cancelAll({ because, reason }: { because: "request" | "timeout"; reason: string }): void {
+    const error = new FlowError("cancelled", reason);
+    if (because === "timeout") this.#decideToStop({ error, because: { reason: "execution_timeout" }, then: "failed" });
+    else this.#decideToStop({ error, because: { reason: "execution_cancelled" }, then: "cancelled" });
   }
 
   /** The first decision counts, except that nothing is retried after a later one. */
+  #mayDecideToStop(): boolean {
+    return this.#suspended === undefined && (this.#stop === undefined || this.#stop.then === "retry");
+  }
+
   #decideToStop(stop: Stop): void {
-    if (this.#suspended !== undefined || (this.#stop !== undefined && this.#stop.then !== "retry")) return;
+    if (!this.#mayDecideToStop()) return;
     this.#stop = stop;
     this.#slots.abortAll(stop.error);
     if (stop.then !== "retry") this.#ledger.giveUpRest(stop.because, stop.error);
@@ -296,10 +299,4 @@ export class Executor {
     if (broken !== undefined) throw broken;
     return createResult(state, this.#ledger.frontier.finalOutputs());
   }
-}
-
-/** Only the engine cancels and interrupts: a node that says so of itself has failed. */
-function asOwnFailure(error: FlowError): FlowError {
-  if (error.code !== "cancelled" && error.code !== "interrupted") return error;
-  return new FlowError("node_failed", error.message, { hint: error.hint, cause: error });
 }

@@ -120,11 +120,13 @@ export class Ledger {
 
   /** Ends every node that has not begun or waits for a retry, because the execution stops. */
   giveUpRest(because: SkipReason, error: FlowError): void {
-    for (const index of this.#retryTimers.keys()) this.fail(index, error.toInfo(), 0);
     this.stopRetryTimers();
     for (const index of this.frontier.graph.order) {
       const phase = this.frontier.phase(index);
-      if (phase === "waiting" || phase === "ready") this.skip(index, because);
+      if (phase === "running" || phase === "finished") continue;
+      const hasTried = this.#recorder.state.nodes.get(this.node(index).spec.id)?.status === "retrying";
+      if (phase === "retrying" || hasTried) this.fail(index, error.toInfo(), 0);
+      else this.skip(index, because);
     }
   }
 

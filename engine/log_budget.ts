@@ -14,7 +14,8 @@ export class LogBudget {
     if (this.#left >= 0) return event;
     return {
       event_type: "Warning",
-      message: `Log truncated: this attempt has put out more than ${MAX_LOG_BYTES} bytes of events; the rest is dropped`,
+      message:
+        `Log truncated: this attempt has put out more than ${MAX_LOG_BYTES} bytes of events; the rest is dropped`,
     };
   }
 }

@@ -18,10 +18,12 @@ export function anyPorts<S extends Shape = Record<never, never>>(shape?: S): Por
 type ShapeOf<P> = P extends Ports<infer S> ? S : P extends Shape ? P : never;
 /** What `run` gets as config: parsed, with defaults filled in. */
 export type ConfigOf<S extends Shape> = z.output<z.ZodObject<S>>;
+// For zod an object without keys is a Record<string, never>, which no other port could be added to.
+type OpenOf<S extends Shape, Known> = keyof S extends never ? Values : Known & Values;
 /** What `run` gets as inputs. */
-export type InputsOf<P> = P extends Ports<infer S> ? z.output<z.ZodObject<S>> & Values : ConfigOf<ShapeOf<P>>;
+export type InputsOf<P> = P extends Ports<infer S> ? OpenOf<S, z.output<z.ZodObject<S>>> : ConfigOf<ShapeOf<P>>;
 /** What `run` has to answer; every declared port may also be left out, and then carries nothing. */
-export type OutputsOf<P> = P extends Ports<infer S> ? Partial<z.input<z.ZodObject<S>>> & Values
+export type OutputsOf<P> = P extends Ports<infer S> ? OpenOf<S, Partial<z.input<z.ZodObject<S>>>>
   : Partial<z.input<z.ZodObject<ShapeOf<P>>>>;
 
 /** How serious a log line is. */

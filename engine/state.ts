@@ -34,8 +34,8 @@ export interface ExecutionState {
   /** From 1; grows with WorkflowRetrying. */
   round: number;
   total_nodes: number;
-  /** Why it is being cancelled, once it is. */
-  cancelling?: string;
+  /** Why nothing more starts, once it was cancelled or its time was up. */
+  cancelling?: { because: "request" | "timeout"; reason: string };
   error?: ErrorInfo;
   /** Only nodes that something has happened to. */
   nodes: Map<string, NodeState>;
@@ -72,7 +72,7 @@ export function reduce(state: ExecutionState, event: ExecutionEvent): void {
       }
       return;
     case "WorkflowCancelling":
-      state.cancelling = event.reason;
+      state.cancelling = { because: event.because, reason: event.reason };
       return;
     case "WorkflowCompleted":
       state.status = event.status;
