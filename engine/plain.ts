@@ -15,6 +15,7 @@ export function setOwn<T>(target: Record<string, T>, name: string, value: T): vo
 }
 
 const SHOWN_LENGTH = 60;
+const MAX_NAME_LENGTH = 200;
 
 /** A value as it stands in messages: JSON, shortened. */
 export function showValue(value: unknown): string {
@@ -39,4 +40,15 @@ export function nameForeign(value: unknown): string {
 
 function shorten(text: string): string {
   return text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}...`;
+}
+
+/** A name as it stands in messages: in double quotes, shortened, with control characters escaped. */
+export function quote(name: string): string {
+  return JSON.stringify(name.length <= MAX_NAME_LENGTH ? name : `${name.slice(0, MAX_NAME_LENGTH)}...`);
+}
+
+/** Subclasses such as Node's Buffer print, compare and serialize differently. */
+export function asPlainBytes(bytes: Uint8Array): Uint8Array {
+  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

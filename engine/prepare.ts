@@ -1,8 +1,9 @@
+import type { Draft } from "./draft.ts";
 import { buildGraph, type Graph } from "./graph.ts";
 import { IssueList } from "./issue.ts";
 import type { NodeDefinition } from "./node.ts";
 import type { NodeRegistry } from "./registry.ts";
-import { checkNodes, checkPorts, checkStructure } from "./validate.ts";
+import { type Broken, type CheckedNode, checkNodes, checkPorts, checkStructure, NOTHING_BROKEN } from "./validate.ts";
 import type { NodeSpec, Workflow } from "./workflow.ts";
 
 /** A node with its implementation and its parsed config. */
@@ -27,21 +28,31 @@ export interface PreparedWorkflow {
  */
 export function prepareWorkflow(workflow: Workflow, registry: NodeRegistry): PreparedWorkflow {
   const issues = new IssueList();
-  const prepared = checkWorkflow(workflow, registry, issues);
+  const graph = buildGraph(workflow);
+  const checked = checkWorkflow(workflow, graph, registry, issues);
   issues.throwIfErrors();
-  return prepared;
+  return { workflow, graph, nodes: workflow.nodes.flatMap((spec, index) => toPrepared(spec, checked[index])) };
 }
 
-/** Adds to `issues` all that keeps `workflow` from running; the answer is of use only if there was nothing. */
-export function checkWorkflow(workflow: Workflow, registry: NodeRegistry, issues: IssueList): PreparedWorkflow {
-  const graph = buildGraph(workflow);
-  checkStructure(workflow, graph, issues);
-  const checked = checkNodes(workflow, registry, issues);
-  checkPorts(workflow, graph, checked, issues);
-  const nodes: PreparedNode[] = [];
-  for (const [index, spec] of workflow.nodes.entries()) {
-    const { definition, config } = checked[index] ?? {};
-    if (definition !== undefined) nodes.push({ spec, definition, config });
-  }
-  return { workflow, graph, nodes };
+/** Adds to `issues` all that keeps the sound part of a document from running. */
+export function checkDraft(draft: Draft, registry: NodeRegistry | undefined, issues: IssueList): void {
+  checkWorkflow(draft.workflow, buildGraph(draft.workflow), registry, issues, draft);
+}
+
+function checkWorkflow(
+  workflow: Workflow,
+  graph: Graph,
+  registry: NodeRegistry | undefined,
+  issues: IssueList,
+  broken: Broken = NOTHING_BROKEN,
+): CheckedNode[] {
+  checkStructure(workflow, graph, issues, broken);
+  if (registry === undefined) return [];
+  const checked = checkNodes(workflow, registry, issues, broken);
+  checkPorts(workflow, graph, checked, issues, broken);
+  return checked;
+}
+
+function toPrepared(spec: NodeSpec, node: CheckedNode | undefined): PreparedNode[] {
+  return node?.definition === undefined ? [] : [{ spec, definition: node.definition, config: node.config }];
 }

@@ -1,18 +1,17 @@
-import type { IssueCode, IssueList, Path } from "./issue.ts";
-import { formatPath } from "./issue.ts";
+import { formatPath, type IssueCode, type IssueList, type Path } from "./issue.ts";
+import { quote, showValue } from "./plain.ts";
 import { didYouMean } from "./suggest.ts";
 import { type SchemaProblem, valueAt } from "./zod_issues.ts";
-import { showValue } from "./plain.ts";
 
-/** What a problem is about, so that it can be told in the words of the document. */
+/** What a schema's problems are about, so that they can be told in the words of the document. */
 export interface ProblemContext {
-  /** What the message starts with: `Node "fetch"`, `Input`. */
+  /** What messages start with: `Node "fetch"`, `Workflow`. */
   subject: string;
   /** The value that was parsed. */
   root: unknown;
   /** Where `root` is in the document. */
-  pathInDocument: Path;
-  /** How messages call the place of `root`; empty: not at all. */
+  path: Path;
+  /** What messages call the place of `root` inside of the subject; empty: it is the subject. */
   shownPath: Path;
   /** The keys that may stand at the top of `root`. */
   knownKeys: readonly string[];
@@ -20,29 +19,37 @@ export interface ProblemContext {
   code?: IssueCode;
 }
 
-/** Adds a problem that a schema found, told in plain words. */
+/** Adds a problem that a schema found. */
 export function reportProblem(issues: IssueList, problem: SchemaProblem, context: ProblemContext): void {
-  const path = [...context.pathInDocument, ...problem.path];
-  const place = formatPath([...context.shownPath, ...problem.path]);
+  const path = [...context.path, ...problem.path];
+  const shownPath = [...context.shownPath, ...problem.path];
   const { subject } = context;
   if (problem.kind === "unknown_key") {
-    const key = problem.key ?? "";
-    const known = problem.path.length === 1 ? context.knownKeys : [];
-    const owner = formatPath([...context.shownPath, ...problem.path.slice(0, -1)]);
-    issues.error(
-      "unknown_key",
-      path,
-      () => `${subject} has an unknown key${owner === "" ? "" : ` in ${owner}`}: ${JSON.stringify(key)}`,
-      () => didYouMean(key, known, "keys") ?? "Remove it.",
-    );
-  } else if (problem.kind === "missing_key") {
-    issues.error("missing_key", path, () => `${subject} has no ${place}: expected ${problem.expected}`);
+    const knownKeys = problem.path.length === 1 ? context.knownKeys : [];
+    reportUnknownKey(issues, subject, path, shownPath, knownKeys);
+  } else if (problem.kind === "missing_key" && problem.path.length > 0) {
+    issues.error("missing_key", path, () => `${subject} has no ${formatPath(shownPath)}: expected ${problem.expected}`);
   } else {
-    const code = context.code ?? problem.kind;
-    issues.error(
-      code,
-      path,
-      () => `${subject}: ${place} is ${showValue(valueAt(context.root, problem.path))}, expected ${problem.expected}`,
-    );
+    const place = shownPath.length === 0 ? subject : `${subject}: ${formatPath(shownPath)}`;
+    const actual = () => showValue(valueAt(context.root, problem.path));
+    issues.error(context.code ?? problem.kind, path, () => `${place} is ${actual()}, expected ${problem.expected}`);
   }
+}
+
+/** Adds an error about the key at the end of `path`. */
+export function reportUnknownKey(
+  issues: IssueList,
+  subject: string,
+  path: Path,
+  shownPath: Path,
+  knownKeys: readonly string[],
+): void {
+  const key = String(path.at(-1));
+  const owner = formatPath(shownPath.slice(0, -1));
+  issues.error(
+    "unknown_key",
+    path,
+    () => `${subject} has an unknown key${owner === "" ? "" : ` in ${owner}`}: ${quote(key)}`,
+    () => didYouMean(key, knownKeys, "keys") ?? "Remove it.",
+  );
 }

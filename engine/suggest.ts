@@ -21,7 +21,9 @@ export function suggest(name: string, candidates: readonly string[]): string | u
 export function didYouMean(name: string, candidates: readonly string[], noun: string): string | undefined {
   const match = suggest(name, candidates);
   if (match !== undefined) return `Did you mean "${match}"?`;
-  if (candidates.length === 0) return undefined;
+  const [only] = candidates;
+  if (only === undefined) return undefined;
+  if (candidates.length === 1) return `Use ${JSON.stringify(only)} instead.`;
   return candidates.length <= 20 ? `Use one of the ${noun} ${quoteList(candidates)}.` : undefined;
 }
 

@@ -2,17 +2,28 @@ import { findCycles } from "./cycles.ts";
 import type { Graph } from "./graph.ts";
 import type { IssueList } from "./issue.ts";
 import { hasPort, isRequiredPort, type NodeDefinition, type Ports } from "./node.ts";
+import { quote } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";
+import { reportProblem } from "./report.ts";
 import { didYouMean, quoteList } from "./suggest.ts";
 import type { Connection, NodeSpec, Workflow } from "./workflow.ts";
-import { reportProblem } from "./report.ts";
 import { parseWith } from "./zod_issues.ts";
 
+/** Elements that have been reported already and must not be looked into. */
+export interface Broken {
+  readonly brokenConfigs: ReadonlySet<number>;
+  readonly brokenConnections: ReadonlySet<number>;
+}
+
+export const NOTHING_BROKEN: Broken = { brokenConfigs: new Set(), brokenConnections: new Set() };
+
 /** Checks that need no node types: ids, connection ends, cycles. */
-export function checkStructure(workflow: Workflow, graph: Graph, issues: IssueList): void {
+export function checkStructure(workflow: Workflow, graph: Graph, issues: IssueList, broken = NOTHING_BROKEN): void {
   checkIds(workflow, issues);
-  checkConnectionEnds(workflow, graph, issues);
-  checkRepeatedConnections(workflow, issues);
+  for (const [index, connection] of workflow.connections.entries()) {
+    if (!broken.brokenConnections.has(index)) checkConnectionEnds(connection, index, graph, issues);
+  }
+  checkRepeatedConnections(workflow, issues, broken);
   checkCycles(workflow, graph, issues);
 }
 
@@ -25,39 +36,37 @@ function checkIds(workflow: Workflow, issues: IssueList): void {
       issues.error(
         "duplicate_node",
         ["nodes", index, "id"],
-        () => `Node id "${node.id}" is taken: nodes[${first}] has it too`,
+        () => `Node id ${quote(node.id)} is taken: nodes[${first}] has it too`,
         () => "Give each node an id of its own.",
       );
     }
   }
 }
 
-function checkConnectionEnds(workflow: Workflow, graph: Graph, issues: IssueList): void {
-  for (const [index, connection] of workflow.connections.entries()) {
-    for (const end of ["from_node", "to_node"] as const) {
-      if (graph.indexOf(connection[end]) >= 0) continue;
-      issues.error(
-        "unknown_node",
-        ["connections", index, end],
-        () => `Cannot connect ${nameConnection(connection)}: there is no node "${connection[end]}"`,
-        () => didYouMean(connection[end], graph.ids, "nodes"),
-      );
-    }
-    if (connection.from_node === connection.to_node) {
-      issues.error(
-        "self_loop",
-        ["connections", index],
-        () => `Cannot connect ${nameConnection(connection)}: a node cannot wait for itself`,
-        () => "Connect it to another node.",
-      );
-    }
+function checkConnectionEnds(connection: Connection, index: number, graph: Graph, issues: IssueList): void {
+  for (const end of ["from_node", "to_node"] as const) {
+    if (graph.indexOf(connection[end]) >= 0) continue;
+    issues.error(
+      "unknown_node",
+      ["connections", index, end],
+      () => `Cannot connect ${nameConnection(connection)}: there is no node ${quote(connection[end])}`,
+      () => didYouMean(connection[end], graph.ids, "nodes"),
+    );
   }
+  if (connection.from_node !== connection.to_node) return;
+  issues.error(
+    "self_loop",
+    ["connections", index],
+    () => `Cannot connect ${nameConnection(connection)}: a node cannot wait for itself`,
+    () => "Connect it to another node.",
+  );
 }
 
-function checkRepeatedConnections(workflow: Workflow, issues: IssueList): void {
+function checkRepeatedConnections(workflow: Workflow, issues: IssueList, broken: Broken): void {
   const targets = new Set<string>();
   const whole = new Set<string>();
   for (const [index, connection] of workflow.connections.entries()) {
+    if (broken.brokenConnections.has(index)) continue;
     const target = `${connection.to_node}\0${connection.to_port}`;
     const key = `${target}\0${connection.from_node}\0${connection.from_port}`;
     if (whole.has(key)) {
@@ -71,7 +80,7 @@ function checkRepeatedConnections(workflow: Workflow, issues: IssueList): void {
       issues.warning(
         "several_connections",
         ["connections", index],
-        () => `Port "${connection.to_port}" of node "${connection.to_node}" has several connections`,
+        () => `Port ${quote(connection.to_port)} of node ${quote(connection.to_node)} has several connections`,
         () => "The last one in the document that carries a value wins; use one port each to keep them all.",
       );
     }
@@ -101,7 +110,7 @@ function checkCycles(workflow: Workflow, graph: Graph, issues: IssueList): void 
     issues.error(
       "unreachable_node",
       ["nodes", index],
-      () => `Node "${id}" can never run: it waits for a cycle`,
+      () => `Node ${quote(id)} can never run: it waits for a cycle`,
       () => "Break the cycle.",
     );
   }
@@ -120,28 +129,44 @@ export interface CheckedNode {
 }
 
 /** Looks up every node's type and parses its config. */
-export function checkNodes(workflow: Workflow, registry: NodeRegistry, issues: IssueList): CheckedNode[] {
-  return workflow.nodes.map((node, index) => checkNode(node, index, registry, issues));
+export function checkNodes(
+  workflow: Workflow,
+  registry: NodeRegistry,
+  issues: IssueList,
+  broken = NOTHING_BROKEN,
+): CheckedNode[] {
+  return workflow.nodes.map((node, index) => {
+    // That there is no type has been reported.
+    if (node.node_type === "") return { definition: undefined, config: undefined };
+    return checkNode(node, index, broken.brokenConfigs.has(index), registry, issues);
+  });
 }
 
-function checkNode(node: NodeSpec, index: number, registry: NodeRegistry, issues: IssueList): CheckedNode {
+function checkNode(
+  node: NodeSpec,
+  index: number,
+  hasBrokenConfig: boolean,
+  registry: NodeRegistry,
+  issues: IssueList,
+): CheckedNode {
   const definition = registry.get(node.node_type);
   if (definition === undefined) {
     issues.error(
       "unknown_node_type",
       ["nodes", index, "node_type"],
-      () => `Node "${node.id}" has an unknown type: "${node.node_type}"`,
+      () => `Node ${quote(node.id)} has an unknown type: ${quote(node.node_type)}`,
       () => didYouMean(node.node_type, registry.types(), "types") ?? "Run `flow nodes` to see all node types.",
     );
     return { definition, config: undefined };
   }
+  if (hasBrokenConfig) return { definition, config: undefined };
   const parsed = parseWith(definition.config, node.config);
   if (parsed.ok) return { definition, config: parsed.value };
   for (const problem of parsed.problems) {
     reportProblem(issues, problem, {
-      subject: `Node "${node.id}" (${node.node_type})`,
+      subject: `Node ${quote(node.id)} (${node.node_type})`,
       root: node.config,
-      pathInDocument: ["nodes", index, "config"],
+      path: ["nodes", index, "config"],
       shownPath: ["config"],
       knownKeys: Object.keys(definition.config.shape),
       code: "invalid_config",
@@ -151,13 +176,25 @@ function checkNode(node: NodeSpec, index: number, registry: NodeRegistry, issues
 }
 
 /** Checks that every connection joins ports that exist, and that nodes get what they cannot run without. */
-export function checkPorts(workflow: Workflow, graph: Graph, nodes: readonly CheckedNode[], issues: IssueList): void {
+export function checkPorts(
+  workflow: Workflow,
+  graph: Graph,
+  nodes: readonly CheckedNode[],
+  issues: IssueList,
+  broken = NOTHING_BROKEN,
+): void {
   for (const [index, connection] of workflow.connections.entries()) {
+    if (broken.brokenConnections.has(index)) continue;
     const from = nodes[graph.indexOf(connection.from_node)]?.definition;
     const to = nodes[graph.indexOf(connection.to_node)]?.definition;
     if (from !== undefined) checkPort(index, connection, "from", from, issues);
     if (to !== undefined) checkPort(index, connection, "to", to, issues);
   }
+  // One of the broken connections might have led to the port that is missed.
+  if (broken.brokenConnections.size === 0) checkRequiredPorts(graph, nodes, issues);
+}
+
+function checkRequiredPorts(graph: Graph, nodes: readonly CheckedNode[], issues: IssueList): void {
   const required = new Map<NodeDefinition, string[]>();
   for (const [index, { definition }] of nodes.entries()) {
     if (definition === undefined || graph.predecessorCount(index) === 0) continue;
@@ -186,7 +223,7 @@ function checkPort(
       const has = known.length === 0
         ? `${definition.type} has no ${kind}s`
         : `${definition.type} has ${quoteList(known)}`;
-      return `Node "${connection[`${end}_node`]}" has no ${kind} "${port}": ${has}`;
+      return `Node ${quote(connection[`${end}_node`])} has no ${kind} ${quote(port)}: ${has}`;
     },
     () => didYouMean(port, known, `${kind}s`),
   );
@@ -206,7 +243,7 @@ function checkRequired(
     issues.error(
       "missing_input",
       ["nodes", index],
-      () => `Node "${graph.ids[index]}" gets nothing on "${port}": ${definition.type} needs it`,
+      () => `Node ${quote(graph.ids[index] ?? "")} gets nothing on ${quote(port)}: ${definition.type} needs it`,
       () => `Connect an output to its port "${port}".`,
     );
   }
@@ -218,5 +255,7 @@ export function requiredPorts(ports: Ports): string[] {
 }
 
 function nameConnection(connection: Connection): string {
-  return `"${connection.from_node}.${connection.from_port}" to "${connection.to_node}.${connection.to_port}"`;
+  return `${quote(`${connection.from_node}.${connection.from_port}`)} to ${
+    quote(`${connection.to_node}.${connection.to_port}`)
+  }`;
 }

@@ -6,3 +6,14 @@ export type Value = null | boolean | number | string | Uint8Array | Value[] | { 
 
 /** Values by name: a node's inputs, outputs or configuration. */
 export type Values = { [name: string]: Value };
+
+export { checkValues } from "./check_values.ts";
+export {
+  decodeValue,
+  decodeValues,
+  encodeTagged,
+  encodeTaggedValues,
+  type TaggedValue,
+  type TypeName,
+} from "./tagged.ts";
+export { canonicalJson, fromWire, type Json, parseValue, stringifyValue, toWire } from "./wire.ts";

@@ -1,0 +1,181 @@
+import type * as z from "zod";
+import type { IssueList, Path } from "./issue.ts";
+import { formatPath } from "./issue.ts";
+import { isPlainObject, quote, showValue } from "./plain.ts";
+import { reportProblem, reportUnknownKey } from "./report.ts";
+import { decodeValues } from "./tagged.ts";
+import type { Values } from "./value.ts";
+import type { Connection, NodeSpec, RetryPolicy, TriggerSpec, Workflow, WorkflowSettings } from "./workflow.ts";
+import * as schemas from "./workflow_schema.ts";
+import { parseWith } from "./zod_issues.ts";
+
+/** A document in its checked form as far as it goes: what is broken has been reported and must not be looked into. */
+export interface Draft {
+  workflow: Workflow;
+  brokenConfigs: ReadonlySet<number>;
+  brokenConnections: ReadonlySet<number>;
+}
+
+/** Reads plain data as a workflow, adding everything that does not fit to `issues`. */
+export function readDraft(raw: unknown, issues: IssueList): Draft {
+  return new DraftReader(issues).read(raw);
+}
+
+/** More than this is a mistake, and would not fit into memory. */
+const MAX_ELEMENTS = 1_000_000;
+
+const DEFAULT_SETTINGS: WorkflowSettings = {
+  max_parallel_nodes: 10,
+  on_error: "StopWorkflow",
+  max_execution_time_ms: null,
+};
+
+class DraftReader {
+  readonly #issues: IssueList;
+  readonly #brokenConfigs = new Set<number>();
+  readonly #brokenConnections = new Set<number>();
+
+  constructor(issues: IssueList) {
+    this.#issues = issues;
+  }
+
+  read(raw: unknown): Draft {
+    const head = this.#parse(schemas.workflowSchema, raw, [], "Workflow");
+    // Lists and settings are looked into even if something else is wrong.
+    const parts = isPlainObject(raw) ? raw : {};
+    const settings = this.#readSettings(parts.settings);
+    const id = head?.id ?? crypto.randomUUID();
+    const workflow: Workflow = {
+      id,
+      name: head?.name ?? id,
+      nodes: this.#listOf(parts, "nodes").map((node, index) => this.#readNode(node, index)),
+      connections: this.#listOf(parts, "connections").map((connection, index) =>
+        this.#readConnection(connection, index)
+      ),
+      triggers: this.#listOf(parts, "triggers").flatMap((trigger, index) => this.#readTrigger(trigger, index)),
+      settings,
+    };
+    if (typeof head?.description === "string") workflow.description = head.description;
+    return { workflow, brokenConfigs: this.#brokenConfigs, brokenConnections: this.#brokenConnections };
+  }
+
+  #listOf(parts: Record<string, unknown>, key: "nodes" | "connections" | "triggers"): readonly unknown[] {
+    const list = parts[key];
+    if (!Array.isArray(list)) return [];
+    if (list.length <= MAX_ELEMENTS) return list;
+    this.#issues.error("too_large", [key], () => `Workflow has ${list.length} ${key}: ${MAX_ELEMENTS} is the limit`);
+    return [];
+  }
+
+  #readNode(raw: unknown, index: number): NodeSpec {
+    const path = ["nodes", index];
+    const subject = nameElement("Node", raw, path);
+    const parsed = this.#parse(schemas.nodeSchema, raw, path, subject);
+    const config = this.#readConfig(isPlainObject(raw) ? raw.config : undefined, index, subject);
+    if (parsed === undefined) return { ...salvageNode(raw, index), config };
+    if (isPlainObject(raw)) this.#checkNodeKeys(raw, path, subject);
+    return toNodeSpec(parsed, config);
+  }
+
+  #checkNodeKeys(raw: Record<string, unknown>, path: Path, subject: string): void {
+    this.#checkKeys(schemas.retryPolicySchema, raw.retry_policy, path, ["retry_policy"], subject);
+    this.#checkKeys(schemas.positionSchema, raw.position, path, ["position"], subject);
+    this.#checkKeys(schemas.cacheSchema, raw.cache, path, ["cache"], subject);
+  }
+
+  #readConfig(raw: unknown, index: number, subject: string): Values {
+    if (raw === undefined || raw === null) return {};
+    return decodeValues(raw, (path, message, hint) => {
+      this.#brokenConfigs.add(index);
+      const place = formatPath(path.slice(2));
+      this.#issues.error("invalid_config", path, () => `${subject}: ${place} ${message}`, () => hint);
+    }, ["nodes", index, "config"]);
+  }
+
+  #readConnection(raw: unknown, index: number): Connection {
+    const path = ["connections", index];
+    const parsed = this.#parse(schemas.connectionSchema, raw, path, formatPath(path));
+    if (parsed !== undefined) return parsed;
+    this.#brokenConnections.add(index);
+    return { from_node: "", from_port: "", to_node: "", to_port: "" };
+  }
+
+  #readTrigger(raw: unknown, index: number): TriggerSpec[] {
+    const path = ["triggers", index];
+    const subject = nameElement("Trigger", raw, path);
+    const parsed = this.#parse(schemas.triggerSchema, raw, path, subject);
+    if (parsed === undefined || !isPlainObject(raw)) return [];
+    const { type } = parsed.trigger_type;
+    const schema = schemas.triggerTypeSchema.options.find((option) => option.shape.type.value === type);
+    if (schema !== undefined) this.#checkKeys(schema, raw.trigger_type, path, ["trigger_type"], subject);
+    return [parsed];
+  }
+
+  #readSettings(raw: unknown): WorkflowSettings {
+    if (raw === undefined || raw === null) return { ...DEFAULT_SETTINGS };
+    const parsed = this.#parse(schemas.settingsSchema, raw, ["settings"], "settings");
+    if (isPlainObject(raw) && isPlainObject(raw.on_error)) {
+      const path = ["on_error", "RetryWorkflow"];
+      this.#checkKeys(schemas.retryWorkflowSchema, raw.on_error.RetryWorkflow, ["settings"], path, "settings");
+      this.#checkKnownKeys(raw.on_error, ["RetryWorkflow"], ["settings"], ["on_error"], "settings");
+    }
+    return parsed ?? { ...DEFAULT_SETTINGS };
+  }
+
+  #parse<S extends z.ZodObject>(schema: S, raw: unknown, path: Path, subject: string): z.output<S> | undefined {
+    this.#checkKeys(schema, raw, path, [], subject);
+    const result = parseWith(schema, raw);
+    if (result.ok) return result.value;
+    for (const problem of result.problems) {
+      reportProblem(this.#issues, problem, { subject, root: raw, path, shownPath: [], knownKeys: [] });
+    }
+    return undefined;
+  }
+
+  #checkKeys(schema: z.ZodObject, raw: unknown, base: Path, inside: Path, subject: string): void {
+    this.#checkKnownKeys(raw, Object.keys(schema.shape), base, inside, subject);
+  }
+
+  #checkKnownKeys(raw: unknown, known: readonly string[], base: Path, inside: Path, subject: string): void {
+    if (!isPlainObject(raw)) return;
+    for (const key of Object.keys(raw)) {
+      if (known.includes(key) || key === "$schema" || key.startsWith("x-")) continue;
+      reportUnknownKey(this.#issues, subject, [...base, ...inside, key], [...inside, key], known);
+    }
+  }
+}
+
+/** What is left of a broken node for the checks that follow: an id that others may be connected to, and a type. */
+function salvageNode(raw: unknown, index: number): { id: string; node_type: string } {
+  const { id, node_type } = isPlainObject(raw) ? raw : {};
+  // No id that passes the schema has a control character in it.
+  const salvagedId = typeof id === "string" && id !== "" ? id : `\0${index}`;
+  return { id: salvagedId, node_type: typeof node_type === "string" ? node_type : "" };
+}
+
+function nameElement(noun: string, raw: unknown, path: Path): string {
+  const id = isPlainObject(raw) ? raw.id : undefined;
+  if (typeof id === "string" && id !== "") return `${noun} ${quote(id)}`;
+  return typeof id === "number" ? `${noun} ${showValue(id)}` : formatPath(path);
+}
+
+function toNodeSpec(parsed: z.output<typeof schemas.nodeSchema>, config: Values): NodeSpec {
+  const { id, node_type, name, position, timeout_ms, retry_policy, on_interrupt, cache } = parsed;
+  const spec: NodeSpec = { id, node_type, config };
+  if (isGiven(name)) spec.name = name;
+  if (isGiven(position)) spec.position = position;
+  if (isGiven(timeout_ms)) spec.timeout_ms = timeout_ms;
+  if (isGiven(retry_policy)) spec.retry_policy = toRetryPolicy(retry_policy);
+  if (isGiven(on_interrupt)) spec.on_interrupt = on_interrupt;
+  if (isGiven(cache)) spec.cache = cache;
+  return spec;
+}
+
+function toRetryPolicy(parsed: z.output<typeof schemas.retryPolicySchema>): RetryPolicy {
+  const { retry_on, no_retry_on, ...policy } = parsed;
+  return { ...policy, ...(isGiven(retry_on) ? { retry_on } : {}), ...(isGiven(no_retry_on) ? { no_retry_on } : {}) };
+}
+
+function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}

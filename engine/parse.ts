@@ -1,0 +1,100 @@
+import { type Issue, IssueList, type Path, WorkflowError } from "./issue.ts";
+import { readDraft } from "./draft.ts";
+import { checkDraft } from "./prepare.ts";
+import { isPlainObject, showValue } from "./plain.ts";
+import type { NodeRegistry } from "./registry.ts";
+import { openSource } from "./read_source.ts";
+import type { SourceDocument } from "./source.ts";
+import { isTagged } from "./tagged.ts";
+import type { Workflow } from "./workflow.ts";
+
+/** How a document is read. */
+export interface ParseOptions {
+  /** Node types to check against; without it only the document's own shape is checked. */
+  registry?: NodeRegistry;
+  /** Shown in issues; its extension tells the format. */
+  filename?: string;
+  /** Default: by the filename's extension, else by the text. JSON may have comments. */
+  format?: "json" | "yaml";
+}
+
+/** What is to be said about a document. */
+export interface CheckedDocument {
+  /** Undefined if there is an error among the issues. */
+  readonly workflow: Workflow | undefined;
+  /** Errors and warnings, in the order of the document. */
+  readonly issues: readonly Issue[];
+  /** Whether the text could not even be read as JSON or YAML. */
+  readonly isUnreadable: boolean;
+}
+
+/**
+ * Reads a workflow: a text (JSON, JSON with comments, or YAML), its bytes, or data of the same shape.
+ *
+ * @throws {WorkflowError} with every problem at once: `invalid_document` if the text cannot be read, else
+ * `invalid_workflow`.
+ */
+export async function parseWorkflow(source: unknown, options: ParseOptions = {}): Promise<Workflow> {
+  const document = await check(source, options, false);
+  if (document.workflow !== undefined) return document.workflow;
+  throw new WorkflowError(document.isUnreadable ? "invalid_document" : "invalid_workflow", document.issues);
+}
+
+/** Like {@link parseWorkflow}, but never throws, looks for keys that are there twice, and answers warnings too. */
+export function checkDocument(source: unknown, options: ParseOptions = {}): Promise<CheckedDocument> {
+  return check(source, options, true);
+}
+
+async function check(source: unknown, options: ParseOptions, isThorough: boolean): Promise<CheckedDocument> {
+  const document = await openSource(source, options, isThorough);
+  const unreadable = document.issues.some((issue) => issue.severity === "error");
+  if (unreadable) return { workflow: undefined, issues: inFile(document.issues, options), isUnreadable: true };
+  const list = new IssueList();
+  const workflow = readWorkflow(document.raw, options.registry, list);
+  const issues = list.isEmpty ? [...document.issues] : [...document.issues, ...placeIssues(list.toArray(), document)];
+  if (list.hasErrors) return { workflow: undefined, issues: inFile(issues, options), isUnreadable: false };
+  return { workflow, issues: inFile(issues, options), isUnreadable: false };
+}
+
+function readWorkflow(raw: unknown, registry: NodeRegistry | undefined, issues: IssueList): Workflow | undefined {
+  if (isPlainObject(raw)) {
+    const draft = readDraft(raw, issues);
+    checkDraft(draft, registry, issues);
+    return draft.workflow;
+  }
+  issues.error(
+    "wrong_type",
+    [],
+    () => `Document is ${showValue(raw)}, expected an object`,
+    () => 'Start with {"nodes": [...]}.',
+  );
+  return undefined;
+}
+
+function placeIssues(issues: readonly Issue[], document: SourceDocument): Issue[] {
+  const placed = issues.map((issue) => ({ ...issue, path: throughTags(document.raw, issue.path) }));
+  const positions = document.locate(placed.map(({ path, code }) => ({ path, key: code === "unknown_key" })));
+  return placed.map((issue, index) => issue.code === "too_many_issues" ? issue : { ...issue, ...positions[index] });
+}
+
+function inFile(issues: readonly Issue[], { filename }: ParseOptions): Issue[] {
+  const named = filename === undefined ? [...issues] : issues.map((issue) => ({ ...issue, file: filename }));
+  return named.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0);
+}
+
+/** Where `path` leads in a document whose values may be tagged: the checks saw only what is inside of the tags. */
+function throughTags(raw: unknown, path: Path): (string | number)[] {
+  const full: (string | number)[] = [];
+  let value = raw;
+  const isConfig = path[0] === "nodes" && path[2] === "config";
+  const step = (part: string | number) => {
+    full.push(part);
+    value = typeof value === "object" && value !== null ? (value as Record<string | number, unknown>)[part] : undefined;
+  };
+  for (const [index, part] of path.entries()) {
+    // Problems of the tags themselves come with the whole path.
+    if (isConfig && index > 3 && isTagged(value) && part !== "value") step("value");
+    step(part);
+  }
+  return full;
+}

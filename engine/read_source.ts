@@ -1,0 +1,94 @@
+import { openParsedJson, readJson } from "./json_source.ts";
+import { isPlainObject } from "./plain.ts";
+import { LineIndex, type SourceDocument, syntaxIssue, unreadable } from "./source.ts";
+
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** What is known of a document's format. */
+export interface SourceHints {
+  filename?: string;
+  format?: "json" | "yaml";
+}
+
+/**
+ * Reads a text, bytes or plain data. JSON without comments takes the short way of `JSON.parse`, unless `isThorough`
+ * asks for all that only a slower reader notices.
+ */
+export function openSource(source: unknown, hints: SourceHints, isThorough: boolean): Promise<SourceDocument> {
+  if (source instanceof Uint8Array) return openBytes(source, hints, isThorough);
+  if (typeof source === "string") return openText(source, hints, isThorough);
+  return Promise.resolve({ raw: source, issues: [], locate: (paths) => paths.map(() => undefined) });
+}
+
+async function openBytes(bytes: Uint8Array, hints: SourceHints, isThorough: boolean): Promise<SourceDocument> {
+  if (bytes.length > MAX_BYTES) return tooLarge();
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return notUtf8("is UTF-16");
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return notUtf8("has bytes that are not UTF-8");
+  }
+  return await openText(text, hints, isThorough);
+}
+
+async function openText(source: string, hints: SourceHints, isThorough: boolean): Promise<SourceDocument> {
+  if (source.length > MAX_BYTES) return tooLarge();
+  const text = source.startsWith("\ufeff") ? source.slice(1) : source;
+  const nul = text.indexOf("\0");
+  if (nul >= 0) {
+    const hint = "Check that it is a text file.";
+    return unreadable(syntaxIssue("invalid_encoding", "Document has a NUL byte", new LineIndex(text).at(nul), hint));
+  }
+  if (text.trim() === "") return empty();
+  const document = (hints.format ?? formatOf(hints.filename, text)) === "json"
+    ? openJson(text, isThorough)
+    : await openYaml(text);
+  return document.raw === null && document.issues.length === 0 ? empty() : document;
+}
+
+function openJson(text: string, isThorough: boolean): SourceDocument {
+  if (isThorough) return readJson(text);
+  try {
+    return openParsedJson(text, JSON.parse(text));
+  } catch {
+    return readJson(text);
+  }
+}
+
+async function openYaml(text: string): Promise<SourceDocument> {
+  // YAML contains JSON, and reading that as such is fifty times faster.
+  if (text.trimStart().startsWith("{")) {
+    try {
+      const raw: unknown = JSON.parse(text);
+      if (isPlainObject(raw)) return openParsedJson(text, raw);
+    } catch {
+      // It is YAML after all.
+    }
+  }
+  const { readYaml } = await import("./yaml_source.ts");
+  return await readYaml(text);
+}
+
+function formatOf(filename: string | undefined, text: string): "json" | "yaml" {
+  const extension = /\.([a-z]+)$/i.exec(filename ?? "")?.[1]?.toLowerCase();
+  if (extension === "yaml" || extension === "yml") return "yaml";
+  if (extension === "json" || extension === "jsonc") return "json";
+  return /^\s*([{[]|\/[/*])/.test(text) ? "json" : "yaml";
+}
+
+function empty(): SourceDocument {
+  return unreadable(
+    syntaxIssue("empty_document", "Document is empty", undefined, "Write one with `flow init`, or see the examples."),
+  );
+}
+
+function tooLarge(): SourceDocument {
+  const hint = "Move large data into files that nodes read.";
+  return unreadable(syntaxIssue("too_large", "Document is larger than 64 MiB", undefined, hint));
+}
+
+function notUtf8(state: string): SourceDocument {
+  return unreadable(syntaxIssue("invalid_encoding", `Document ${state}`, undefined, "Save it as UTF-8."));
+}

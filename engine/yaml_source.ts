@@ -1,0 +1,170 @@
+import type { CST, Document, ParsedNode, YAMLError } from "yaml";
+import type { Issue, Path } from "./issue.ts";
+import { MAX_DOCUMENT_DEPTH } from "./json_source.ts";
+import { LineIndex, type Position, type SourceDocument, syntaxIssue, unreadable } from "./source.ts";
+
+/** YAML is read some fifty times slower than JSON, so that less of it is let in. */
+const MAX_YAML_LENGTH = 16 * 1024 * 1024;
+
+/** Words and signs of a document; each takes some 400 bytes of memory while it is read. */
+const MAX_LEXEMES = 7_000_000;
+
+/** How many values the aliases of a document may add up to, so that a few lines cannot fill the memory. */
+const MAX_VALUES = 5_000_000;
+
+/** An anchor may be used so often; the count grows with anchors inside of anchors. */
+const MAX_ALIASES = 100_000;
+
+/** Reads a YAML document: 1.2 with merge keys and binary values; dates stay text. */
+export async function readYaml(text: string): Promise<SourceDocument> {
+  if (text.length > MAX_YAML_LENGTH) {
+    return unreadable(
+      syntaxIssue(
+        "too_large",
+        "YAML document is larger than 16 MiB",
+        undefined,
+        "Write it as JSON, which may be larger.",
+      ),
+    );
+  }
+  const yaml = await import("yaml");
+  const lines = new LineIndex(text);
+  const tokens = [...new yaml.Parser().parse(text)];
+  const deep = findTooDeep(tokens);
+  if (deep !== undefined) {
+    const message = `Document is nested deeper than ${MAX_DOCUMENT_DEPTH} levels`;
+    return unreadable(syntaxIssue("too_deep", message, lines.at(deep), "Make it flatter."));
+  }
+  const composer = new yaml.Composer({ merge: true, customTags: ["binary"], logLevel: "error" });
+  const [document, second] = [...composer.compose(tokens, true, text.length)];
+  if (document === undefined) return { raw: null, issues: [], locate: (paths) => paths.map(() => undefined) };
+  if (second !== undefined) {
+    const position = lines.at(second.range[0]);
+    const hint = "Put each workflow into a file of its own.";
+    return unreadable(syntaxIssue("invalid_syntax", "File has several YAML documents: expected one", position, hint));
+  }
+  return convertDocument(document, lines, yaml);
+}
+
+function tooLarge(): SourceDocument {
+  const hint = "Write it as JSON, which may be larger.";
+  return unreadable(
+    syntaxIssue("too_large", "YAML document is larger than 16 MiB or 7 million signs", undefined, hint),
+  );
+}
+
+/** Undefined if there are too many. */
+function parseTokens(text: string, yaml: typeof import("yaml")): CST.Token[] | undefined {
+  const parser = new yaml.Parser();
+  const tokens: CST.Token[] = [];
+  let count = 0;
+  for (const lexeme of new yaml.Lexer().lex(text)) {
+    if (++count > MAX_LEXEMES) return undefined;
+    for (const token of parser.next(lexeme)) tokens.push(token);
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return tokens;
+}
+
+function convertDocument(
+  document: Document.Parsed<ParsedNode>,
+  lines: LineIndex,
+  yaml: typeof import("yaml"),
+): SourceDocument {
+  const locate: SourceDocument["locate"] = (paths) => paths.map((place) => locateNode(document, place, lines, yaml));
+  const warnings = document.warnings.map((warning) => toIssue(warning, lines, "warning"));
+  if (document.errors.length > 0) {
+    return { raw: undefined, issues: [...document.errors.map((e) => toIssue(e, lines, "error")), ...warnings], locate };
+  }
+  try {
+    const raw: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+    if (countValues(raw) <= MAX_VALUES) return { raw, issues: warnings, locate };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+  const message = "YAML aliases add up to more than a document may hold, or refer to themselves";
+  return unreadable(syntaxIssue("too_large", message, undefined, "Write out what they stand for."));
+}
+
+/** The offset of the first value beyond the deepest level. Visits the tokens without recursion. */
+function findTooDeep(tokens: readonly CST.Token[]): number | undefined {
+  const open: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { token, depth } = next;
+    // A document is a level of its own here.
+    if (depth > MAX_DOCUMENT_DEPTH + 1) return token.offset;
+    if (token.type === "document" && token.value !== undefined) open.push({ token: token.value, depth: depth + 1 });
+    if (!("items" in token)) continue;
+    for (const { key, value } of token.items) {
+      if (key) open.push({ token: key, depth: depth + 1 });
+      if (value) open.push({ token: value, depth: depth + 1 });
+    }
+  }
+  return undefined;
+}
+
+/** Counts what aliases expand to, and stops at the limit. */
+function countValues(raw: unknown): number {
+  const open: unknown[] = [raw];
+  let count = 0;
+  while (open.length > 0 && count <= MAX_VALUES) {
+    const value = open.pop();
+    count++;
+    if (typeof value !== "object" || value === null || value instanceof Uint8Array) continue;
+    for (const part of Object.values(value)) open.push(part);
+  }
+  return count;
+}
+
+function toIssue(error: YAMLError, lines: LineIndex, severity: Issue["severity"]): Issue {
+  const duplicate = error.code === "DUPLICATE_KEY";
+  const reason = duplicate ? "a key is there twice" : explain(error);
+  const message = severity === "error" ? `Cannot read the YAML: ${reason}` : `YAML: ${reason}`;
+  return { ...syntaxIssue(duplicate ? "duplicate_key" : "invalid_syntax", message, lines.at(error.pos[0])), severity };
+}
+
+const EXPLANATIONS: Partial<Record<YAMLError["code"], string>> = {
+  TAB_AS_INDENT: "a tab cannot indent, expected spaces",
+  BAD_INDENT: "this line is indented differently from its neighbours",
+  BAD_ALIAS: "an alias has no anchor",
+  MISSING_CHAR: "a character is missing",
+  MULTIPLE_DOCS: "the file has several documents, expected one",
+  BLOCK_IN_FLOW: "an indented block cannot stand inside of brackets",
+};
+
+function explain(error: YAMLError): string {
+  const reason = (error.message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "");
+  const explanation = EXPLANATIONS[error.code];
+  return explanation === undefined ? reason.charAt(0).toLowerCase() + reason.slice(1) : `${explanation} (${reason})`;
+}
+
+function locateNode(
+  document: Document.Parsed<ParsedNode>,
+  { path, key }: { path: Path; key: boolean },
+  lines: LineIndex,
+  yaml: typeof import("yaml"),
+): Position | undefined {
+  let node: unknown = document.contents;
+  let keyOffset: number | undefined;
+  let offset = offsetOf(node, yaml);
+  for (const part of path) {
+    if (yaml.isAlias(node)) node = node.resolve(document);
+    let child: unknown;
+    keyOffset = undefined;
+    if (yaml.isMap(node)) {
+      const pair = node.items.find((item) => String(yaml.isScalar(item.key) ? item.key.value : item.key) === part);
+      keyOffset = offsetOf(pair?.key, yaml);
+      child = pair?.value;
+    } else if (yaml.isSeq(node)) child = node.items[Number(part)];
+    const childOffset = offsetOf(child, yaml) ?? keyOffset;
+    if (childOffset === undefined) break;
+    offset = childOffset;
+    node = child;
+  }
+  const best = key ? keyOffset ?? offset : offset;
+  return best === undefined ? undefined : lines.at(best);
+}
+
+function offsetOf(node: unknown, yaml: typeof import("yaml")): number | undefined {
+  return yaml.isNode(node) ? node.range?.[0] : undefined;
+}
