@@ -17,19 +17,11 @@ const MAX_ALIASES = 100_000;
 
 /** Reads a YAML document: 1.2 with merge keys and binary values; dates stay text. */
 export async function readYaml(text: string): Promise<SourceDocument> {
-  if (text.length > MAX_YAML_LENGTH) {
-    return unreadable(
-      syntaxIssue(
-        "too_large",
-        "YAML document is larger than 16 MiB",
-        undefined,
-        "Write it as JSON, which may be larger.",
-      ),
-    );
-  }
+  if (text.length > MAX_YAML_LENGTH) return tooLarge();
   const yaml = await import("yaml");
   const lines = new LineIndex(text);
-  const tokens = [...new yaml.Parser().parse(text)];
+  const tokens = parseTokens(text, yaml);
+  if (tokens === undefined) return tooLarge();
   const deep = findTooDeep(tokens);
   if (deep !== undefined) {
     const message = `Document is nested deeper than ${MAX_DOCUMENT_DEPTH} levels`;
