@@ -1,5 +1,9 @@
 import * as z from "zod";
 import type { Value } from "../engine/value.ts";
+import { toWire } from "../engine/wire.ts";
+
+/** Outputs may not be nested much deeper. */
+const MAX_LOOSE_DEPTH = 100;
 
 /** Any value; a port of this type has to carry one. */
 export function anyValue(): z.ZodType<Value> {
@@ -8,7 +12,7 @@ export function anyValue(): z.ZodType<Value> {
 
 /** The JSON text of a value; bytes in it are written as `{"$bytes": "<base64>"}`. */
 export function toJsonText(value: Value, indent?: number): string {
-  return JSON.stringify(value, (_key, inner) => inner instanceof Uint8Array ? bytesOnWire(inner) : inner, indent);
+  return JSON.stringify(toWire(value), null, indent);
 }
 
 /** The bytes that a value stands for in a file or a pipe: text as UTF-8, bytes as they are, all else as JSON. */
@@ -17,13 +21,9 @@ export function toBytes(value: Value): Uint8Array {
   return new TextEncoder().encode(typeof value === "string" ? value : toJsonText(value));
 }
 
-function bytesOnWire(bytes: Uint8Array): { $bytes: string } {
-  return { $bytes: bytes.toBase64() };
-}
-
 /**
  * The value of a text that happens to be JSON; undefined if it is not. A bare number that a double cannot hold (an id
- * of 20 digits) is not taken for one.
+ * of 20 digits) is not taken for one, nor is anything that is nested more than 100 levels deep.
  */
 export function parseLooseJson(text: string): Value | undefined {
   // Most text is not JSON, and an exception for each would be dear.
@@ -34,7 +34,12 @@ export function parseLooseJson(text: string): Value | undefined {
   } catch {
     return undefined;
   }
-  if (typeof value !== "number") return value;
+  if (typeof value !== "number") return isDeeper(value, MAX_LOOSE_DEPTH) ? undefined : value;
   const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
   return isExact ? value : undefined;
+}
+
+function isDeeper(value: Value, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner: Value) => isDeeper(inner, levels - 1));
 }

@@ -2,9 +2,12 @@ import type { NodeDefinition } from "../engine/node.ts";
 import type { Platform } from "../platform/types.ts";
 import { debugLog } from "./debug_log.ts";
 import { delay } from "./delay.ts";
+import { httpRequest } from "./http_request.ts";
+import { jsonParse } from "./json_parse.ts";
+import { jsonStringify } from "./json_stringify.ts";
 import { createShellExec } from "./shell_exec.ts";
 
 /** The node types that every `flow` has. `platform` is what those that start processes run on. */
 export function builtinNodes(platform: Platform): NodeDefinition[] {
-  return [createShellExec(platform), delay, debugLog];
+  return [createShellExec(platform), httpRequest, jsonParse, jsonStringify, delay, debugLog];
 }

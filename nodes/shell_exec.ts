@@ -1,14 +1,16 @@
 import * as z from "zod";
-import { abortError } from "../engine/clock.ts";
+import { abortError, systemClock } from "../engine/clock.ts";
 import { type ConfigOf, defineNode, type InputsOf, type NodeContext, type NodeDefinition } from "../engine/node.ts";
 import type { Value, Values } from "../engine/value.ts";
-import type { Platform, SpawnOptions } from "../platform/types.ts";
-import { childEnvironment } from "./_environment.ts";
+import type { Platform, ProcessStatus, SpawnOptions, Subprocess } from "../platform/types.ts";
+import { BASE_VARIABLES, pickVariables } from "./_environment.ts";
 import { checkExit } from "./_exit_check.ts";
 import { OutputStream } from "./_output_stream.ts";
 import { superviseProcess } from "./_process.ts";
 import { splitShellWords } from "./_shell_words.ts";
 import { anyValue, parseLooseJson, toBytes } from "./_value.ts";
+
+const REPORT_AFTER_MS = 10;
 
 const text = z.string({ error: 'expected text; write numbers and booleans in quotes, such as "8080"' });
 const variableName = z.string().regex(/^[^=\0]+$/, 'a variable name is not empty and has no "="');
@@ -69,6 +71,7 @@ export interface ShellExecOptions {
  *   that has redirected them (`daemon > daemon.log 2>&1 &`) is left alone.
  */
 export function createShellExec(platform: Platform, { graceMs = 5000 }: ShellExecOptions = {}): NodeDefinition {
+  const runner = new CommandRunner(platform, graceMs);
   return defineNode({
     type: "shell.exec",
     version: 1,
@@ -77,41 +80,89 @@ export function createShellExec(platform: Platform, { graceMs = 5000 }: ShellExe
     config,
     inputs,
     outputs,
-    run: (ctx) => runCommand(platform, graceMs, ctx),
+    run: (ctx) => runner.run(ctx),
   });
 }
 
-async function runCommand(platform: Platform, graceMs: number, ctx: Context): Promise<Values> {
-  if (ctx.signal.aborted) throw abortError(ctx.signal);
-  const { config } = ctx;
-  const stdin = ctx.inputs.stdin !== undefined ? ctx.inputs.stdin : config.stdin;
-  const stdout = openStream(ctx, "stdout");
-  const stderr = openStream(ctx, "stderr");
-  const child = platform.spawn({
-    ...commandLine(platform, config),
-    env: environment(platform, ctx),
-    cwd: config.workdir,
-    stdin: stdin === undefined ? "null" : "piped",
-    stdout: stdout.isWanted ? "piped" : "null",
-    stderr: stderr.isWanted ? "piped" : "null",
-    mark: ctx.attempt_id,
-  });
-  ctx.processStarted({ pid: child.pid, started: child.started });
-  const status = await superviseProcess(child, {
-    stdin: stdin === undefined ? undefined : toBytes(stdin),
-    signal: ctx.signal,
-    timeoutMs: config.timeout === undefined ? undefined : config.timeout * 1000,
-    graceMs,
-    name: config.command,
-    onStdout: (chunk) => stdout.push(chunk),
-    onStderr: (chunk) => stderr.push(chunk),
-    onLeftBehind: () => ctx.log(`"${config.command}" left background processes behind: they are ended`, "warning"),
-  }).finally(() => {
-    stdout.end();
-    stderr.end();
-  });
-  if (config.fail_on_error) checkExit(config.command, status, stderr.text());
-  return toOutputs(config, stdout, stderr, status.code);
+class CommandRunner {
+  readonly #platform: Platform;
+  readonly #graceMs: number;
+  readonly #ownVariables: Record<string, string>;
+  readonly #baseVariables: Record<string, string>;
+
+  constructor(platform: Platform, graceMs: number) {
+    this.#platform = platform;
+    this.#graceMs = graceMs;
+    this.#ownVariables = platform.envAll();
+    this.#baseVariables = pickVariables(this.#ownVariables, BASE_VARIABLES);
+  }
+
+  async run(ctx: Context): Promise<Values> {
+    if (ctx.signal.aborted) throw abortError(ctx.signal);
+    const stdin = ctx.inputs.stdin !== undefined ? ctx.inputs.stdin : ctx.config.stdin;
+    const stdout = openStream(ctx, "stdout");
+    const stderr = openStream(ctx, "stderr");
+    const child = this.#platform.spawn({
+      ...commandLine(this.#platform, ctx.config),
+      env: this.#environment(ctx),
+      cwd: ctx.config.workdir,
+      stdin: stdin === undefined ? "null" : "piped",
+      stdout: stdout.isWanted ? "piped" : "null",
+      stderr: stderr.isWanted ? "piped" : "null",
+      mark: ctx.attempt_id,
+    });
+    const stopReport = this.#reportProcess(child, ctx);
+    const status = await this.#supervise(child, ctx, stdin, stdout, stderr).finally(stopReport);
+    if (ctx.config.fail_on_error) checkExit(ctx.config.command, status, stderr.text());
+    return toOutputs(ctx.config, stdout, stderr, status.code);
+  }
+
+  async #supervise(
+    child: Subprocess,
+    { config, signal, log }: Context,
+    stdin: Value | undefined,
+    stdout: OutputStream,
+    stderr: OutputStream,
+  ): Promise<ProcessStatus> {
+    try {
+      return await superviseProcess(child, {
+        stdin: stdin === undefined ? undefined : toBytes(stdin),
+        signal,
+        timeoutMs: config.timeout === undefined ? undefined : config.timeout * 1000,
+        graceMs: this.#graceMs,
+        name: config.command,
+        onStdout: (chunk) => stdout.push(chunk),
+        onStderr: (chunk) => stderr.push(chunk),
+        onLeftBehind: () =>
+          log(`Command "${config.command}" left background processes behind: they are ended`, "warning"),
+      });
+    } finally {
+      stdout.end();
+      stderr.end();
+    }
+  }
+
+  /**
+   * Where a process is found again by the mark in its environment, the journal need not know those that end at once:
+   * reading and recording an identity would make a short command a tenth slower.
+   */
+  #reportProcess(child: Subprocess, ctx: Context): () => void {
+    const report = () => ctx.processStarted({ pid: child.pid, started: child.started });
+    if (this.#platform.os === "linux") return systemClock.setTimer(REPORT_AFTER_MS, report);
+    report();
+    return () => {};
+  }
+
+  #environment({ config, execution_id, node_id, attempt }: Context): Record<string, string> {
+    return {
+      ...this.#baseVariables,
+      ...(config.env_passthrough.length > 0 ? pickVariables(this.#ownVariables, config.env_passthrough) : {}),
+      FLOW_EXECUTION_ID: execution_id,
+      FLOW_NODE_ID: node_id,
+      FLOW_ATTEMPT: String(attempt),
+      ...config.env,
+    };
+  }
 }
 
 function openStream(ctx: Context, name: "stdout" | "stderr"): OutputStream {
@@ -133,15 +184,6 @@ function commandLine(platform: Platform, config: Context["config"]): Pick<SpawnO
   }
   const script = args.length === 0 ? config.command : `${config.command.trimEnd()} "$@"`;
   return { command: "sh", args: ["-c", script, "sh", ...args] };
-}
-
-function environment(platform: Platform, ctx: Context): Record<string, string> {
-  return childEnvironment(platform.envAll(), ctx.config.env_passthrough, {
-    FLOW_EXECUTION_ID: ctx.execution_id,
-    FLOW_NODE_ID: ctx.node_id,
-    FLOW_ATTEMPT: String(ctx.attempt),
-    ...ctx.config.env,
-  });
 }
 
 function toOutputs(config: Context["config"], stdout: OutputStream, stderr: OutputStream, code: number): Values {

@@ -4,7 +4,7 @@ import type { Host } from "./host.ts";
 import { MARK_VARIABLE, ProcTree, readStat, startedText } from "./proc_tree.ts";
 import { endTree, GroupTree, type ProcessTree, WindowsTree } from "./process_tree.ts";
 import { ProgramFinder } from "./program_path.ts";
-import type { Leftover, SpawnOptions, Subprocess } from "./types.ts";
+import type { Leftover, ProcessStatus, Signal, SpawnOptions, Subprocess } from "./types.ts";
 
 /** Processes by `Deno.Command`. */
 export class DenoProcesses {
@@ -19,12 +19,12 @@ export class DenoProcesses {
     const find = () => this.#finder.find(options.command, env, options.cwd);
     const program = find();
     try {
-      return this.#toSubprocess(this.#start(program, env, options), options);
+      return new DenoSubprocess(this.#host, this.#start(program, env, options), options);
     } catch (error) {
       // What was found before may have moved since: look again, so that the error tells what is wrong now.
       this.#finder.forget();
       const again = find();
-      if (again !== program) return this.#toSubprocess(this.#start(again, env, options), options);
+      if (again !== program) return new DenoSubprocess(this.#host, this.#start(again, env, options), options);
       throw spawnError(error, options.command);
     }
   }
@@ -35,7 +35,7 @@ export class DenoProcesses {
     const tree = this.#host.os === "linux"
       ? new ProcTree(this.#host, { mark, root: process })
       : process && isSameProcess(this.#host, process)
-      ? this.#treeOf(process)
+      ? openTree(this.#host, process, mark)
       : undefined;
     return tree?.isAlive() ? await endTree(tree, graceMs) : 0;
   }
@@ -54,26 +54,61 @@ export class DenoProcesses {
       stderr,
     }).spawn();
   }
+}
 
-  #toSubprocess(child: Deno.ChildProcess, options: SpawnOptions): Subprocess {
-    const identity = { pid: child.pid, started: startedOf(this.#host, child.pid) };
-    const tree = this.#treeOf(identity, options.mark);
-    return {
-      ...identity,
-      stdin: options.stdin === "piped" ? child.stdin : null,
-      stdout: options.stdout === "piped" ? child.stdout : null,
-      stderr: options.stderr === "piped" ? child.stderr : null,
-      status: child.status.then(({ code, signal }) => ({ code, signal })),
-      signalTree: (signal) => tree.signal(signal),
-      isTreeAlive: () => tree.isAlive(),
-      endTree: async (graceMs) => void await endTree(tree, graceMs),
-    };
+class DenoSubprocess implements Subprocess {
+  readonly pid: number;
+  readonly stdin: WritableStream<Uint8Array> | null;
+  readonly stdout: ReadableStream<Uint8Array> | null;
+  readonly stderr: ReadableStream<Uint8Array> | null;
+  readonly status: Promise<ProcessStatus>;
+  readonly #host: Host;
+  readonly #mark: string | undefined;
+  #isReaped = false;
+  #started: string | undefined;
+  #openedTree: ProcessTree | undefined;
+
+  constructor(host: Host, child: Deno.ChildProcess, options: SpawnOptions) {
+    this.pid = child.pid;
+    this.stdin = options.stdin === "piped" ? child.stdin : null;
+    this.stdout = options.stdout === "piped" ? child.stdout : null;
+    this.stderr = options.stderr === "piped" ? child.stderr : null;
+    this.#host = host;
+    this.#mark = options.mark;
+    if (host.os !== "linux") this.#started = `at:${Date.now()}`;
+    this.status = child.status.then(({ code, signal }) => {
+      this.#isReaped = true;
+      return { code, signal };
+    });
   }
 
-  #treeOf(root: { pid: number; started: string }, mark?: string): ProcessTree {
-    if (this.#host.os === "linux") return new ProcTree(this.#host, { mark, root });
-    return this.#host.os === "windows" ? new WindowsTree(this.#host, root.pid) : new GroupTree(this.#host, root.pid);
+  // Read when it is needed, because reading it can wait for the exec of the child.
+  get started(): string {
+    this.#started ??= startedText(this.#host, this.#isReaped ? undefined : readStat(this.#host, this.pid));
+    return this.#started;
   }
+
+  get #tree(): ProcessTree {
+    this.#openedTree ??= openTree(this.#host, { pid: this.pid, started: this.started }, this.#mark);
+    return this.#openedTree;
+  }
+
+  signalTree(signal: Signal): void {
+    this.#tree.signal(signal);
+  }
+
+  isTreeAlive(): boolean {
+    return this.#tree.isAlive();
+  }
+
+  async endTree(graceMs: number): Promise<void> {
+    await endTree(this.#tree, graceMs);
+  }
+}
+
+function openTree(host: Host, root: { pid: number; started: string }, mark: string | undefined): ProcessTree {
+  if (host.os === "linux") return new ProcTree(host, { mark, root });
+  return host.os === "windows" ? new WindowsTree(host, root.pid) : new GroupTree(host, root.pid);
 }
 
 /**
@@ -84,10 +119,6 @@ function isDetachingNeeded(host: Host): boolean {
   if (host.os === "windows") return false;
   const self = host.os === "linux" ? readStat(host, "self") : undefined;
   return self === undefined || self.terminal !== 0;
-}
-
-function startedOf(host: Host, pid: number): string {
-  return host.os === "linux" ? startedText(host, readStat(host, pid)) : `at:${Date.now()}`;
 }
 
 /** Compares with what `ps` says, which knows only seconds. */

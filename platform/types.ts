@@ -27,7 +27,7 @@ export interface SpawnOptions {
 /** A running process and everything that it started. */
 export interface Subprocess {
   readonly pid: number;
-  /** Differs for every process that ever had this pid. */
+  /** Differs for every process that ever had this pid. Read while the process runs, else it says only that it is gone. */
   readonly started: string;
   readonly stdin: WritableStream<Uint8Array> | null;
   readonly stdout: ReadableStream<Uint8Array> | null;

@@ -1,0 +1,56 @@
+import { abortError } from "../engine/clock.ts";
+import { FlowError } from "../engine/errors.ts";
+import { readJson } from "../engine/json_source.ts";
+import { defineNode } from "../engine/node.ts";
+import type { Value } from "../engine/value.ts";
+import { anyValue } from "./_value.ts";
+
+/** Turns JSON text (or its bytes) into a value; what is structured already passes through. */
+export const jsonParse = defineNode({
+  type: "transform.json_parse",
+  version: 1,
+  summary: "Turn JSON text into a value",
+  category: "transform",
+  config: {},
+  inputs: { json: anyValue().describe("JSON as text or bytes; any other value is passed on") },
+  outputs: { parsed: anyValue() },
+  run({ inputs, signal }) {
+    if (signal.aborted) throw abortError(signal);
+    const { json } = inputs;
+    if (typeof json !== "string" && !(json instanceof Uint8Array)) return { parsed: json };
+    return { parsed: parseJson(typeof json === "string" ? json.replace(/^\uFEFF/, "") : decode(json)) };
+  },
+});
+
+function parseJson(text: string): Value {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (text.trim() === "") throw jsonError("the text is empty", cause);
+    throw jsonError(describeFault(text, cause), cause);
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw jsonError("the bytes are not UTF-8", cause);
+  }
+}
+
+function jsonError(state: string, cause: unknown): FlowError {
+  const hint = "Check what the node before it answers.";
+  return new FlowError("invalid_input", `Cannot parse json: ${state}`, { hint, retryable: false, cause });
+}
+
+/** What is wrong and where, as line:column. */
+function describeFault(text: string, cause: unknown): string {
+  const issue = readJson(text).issues.find((issue) => issue.severity === "error" && issue.line !== undefined);
+  if (issue !== undefined) {
+    return `${issue.message.replace(/^Cannot read the JSON: /, "")}, at line ${issue.line}:${issue.column}`;
+  }
+  // The reader of documents allows comments and trailing commas; for those JSON.parse itself tells the place.
+  const message = cause instanceof Error ? cause.message : "it is not JSON";
+  return message.replace(/(?: in JSON)? at position \d+ \(line (\d+) column (\d+)\)$/, ", at line $1:$2");
+}

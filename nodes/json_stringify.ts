@@ -1,0 +1,19 @@
+import * as z from "zod";
+import { abortError } from "../engine/clock.ts";
+import { defineNode } from "../engine/node.ts";
+import { anyValue, toJsonText } from "./_value.ts";
+
+/** Turns a value into JSON text; bytes in it become `{"$bytes": "<base64>"}`. */
+export const jsonStringify = defineNode({
+  type: "transform.json_stringify",
+  version: 1,
+  summary: "Turn a value into JSON text",
+  category: "transform",
+  config: { pretty: z.boolean().default(true).describe("Indent by two spaces") },
+  inputs: { value: anyValue().describe("What to write as JSON") },
+  outputs: { json: z.string() },
+  run({ config, inputs, signal }) {
+    if (signal.aborted) throw abortError(signal);
+    return { json: toJsonText(inputs.value, config.pretty ? 2 : undefined) };
+  },
+});
