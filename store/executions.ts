@@ -102,6 +102,13 @@ export class ExecutionTable {
       .run(executionId, owner);
   }
 
+  listLeases(now: number): Lease[] {
+    const rows = this.#connection.statement(`
+      SELECT execution_id, owner, lease_expires_at AS expires_at FROM executions
+      WHERE status = 'running' AND lease_expires_at > ?`).all(now);
+    return rows as unknown as Lease[];
+  }
+
   requestCancel(executionId: string, reason: string): void {
     const asked = this.#connection.statement(`
       UPDATE executions SET cancel_reason = ? WHERE execution_id = ? AND status = 'running'`).run(reason, executionId);

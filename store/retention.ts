@@ -62,7 +62,8 @@ function shrink(connection: Connection): boolean {
   const countFree = () => connection.statement("PRAGMA freelist_count").get()?.freelist_count as number;
   const free = countFree();
   if (free === 0) return false;
-  connection.exec(`PRAGMA incremental_vacuum(${PAGES_PER_COMMIT})`);
+  // Frees one page per step, and only `all` takes every step.
+  connection.statement(`PRAGMA incremental_vacuum(${PAGES_PER_COMMIT})`).all();
   return countFree() < free;
 }
 

@@ -115,6 +115,10 @@ export class SqliteStore implements Store {
     return this.#connection.run("release a lease", () => this.#executions.releaseLease(executionId, owner));
   }
 
+  listLeases(now: number): Awaitable<Lease[]> {
+    return this.#connection.run("list leases", () => this.#executions.listLeases(now));
+  }
+
   requestCancel(executionId: string, reason: string): Awaitable<void> {
     return this.#connection.run("cancel an execution", () => this.#executions.requestCancel(executionId, reason));
   }
