@@ -7,8 +7,8 @@ import { FlowError } from "./errors.ts";
 import type { EngineOptions, ExecutionHandle, StartOptions } from "./engine_options.ts";
 import type { ExecutionEvent } from "./events.ts";
 import { Executor } from "./executor.ts";
-import { foldExecution, isStillRead, readOutputs } from "./fold.ts";
-import { attemptId, createId } from "./id.ts";
+import { foldExecution, readOutputs } from "./fold.ts";
+import { createId } from "./id.ts";
 import { Leases } from "./leases.ts";
 import type { Reuse } from "./ledger.ts";
 import { MemoryStore } from "./memory_store.ts";
@@ -19,6 +19,7 @@ import { NodeRegistry } from "./registry.ts";
 import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";
 import { createState, type ExecutionState } from "./state.ts";
 import type { ExecutionRecord, Store } from "./store.ts";
+import { checkResumable, findResumePoint } from "./resume.ts";
 import { subscribe, type SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
 import type { ExecutionResult } from "./verdict.ts";
@@ -83,19 +84,30 @@ export class Engine {
    */
   async resume(executionId: string): Promise<ExecutionHandle> {
     const record = await this.#getRecord(executionId);
-    await this.#checkResumable(executionId);
+    checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
+    await this.releaseDeadOwners();
     await this.#acquire(executionId);
     try {
       const prepared = this.#prepare(record.workflow, record.inputs);
-      const state = await foldExecution(this.store, executionId);
-      await this.#endLeftovers(state);
-      const isWanted = (nodeId: string) => isStillRead(prepared.graph, state, nodeId);
-      const restored = await readOutputs(this.store, executionId, isWanted);
-      return this.#drive(record, { prepared, state, restored });
+      const point = await findResumePoint(this.store, executionId, prepared, this.#options.endLeftover);
+      return this.#drive(record, { prepared, ...point });
     } catch (error) {
       await this.#leases.release(executionId);
       throw error;
     }
+  }
+
+  /**
+   * Ends the leases of processes that are known to be gone, so that their executions show as interrupted at once.
+   * Answers those executions.
+   */
+  async releaseDeadOwners(): Promise<string[]> {
+    const { isOwnerGone } = this.#options;
+    if (isOwnerGone === undefined) return [];
+    const leases = await this.store.listLeases(this.#clock.now());
+    const dead = leases.filter(({ owner }) => owner !== this.#owner && isOwnerGone(owner));
+    for (const { execution_id, owner } of dead) await this.store.releaseLease(execution_id, owner);
+    return dead.map(({ execution_id }) => execution_id);
   }
 
   /** What `rerun` with the same options would run again, and why. @throws {FlowError} `not_found`, `invalid_argument` */
@@ -186,24 +198,6 @@ export class Engine {
     const record = await this.store.getRecord(executionId);
     if (record === undefined) throw executionNotFound(executionId);
     return record;
-  }
-
-  async #checkResumable(executionId: string): Promise<void> {
-    const summary = await this.store.getSummary(executionId, this.#clock.now());
-    if (summary?.ended_at === undefined) return;
-    throw new FlowError("conflict", `Cannot resume execution "${executionId}": it has ended as ${summary.status}`, {
-      hint: `Run "flow rerun ${executionId}" to run it again.`,
-    });
-  }
-
-  async #endLeftovers(state: ExecutionState): Promise<void> {
-    const { endLeftover } = this.#options;
-    if (endLeftover === undefined) return;
-    for (const [nodeId, node] of state.nodes) {
-      if (node.status !== "running") continue;
-      const mark = attemptId(state.execution_id, nodeId, 0, node.attempt);
-      await endLeftover(node.process === undefined ? { mark } : { mark, process: node.process });
-    }
   }
 
   async #acquire(executionId: string): Promise<void> {

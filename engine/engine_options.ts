@@ -27,6 +27,8 @@ export interface EngineOptions {
   owner?: string;
   /** 0 <= x < 1; for jitter. Default `Math.random`. */
   random?: () => number;
+  /** Whether the process with this name is known to be gone, so that its leases need not run out. Default: never. */
+  isOwnerGone?: (owner: string) => boolean;
   /** Ends what an interrupted attempt has left running, before the node runs again. Default: nothing. */
   endLeftover?: (leftover: Leftover) => Promise<unknown>;
 }

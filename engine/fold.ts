@@ -1,5 +1,4 @@
-import type { Graph } from "./graph.ts";
-import { createState, type ExecutionState, isFinished, reduce } from "./state.ts";
+import { createState, type ExecutionState, reduce } from "./state.ts";
 import { readAllEvents, type Store } from "./store.ts";
 import type { Values } from "./value.ts";
 
@@ -24,11 +23,4 @@ export async function readOutputs(
     if (event.type === "NodeCompleted" && isWanted(event.node_id)) outputs.set(event.node_id, event.outputs);
   }
   return outputs;
-}
-
-/** Whether an executor that goes on from `state` may still read the outputs of a node, or has to report them. */
-export function isStillRead(graph: Graph, state: ExecutionState, nodeId: string): boolean {
-  const successors = graph.successors(graph.indexOf(nodeId));
-  if (successors.length === 0) return true;
-  return successors.some((node) => !isFinished(state.nodes.get(graph.ids[node] ?? "")?.status ?? "waiting"));
 }

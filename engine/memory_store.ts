@@ -119,6 +119,11 @@ export class MemoryStore implements Store {
     if (entry?.lease?.owner === owner) entry.lease = { ...entry.lease, expires_at: 0 };
   }
 
+  listLeases(now: number): Lease[] {
+    const entries = [...this.#executions.values()].filter(({ change }) => change.status === "running");
+    return entries.flatMap(({ lease }) => lease !== undefined && lease.expires_at > now ? [{ ...lease }] : []);
+  }
+
   requestCancel(executionId: string, reason: string): void {
     const entry = this.#find(executionId);
     if (entry.change.status !== "running") throw hasEnded(executionId, entry.change.status);

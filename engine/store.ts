@@ -137,6 +137,8 @@ export interface Store {
   acquireLease(lease: Lease, now: number): Awaitable<boolean>;
   /** Lets the lease expire, if it is `owner`'s. */
   releaseLease(executionId: string, owner: string): Awaitable<void>;
+  /** The leases that have not expired at `now`, of executions that have not ended. */
+  listLeases(now: number): Awaitable<Lease[]>;
   /**
    * Asks whoever drives the execution, now or next, to cancel it. Its end answers the request.
    * @throws {FlowError} `conflict` if it has ended

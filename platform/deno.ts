@@ -32,6 +32,7 @@ export function createDenoPlatform(): Platform {
     terminalSize,
     rss: () => Deno.memoryUsage().rss,
     spawn: (options) => processes.spawn(options),
+    startedOf: (pid) => processes.startedOf(pid),
     endLeftovers: (leftover, graceMs) => processes.endLeftovers(leftover, graceMs),
   };
 }

@@ -40,6 +40,16 @@ export class DenoProcesses {
     return tree?.isAlive() ? await endTree(tree, graceMs) : 0;
   }
 
+  /** See {@link Platform.startedOf}. */
+  startedOf(pid: number): string | undefined {
+    if (this.#host.os === "linux") {
+      const stat = readStat(this.#host, pid);
+      return stat === undefined || stat.isDead ? undefined : startedText(this.#host, stat);
+    }
+    if (this.#host.os === "darwin") return this.#host.run("ps", ["-o", "lstart=", "-p", String(pid)]).trim() || undefined;
+    return this.#host.run("tasklist", ["/NH", "/FI", `PID eq ${pid}`]).includes(` ${pid} `) ? "running" : undefined;
+  }
+
   #start(program: string, env: Readonly<Record<string, string>>, options: SpawnOptions): Deno.ChildProcess {
     const { args, cwd, stdin, stdout, stderr } = options;
     this.#isDetaching ??= isDetachingNeeded(this.#host);

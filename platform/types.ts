@@ -93,6 +93,11 @@ export interface Platform {
   /** @throws {FlowError} `program_not_found`, `invalid_config` (not executable, no such folder), `unavailable` */
   spawn(options: SpawnOptions): Subprocess;
   /**
+   * Text that tells the living process with this pid from every other that ever had the pid (on Windows only that there
+   * is one); undefined if there is none.
+   */
+  startedOf(pid: number): string | undefined;
+  /**
    * Ends what is left of an attempt that a dead engine had started: the process with that identity (if it is still the
    * same one), its descendants, and everything that carries `mark`. SIGTERM, then SIGKILL after `graceMs`.
    * Answers how many processes it ended. Without /proc (macOS, Windows) only the process with its group can be found.

@@ -106,7 +106,7 @@ export class ExecutionTable {
     const rows = this.#connection.statement(`
       SELECT execution_id, owner, lease_expires_at AS expires_at FROM executions
       WHERE status = 'running' AND lease_expires_at > ?`).all(now);
-    return rows as unknown as Lease[];
+    return rows.map((row) => ({ ...row } as unknown as Lease));
   }
 
   requestCancel(executionId: string, reason: string): void {

@@ -102,6 +102,18 @@ export const executionTests: Record<string, StoreTest> = {
     assert.equal(await take("me", NOON + MINUTE + 2), true, "released");
     await refuses("not_found", () => store.acquireLease({ execution_id: "nobody", owner: "me", expires_at: 1 }, 0));
   },
+  "listLeases() tells who drives what, and forgets leases that have run out or been released": async (store) => {
+    for (const id of ["a", "b", "c"]) {
+      await store.createExecution(sampleRecord(id));
+      await store.acquireLease({ execution_id: id, owner: `owner of ${id}`, expires_at: NOON + MINUTE }, NOON);
+    }
+    await store.releaseLease("b", "owner of b");
+    await store.append("c", 0, asEvents("c", 0, [started(), ended("succeeded")]));
+    assert.deepEqual(await store.listLeases(NOON), [
+      { execution_id: "a", owner: "owner of a", expires_at: NOON + MINUTE },
+    ]);
+    assert.deepEqual(await store.listLeases(NOON + MINUTE), []);
+  },
   "requestCancel() is open until the execution ends": async (store) => {
     await record(store, "x", [started()]);
     assert.equal(await store.cancelRequested("x"), undefined);

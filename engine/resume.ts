@@ -1,0 +1,56 @@
+import type { EngineOptions } from "./engine_options.ts";
+import { FlowError } from "./errors.ts";
+import { foldExecution, readOutputs } from "./fold.ts";
+import type { Graph } from "./graph.ts";
+import { attemptId } from "./id.ts";
+import type { PreparedWorkflow } from "./prepare.ts";
+import { type ExecutionState, isFinished } from "./state.ts";
+import type { ExecutionSummary, Store } from "./store.ts";
+import type { Values } from "./value.ts";
+
+/** Where an execution is to be taken up again. */
+export interface ResumePoint {
+  state: ExecutionState;
+  /** Outputs that are still to be read, by node id. */
+  restored: ReadonlyMap<string, Values>;
+}
+
+/** @throws {FlowError} `conflict` if the execution has ended */
+export function checkResumable(summary: ExecutionSummary | undefined): void {
+  if (summary?.ended_at === undefined) return;
+  const { execution_id, status } = summary;
+  throw new FlowError("conflict", `Cannot resume execution "${execution_id}": it has ended as ${status}`, {
+    hint: `Run "flow rerun ${execution_id}" to run it again.`,
+  });
+}
+
+/** Rebuilds where an execution stands from its journal, and ends what its interrupted attempts have left running. */
+export async function findResumePoint(
+  store: Store,
+  executionId: string,
+  { graph }: PreparedWorkflow,
+  endLeftover: EngineOptions["endLeftover"],
+): Promise<ResumePoint> {
+  const state = await foldExecution(store, executionId);
+  if (endLeftover !== undefined) await endLeftovers(state, endLeftover);
+  const restored = await readOutputs(store, executionId, (nodeId) => isStillRead(graph, state, nodeId));
+  return { state, restored };
+}
+
+async function endLeftovers(
+  state: ExecutionState,
+  endLeftover: NonNullable<EngineOptions["endLeftover"]>,
+): Promise<void> {
+  for (const [nodeId, { status, attempt, process }] of state.nodes) {
+    if (status !== "running") continue;
+    const mark = attemptId(state.execution_id, nodeId, 0, attempt);
+    await endLeftover(process === undefined ? { mark } : { mark, process });
+  }
+}
+
+/** Whether an executor that goes on from `state` may still read the outputs of a node, or has to report them. */
+function isStillRead(graph: Graph, state: ExecutionState, nodeId: string): boolean {
+  const successors = graph.successors(graph.indexOf(nodeId));
+  if (successors.length === 0) return true;
+  return successors.some((node) => !isFinished(state.nodes.get(graph.ids[node] ?? "")?.status ?? "waiting"));
+}
