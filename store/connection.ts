@@ -74,8 +74,7 @@ export class Connection {
       this.statement("COMMIT").run();
       return answer;
     } catch (error) {
-      // SQLite has rolled back by itself after some errors, such as a full disk.
-      if (this.#database.isTransaction) this.statement("ROLLBACK").run();
+      this.#rollBack();
       throw error;
     }
   }
@@ -94,17 +93,20 @@ export class Connection {
     }
   }
 
-  /** Leaves one file behind, unless others still use the database. */
+  /** Leaves one file behind, unless others still use the database: the last one moves the WAL into it. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#statements.clear();
-    try {
-      this.#database.exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)");
-    } catch {
-      // Whatever is wrong, all that was committed is in the WAL, where the next one to open the database finds it.
-    }
     this.#database.close();
+  }
+
+  #rollBack(): void {
+    try {
+      this.statement("ROLLBACK").run();
+    } catch {
+      // SQLite has done it already after some errors, such as a full disk; not every runtime can say so.
+    }
   }
 }
 
