@@ -75,10 +75,12 @@ Deno.test("kill -9 leaves whole batches, and all that were accepted", async () =
 
 /** Kills a writer when it has said so many lines; answers the newest seq that it called safe. */
 async function killAfter(writer: Deno.ChildProcess, lines: number): Promise<number> {
-  let said = "";
+  let said = "", isKilled = false;
   for await (const text of writer.stdout.pipeThrough(new TextDecoderStream())) {
     said += text;
-    if (said.split("\n").length > lines) writer.kill("SIGKILL");
+    if (isKilled || said.split("\n").length <= lines) continue;
+    writer.kill("SIGKILL");
+    isKilled = true;
   }
   await writer.stderr.cancel();
   await writer.status;
