@@ -40,8 +40,8 @@ export class OutputStream {
     if (this.#lines === undefined || this.#isSilenced) return;
     this.#lines.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
     if (this.#total <= maxBytes) return;
+    // What is left of a line that was cut is not emitted: half a number is a wrong number.
     this.#isSilenced = true;
-    this.#lines.end();
     warn(`${name} has more than ${maxBytes} bytes: further lines are not shown`);
   }
 

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { NodeRegistry } from "../engine/registry.ts";
+import { getPlatform } from "../platform/mod.ts";
+import { builtinNodes } from "./mod.ts";
+
+Deno.test("builtinNodes() lists every built-in node type once", () => {
+  const types = new NodeRegistry(builtinNodes(getPlatform())).types();
+  assert.deepEqual(types, [
+    "debug.log",
+    "http.request",
+    "shell.exec",
+    "time.delay",
+    "transform.json_parse",
+    "transform.json_stringify",
+  ]);
+});
