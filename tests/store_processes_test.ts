@@ -5,6 +5,7 @@ import { checkDatabase } from "../store/integrity.ts";
 import { openSqliteStore } from "../store/open.ts";
 import { asEvents, nodeStarted, record, refuses, started } from "./contracts/store_samples.ts";
 import { BATCH_SIZE } from "./support/store_writer.ts";
+import { withFolder } from "./support/temp_folder.ts";
 
 const WRITER = new URL("./support/store_writer.ts", import.meta.url).pathname;
 
@@ -19,13 +20,8 @@ async function readAll(store: Store, id: string): Promise<ExecutionEvent[]> {
   return events;
 }
 
-async function withPath(test: (path: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(`${folder}/state/flow.db`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+function withPath(test: (path: string) => Promise<void>): Promise<void> {
+  return withFolder((folder) => test(`${folder}/state/flow.db`));
 }
 
 Deno.test("four processes create one database at once and write side by side, without any lock error", async () => {
