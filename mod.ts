@@ -18,6 +18,8 @@
  *
  * @module
  */
+export { checkDocument, type CheckedDocument, type ParseOptions, parseWorkflow } from "./engine/parse.ts";
+export { type Issue, type IssueCode, WorkflowError } from "./engine/issue.ts";
 export { createEngine, Engine } from "./engine/engine.ts";
 export type { EngineOptions, ExecutionHandle, Leftover, StartOptions } from "./engine/engine_options.ts";
 export type { ExecutionResult } from "./engine/verdict.ts";

@@ -1,4 +1,5 @@
 import type { NodeDefinition } from "../engine/node.ts";
+import { getPlatform } from "../platform/mod.ts";
 import type { Platform } from "../platform/types.ts";
 import { debugLog } from "./debug_log.ts";
 import { delay } from "./delay.ts";
@@ -8,6 +9,6 @@ import { jsonStringify } from "./json_stringify.ts";
 import { createShellExec } from "./shell_exec.ts";
 
 /** The node types that every `flow` has. `platform` is what those that start processes run on. */
-export function builtinNodes(platform: Platform): NodeDefinition[] {
+export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition[] {
   return [createShellExec(platform), httpRequest, jsonParse, jsonStringify, delay, debugLog];
 }
