@@ -1,0 +1,24 @@
+import { Engine } from "../engine/engine.ts";
+import type { NodeDefinition } from "../engine/node.ts";
+import { NodeRegistry } from "../engine/registry.ts";
+import { builtinNodes } from "../nodes/mod.ts";
+import type { Platform } from "../platform/types.ts";
+
+/** The node types of this program and those that its user brings along. @throws {FlowError} `conflict` */
+export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinition> = []): NodeRegistry {
+  const registry = new NodeRegistry(builtinNodes(platform));
+  for (const definition of userNodes) registry.register(definition);
+  return registry;
+}
+
+/** Puts the engine of this process together. */
+export function openEngine(platform: Platform, registry: NodeRegistry): Engine {
+  return new Engine({
+    registry,
+    owner: `${platform.hostname()}:${platform.pid}`,
+    endLeftover: (leftover) => platform.endLeftovers(leftover, LEFTOVER_GRACE_MS),
+  });
+}
+
+/** How long what a dead engine has left running may take to end by itself. */
+const LEFTOVER_GRACE_MS = 2000;

@@ -1,0 +1,71 @@
+import { type ApplicationText, buildApplication, buildRouteMap, ExitCode, run } from "@stricli/core";
+import type { Platform } from "../platform/types.ts";
+import { outcomeOf } from "../server/outcome.ts";
+import { type CliContext, createContext } from "./context.ts";
+import { reportError } from "./report_error.ts";
+import type { ProgramContext } from "./route.ts";
+import { routes } from "./routes.ts";
+import { version } from "./version.ts";
+import { createUsageText } from "./usage_text.ts";
+
+/** Runs one command line to its end and answers the exit code; everything written has left by then. */
+export async function runProgram(platform: Platform, args: readonly string[]): Promise<number> {
+  const cli = createContext(platform);
+  let exitCode: number;
+  try {
+    exitCode = await runArguments(cli, args);
+    await cli.out.flush();
+    if (cli.out.failure !== undefined) throw cli.out.failure;
+  } catch (error) {
+    exitCode = reportError(cli, error, args.includes("--debug"));
+  }
+  await cli.err.flush();
+  return exitCode;
+}
+
+async function runArguments(cli: CliContext, args: readonly string[]): Promise<number> {
+  const process = { stdout: cli.out, stderr: cli.err, exitCode: null as number | string | null };
+  const context: ProgramContext = { process, cli, exitCode: 0 };
+  let prefix: readonly string[] = ["flow"];
+  const application = createApplication(createUsageText(cli.errStyle, () => prefix));
+  await run(application, args, {
+    process,
+    forCommand(info) {
+      prefix = info.prefix;
+      return context;
+    },
+  });
+  if (process.exitCode === ExitCode.Success) return context.exitCode;
+  return outcomeOf(process.exitCode === ExitCode.CommandLoadError ? "internal" : "invalid_argument").exit_code;
+}
+
+function createApplication(text: ApplicationText) {
+  const root = buildRouteMap({
+    routes,
+    docs: {
+      brief: "Run workflows: graphs of commands, containers, HTTP calls and code",
+      fullDescription: FULL_DESCRIPTION,
+    },
+  });
+  return buildApplication<ProgramContext>(root, {
+    name: "flow",
+    versionInfo: { currentVersion: `flow ${version}` },
+    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    documentation: { onlyRequiredInUsageLine: true, disableAnsiColor: true },
+    localization: { text },
+  });
+}
+
+const FULL_DESCRIPTION = `Runs workflows: graphs of commands, containers, HTTP calls and code.
+
+EXAMPLES
+  flow init                            write a first workflow to workflow.yaml
+  flow run workflow.yaml               run it and watch
+  flow run workflow.yaml --set name=Ann --json
+  flow validate workflows/*.yaml       find every problem before running
+  flow nodes http.request              what a node type takes and gives
+  flow graph workflow.yaml             draw it
+
+EXIT CODES
+  0 ok    1 bug    2 invalid input    3 node failed    4 not found
+  5 conflict    6 unavailable    124 timeout    130 cancelled`;

@@ -1,0 +1,174 @@
+import type { NodeState, NodeStatus } from "../../engine/state.ts";
+import { formatDuration } from "../duration.ts";
+import type { Style } from "../style.ts";
+import { describeError, describeSkip } from "./describe.ts";
+import type { ExecutionView } from "./execution_view.ts";
+import type { Line, Segment, TerminalSize } from "./screen.ts";
+import { measureWidth, padTo, truncate } from "./text.ts";
+
+/** Nodes that a final picture shows at most one by one; of more, only those that went wrong. */
+const MAX_FINAL_NODES = 100;
+const MAX_LABEL_COLUMNS = 40;
+/** The header, the line of counts and the line of remarks. */
+const FRAME_LINES = 3;
+const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/** What a picture shows besides the execution itself. */
+export interface FrameOptions {
+  size: TerminalSize;
+  style: Style;
+  /** Epoch milliseconds. */
+  now: number;
+  /** Grows from frame to frame. */
+  tick: number;
+  /** Something that has to be said, such as how to kill what does not end. */
+  remark?: string | undefined;
+}
+
+/** The picture of a running execution, at most as high as the terminal allows. */
+export function drawFrame(view: ExecutionView, options: FrameOptions): Line[] {
+  const budget = Math.max(1, options.size.rows - 1 - FRAME_LINES);
+  const lines = [drawHeader(view, options.style)];
+  if (view.order.length <= budget) lines.push(...drawNodes(view, view.order, options, budget));
+  else lines.push(...drawSelection(view, options, budget));
+  lines.push(drawCounts(view, options));
+  if (options.remark !== undefined) lines.push([[options.remark, options.style.yellow]]);
+  return lines;
+}
+
+/** The picture that stays when the execution has ended. */
+export function drawFinalFrame(view: ExecutionView, options: FrameOptions): Line[] {
+  const all = view.order.length <= MAX_FINAL_NODES;
+  const nodes = all ? drawNodes(view, view.order, options, Infinity) : drawNodes(view, view.failed, options, Infinity);
+  return [drawHeader(view, options.style), ...nodes, drawCounts(view, options)];
+}
+
+function drawHeader(view: ExecutionView, style: Style): Line {
+  return [[view.workflowName, style.bold], [`  ${view.state.execution_id}`, style.dim]];
+}
+
+/** As many of the nodes that matter now as fit: those that run, then failed ones, then the last that ended. */
+function drawSelection(view: ExecutionView, options: FrameOptions, budget: number): Line[] {
+  const chosen = new Set<string>();
+  const take = (ids: Iterable<string>) => {
+    for (const id of ids) {
+      if (chosen.size >= budget - 1) return;
+      chosen.add(id);
+    }
+  };
+  take(view.active);
+  take(view.failed);
+  take(view.recent.toReversed());
+  const hidden = view.order.length - chosen.size;
+  return [...drawNodes(view, [...chosen], options, budget - 1), [[`  … and ${hidden} more nodes`, options.style.dim]]];
+}
+
+/** One line per node; lines that are left of the budget show what nodes print, running ones first. */
+function drawNodes(view: ExecutionView, ids: readonly string[], options: FrameOptions, budget: number): Line[] {
+  const columns = Math.min(MAX_LABEL_COLUMNS, Math.max(0, ...ids.map((id) => measureWidth(view.label(id)))));
+  let left = budget - ids.length;
+  const tails = new Map<string, readonly string[]>();
+  const byUrgency = [...ids.filter((id) => view.active.has(id)), ...ids.filter((id) => !view.active.has(id))];
+  for (const id of byUrgency) {
+    const tail = view.tail(id).slice(-Math.min(3, Math.max(0, left)));
+    if (left <= 0 || tail.length === 0) continue;
+    left -= tail.length;
+    tails.set(id, tail);
+  }
+  return ids.flatMap((id) => [
+    drawNode(view, id, columns, options),
+    ...(tails.get(id) ?? []).map((line): Line => [[`      │ ${line}`, options.style.dim]]),
+  ]);
+}
+
+function drawNode(view: ExecutionView, id: string, columns: number, options: FrameOptions): Line {
+  const node = view.node(id);
+  const { style } = options;
+  const label = padTo(truncate(view.label(id), MAX_LABEL_COLUMNS), columns);
+  const paintLabel = node.status === "waiting" || node.status === "skipped" ? style.dim : (text: string) => text;
+  return [
+    ["  "],
+    drawSymbol(node.status, options),
+    [" "],
+    [label, paintLabel],
+    ...describeNode(view, id, node, options),
+  ];
+}
+
+function drawSymbol(status: NodeStatus, { style, tick }: FrameOptions): Segment {
+  switch (status) {
+    case "waiting":
+      return ["·", style.dim];
+    case "running":
+      return [SPINNER[tick % SPINNER.length] ?? "", style.cyan];
+    case "retrying":
+      return ["↻", style.yellow];
+    case "succeeded":
+      return ["✓", style.green];
+    case "failed":
+      return ["✗", style.red];
+    case "cancelled":
+      return ["⊘", style.yellow];
+    case "skipped":
+      return ["↷", style.dim];
+  }
+}
+
+function describeNode(view: ExecutionView, id: string, node: NodeState, { style, now }: FrameOptions): Line {
+  const attempts = view.maxAttempts.get(id);
+  const attempt = node.attempt > 1 ? `  attempt ${node.attempt}${attempts === undefined ? "" : `/${attempts}`}` : "";
+  switch (node.status) {
+    case "waiting":
+      return [];
+    case "running": {
+      const progress = view.progress(id);
+      const elapsed = formatDuration(Math.max(0, now - (node.at ?? now)));
+      return [[`  ${elapsed}`, style.dim], [attempt, style.yellow], [progress === undefined ? "" : `  ${progress}`]];
+    }
+    case "retrying": {
+      const next = `  attempt ${node.attempt + 1}${attempts === undefined ? "" : `/${attempts}`}`;
+      const left = formatDuration(Math.max(0, (node.at ?? now) - now));
+      return [[`${next} in ${left}`, style.yellow], [`  ${node.error ? describeError(node.error) : ""}`, style.dim]];
+    }
+    case "succeeded":
+      return [[`  ${describeDuration(node)}`, style.dim], [attempt, style.dim]];
+    case "failed":
+    case "cancelled": {
+      const paint = node.status === "failed" ? style.red : style.yellow;
+      return [[`  ${describeDuration(node)}`, style.dim], [attempt, style.dim], [
+        `  ${node.error ? describeError(node.error) : ""}`,
+        paint,
+      ]];
+    }
+    case "skipped":
+      return node.because ? [[`  skipped: ${describeSkip(node.because, view.labels)}`, style.dim]] : [];
+  }
+}
+
+function describeDuration(node: NodeState): string {
+  if (node.cached) return "cached";
+  if (node.reused_from !== undefined) return "reused";
+  return node.duration_ms === undefined ? "" : formatDuration(node.duration_ms);
+}
+
+function drawCounts(view: ExecutionView, { style, now }: FrameOptions): Line {
+  const { state, counts } = view;
+  const isOver = state.duration_ms !== undefined;
+  const elapsed = formatDuration(
+    state.duration_ms ?? (state.started_at === 0 ? 0 : Math.max(0, now - state.started_at)),
+  );
+  const paint = {
+    pending: style.dim,
+    running: style.dim,
+    succeeded: style.green,
+    failed: style.red,
+    cancelled: style.yellow,
+  };
+  const head: Segment = isOver ? [`${state.status} in ${elapsed}`, paint[state.status]] : [elapsed, style.dim];
+  const total = view.order.length;
+  const parts = (["succeeded", "running", "retrying", "failed", "cancelled", "skipped", "waiting"] as const)
+    .filter((status) => counts[status] > 0)
+    .map((status) => `${counts[status]} ${status}`);
+  const summary = parts.length === 1 && isOver ? `${total} ${total === 1 ? "node" : "nodes"}` : parts.join(", ");
+  return [head, [`  ${summary}`, style.dim]];
+}

@@ -1,0 +1,100 @@
+import type { ExecutionEvent } from "../../engine/events.ts";
+import type { Workflow } from "../../engine/workflow.ts";
+import { formatDuration } from "../duration.ts";
+import type { OutputStream } from "../output.ts";
+import type { Style } from "../style.ts";
+import { describeError, describeNodeEvent, describeSkip } from "./describe.ts";
+import { nodeLabels } from "./labels.ts";
+import type { Renderer } from "./renderer.ts";
+import { cleanLine } from "./text.ts";
+
+/** Each event as a line with its time; what nodes print as `node | line`. For pipes and logs. */
+export class PlainLines implements Renderer {
+  readonly #output: OutputStream;
+  readonly #style: Style;
+  readonly #workflowName: string;
+  readonly #labels: ReadonlyMap<string, string>;
+
+  constructor(output: OutputStream, style: Style, workflow: Workflow) {
+    this.#output = output;
+    this.#style = style;
+    this.#workflowName = cleanLine(workflow.name);
+    this.#labels = nodeLabels(workflow);
+  }
+
+  onEvent(event: ExecutionEvent): void {
+    if (event.type === "NodeEvent") {
+      const label = this.#label(event.node_id);
+      for (const line of describeNodeEvent(event.event)) {
+        this.#output.write(`${label} ${this.#style.dim("|")} ${line}\n`);
+      }
+      return;
+    }
+    const text = this.#describe(event);
+    if (text !== undefined) this.#output.write(`${this.#style.dim(formatTime(event.timestamp))} ${text}\n`);
+  }
+
+  notify(text: string): void {
+    this.#output.write(`${text}\n`);
+  }
+
+  end(): void {}
+
+  #label(nodeId: string): string {
+    return this.#labels.get(nodeId) ?? cleanLine(nodeId);
+  }
+
+  #describe(event: Exclude<ExecutionEvent, { type: "NodeEvent" }>): string | undefined {
+    const { bold, red, green, yellow } = this.#style;
+    switch (event.type) {
+      case "WorkflowStarted":
+        return `${bold(this.#workflowName)}  started: execution ${event.execution_id}, ${
+          countNodes(event.total_nodes)
+        }`;
+      case "WorkflowResumed":
+        return `${bold(this.#workflowName)}  resumed`;
+      case "WorkflowRetrying":
+        return `${bold(this.#workflowName)}  ${yellow("retrying")} from the start: ${describeError(event.error)}`;
+      case "NodeStarted":
+        return `${this.#label(event.node_id)}  started${event.attempt > 1 ? ` (attempt ${event.attempt})` : ""}`;
+      case "NodeRetrying":
+        return `${this.#label(event.node_id)}  ${yellow("retrying")} in ${formatDuration(event.delay_ms)}: ` +
+          `attempt ${event.attempt} failed: ${describeError(event.error)}`;
+      case "NodeCompleted":
+        return `${this.#label(event.node_id)}  ${green("succeeded")} ${describeCompletion(event)}`;
+      case "NodeFailed": {
+        const verb = event.error.code === "cancelled" ? yellow("cancelled") : red("failed");
+        return `${this.#label(event.node_id)}  ${verb} after ${formatDuration(event.duration_ms)}: ${
+          describeError(event.error)
+        }`;
+      }
+      case "NodeSkipped":
+        return `${this.#label(event.node_id)}  skipped: ${describeSkip(event.because, this.#labels)}`;
+      case "WorkflowCompleted": {
+        const paint = { succeeded: green, failed: red, cancelled: yellow }[event.status];
+        return `${bold(this.#workflowName)}  ${paint(event.status)} in ${formatDuration(event.duration_ms)}`;
+      }
+      default:
+        return undefined;
+    }
+  }
+}
+
+function describeCompletion(event: { duration_ms: number; cached?: true; reused_from?: string }): string {
+  if (event.cached) return "from the cache";
+  if (event.reused_from !== undefined) return `in execution ${event.reused_from}`;
+  return `in ${formatDuration(event.duration_ms)}`;
+}
+
+function countNodes(count: number): string {
+  return count === 1 ? "1 node" : `${count} nodes`;
+}
+
+/** `12:00:01.123`, local time. */
+function formatTime(timestamp: string): string {
+  const date = new Date(timestamp);
+  const pad = (n: number, length = 2) => String(n).padStart(length, "0");
+  return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${
+    pad(date.getMilliseconds(), 3)
+  }`;
+}

@@ -1,0 +1,45 @@
+import { FlowError, toFlowError } from "../engine/errors.ts";
+import { WorkflowError } from "../engine/issue.ts";
+import { outcomeOf } from "../server/outcome.ts";
+import type { CliContext } from "./context.ts";
+import { formatIssues } from "./render/issues.ts";
+import type { Style } from "./style.ts";
+
+/** A problem as people read it. */
+export interface Complaint {
+  message: string;
+  hint?: string | undefined;
+}
+
+/** What failed, then one line of what to do about it. */
+export function formatComplaint({ message, hint }: Complaint, style: Style): string {
+  const [first = "", ...rest] = message.split("\n");
+  const lines = [`${style.red(style.bold("error:"))} ${first}`, ...rest.map((line) => `       ${line}`)];
+  if (hint !== undefined) lines.push(`${style.cyan(" hint:")} ${hint}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** Says on stderr what went wrong, and answers the exit code that goes with it. */
+export function reportError(context: CliContext, thrown: unknown, debug: boolean): number {
+  const error = toFlowError(thrown);
+  if (error instanceof WorkflowError) context.err.write(formatIssues(error.issues, context.errStyle));
+  else context.err.write(formatComplaint(complaintOf(error, debug), context.errStyle));
+  if (debug) context.err.write(formatStacks(error));
+  return outcomeOf(error.code).exit_code;
+}
+
+function complaintOf(error: FlowError, debug: boolean): Complaint {
+  if (error.code !== "internal") return error;
+  const hint = error.hint ??
+    (debug ? undefined : "This is a bug: run it again with --debug and report what it prints.");
+  return { message: `Internal error: ${error.message}`, hint };
+}
+
+/** The stack of an error and of all that caused it. */
+function formatStacks(error: unknown): string {
+  const stacks: string[] = [];
+  for (let cause = error; cause instanceof Error && stacks.length < 10; cause = cause.cause) {
+    stacks.push(cause.stack ?? String(cause));
+  }
+  return `${stacks.join("\ncaused by ")}\n`;
+}

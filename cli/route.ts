@@ -1,0 +1,63 @@
+import type { CommandContext } from "@stricli/core";
+import type { CliContext, Command, CommonFlags } from "./context.ts";
+import { reportError } from "./report_error.ts";
+
+/** A command's context as the command line parser passes it on. */
+export interface ProgramContext extends CommandContext {
+  readonly cli: CliContext;
+  /** What the command answered; the parser knows only of its own failures. */
+  exitCode: number;
+}
+
+/** A command whose module is imported when it runs; what it throws is reported, not raised. */
+export function lazily<Flags extends CommonFlags, Args extends readonly (string | undefined)[]>(
+  load: () => Promise<Command<Flags, Args>>,
+): () => Promise<(this: ProgramContext, flags: Flags, ...args: Args) => Promise<void>> {
+  return async () => {
+    const command = await load();
+    return async function (flags, ...args) {
+      try {
+        this.exitCode = await command(this.cli, flags, ...args);
+      } catch (error) {
+        this.exitCode = reportError(this.cli, error, flags.debug ?? false);
+      }
+    };
+  };
+}
+
+/** The parameter that prints stacks. */
+export const debugFlag = {
+  debug: { kind: "boolean", optional: true, withNegated: false, brief: "Print stack traces of errors" },
+} as const;
+
+/** The parameter that swaps what people read for what programs read. */
+export const jsonFlag = {
+  json: { kind: "boolean", optional: true, withNegated: false, brief: "Print JSON" },
+} as const;
+
+/** The parameter that brings the user's own node types along. */
+export const nodesFlag = {
+  nodes: {
+    kind: "parsed",
+    parse: String,
+    variadic: true,
+    optional: true,
+    placeholder: "FILE",
+    brief: "TypeScript module whose exported `nodes` join the node types",
+  },
+} as const;
+
+/** A parameter with a text. */
+export function textFlag<const Brief extends string>(brief: Brief, placeholder: string) {
+  return { kind: "parsed", parse: String, optional: true, brief, placeholder } as const;
+}
+
+/** A parameter that is there or not. */
+export function switchFlag<const Brief extends string>(brief: Brief) {
+  return { kind: "boolean", optional: true, withNegated: false, brief } as const;
+}
+
+/** Lines under the heading that help texts close with. */
+export function examples(...lines: string[]): string {
+  return `\n\nEXAMPLES\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}

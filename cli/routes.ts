@@ -1,0 +1,158 @@
+import { buildCommand } from "@stricli/core";
+import type { GraphFlags } from "./commands/graph.ts";
+import type { InitFlags } from "./commands/init.ts";
+import type { NodesFlags } from "./commands/nodes.ts";
+import type { RunFlags } from "./commands/run.ts";
+import type { SchemaFlags } from "./commands/schema.ts";
+import type { ValidateFlags } from "./commands/validate.ts";
+import { parseDuration } from "./duration.ts";
+import {
+  debugFlag,
+  examples,
+  jsonFlag,
+  lazily,
+  nodesFlag,
+  type ProgramContext,
+  switchFlag,
+  textFlag,
+} from "./route.ts";
+
+const run = buildCommand<RunFlags, [string?], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/run.ts")).runWorkflow),
+  parameters: {
+    flags: {
+      file: textFlag("The workflow, in place of the argument", "FILE"),
+      input: textFlag("Inputs: a JSON object, @FILE, or - for stdin", "JSON"),
+      set: {
+        kind: "parsed",
+        parse: String,
+        variadic: true,
+        optional: true,
+        placeholder: "key=value",
+        brief: "One input; JSON if it can be read as JSON, else text. Wins over --input",
+      },
+      verbose: switchFlag("Show every line that nodes print"),
+      json: switchFlag("Print every event as one line of JSON, and nothing else"),
+      quiet: switchFlag("Print only the result"),
+      timeout: {
+        kind: "parsed",
+        parse: parseDuration,
+        optional: true,
+        placeholder: "TIME",
+        brief: "End the execution after this time, such as 30s or 5m",
+      },
+      ...nodesFlag,
+      ...debugFlag,
+    },
+    aliases: { f: "file", i: "input", s: "set", v: "verbose", q: "quiet", t: "timeout" },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: "Workflow: JSON, YAML or TypeScript", parse: String, placeholder: "FILE", optional: true }],
+    },
+  },
+  docs: {
+    brief: "Run a workflow",
+    customUsage: ["FILE [options]", "--file FILE [options]"],
+    fullDescription: "Runs a workflow and shows what happens. The outputs of its last nodes go to stdout, all else to" +
+      " stderr." + examples(
+        "flow run workflow.yaml",
+        "flow run workflow.yaml --set name=Ann --set count=3",
+        'flow run workflow.yaml --input \'{"name": "Ann"}\' > result.json',
+        "flow run workflow.yaml --input @inputs.json --timeout 5m",
+        "flow run workflow.yaml --json | jq -r .type",
+        "flow run workflow.ts --nodes my_nodes.ts",
+      ),
+  },
+});
+
+const validate = buildCommand<ValidateFlags, string[], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/validate.ts")).validateWorkflows),
+  parameters: {
+    flags: { ...jsonFlag, ...nodesFlag, ...debugFlag },
+    positional: {
+      kind: "array",
+      minimum: 1,
+      parameter: { brief: "Workflows to check", parse: String, placeholder: "FILE" },
+    },
+  },
+  docs: {
+    brief: "Find every problem of workflows without running them",
+    fullDescription: "Checks workflows and lists all problems as file:line:column, with what to do about each." +
+      examples("flow validate workflow.yaml", "flow validate workflows/*.json --json"),
+  },
+});
+
+const nodes = buildCommand<NodesFlags, [string?], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/nodes.ts")).showNodes),
+  parameters: {
+    flags: { ...jsonFlag, ...nodesFlag, ...debugFlag },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: "Node type, such as http.request", parse: String, placeholder: "TYPE", optional: true }],
+    },
+  },
+  docs: {
+    brief: "List the node types, or show what one takes and gives",
+    customUsage: ["[options]", "TYPE [options]"],
+    fullDescription: "Lists the node types; of a given type, shows its configuration, inputs and outputs." +
+      examples("flow nodes", "flow nodes http.request", "flow nodes --json", "flow nodes my.node --nodes my_nodes.ts"),
+  },
+});
+
+const init = buildCommand<InitFlags, [], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/init.ts")).initWorkflow),
+  parameters: {
+    flags: {
+      output: textFlag("Where to write it (default: workflow.yaml, or as the template needs)", "FILE"),
+      template: textFlag("hello (default), parallel, retry or typescript", "NAME"),
+      force: switchFlag("Overwrite the file if it exists"),
+      ...debugFlag,
+    },
+    aliases: { o: "output", t: "template" },
+  },
+  docs: {
+    brief: "Write a first workflow to a file",
+    customUsage: ["[options]"],
+    fullDescription: "Writes a small workflow that runs as it is, to start from." +
+      examples("flow init", "flow init --template parallel --output build.yaml", "flow init --output hello.json"),
+  },
+});
+
+const schema = buildCommand<SchemaFlags, [], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/schema.ts")).printSchema),
+  parameters: { flags: { ...nodesFlag, ...debugFlag } },
+  docs: {
+    brief: "Print the JSON Schema of workflows, for editors",
+    fullDescription:
+      "Prints the JSON Schema of workflow documents. Editors that know it complete and check as you type." +
+      examples("flow schema > workflow.schema.json"),
+  },
+});
+
+const graph = buildCommand<GraphFlags, [string], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/graph.ts")).drawGraph),
+  parameters: {
+    flags: {
+      format: {
+        kind: "enum",
+        values: ["ascii", "mermaid", "dot", "svg"],
+        default: "ascii",
+        brief: "How to draw it",
+      },
+      ...debugFlag,
+    },
+    positional: { kind: "tuple", parameters: [{ brief: "Workflow to draw", parse: String, placeholder: "FILE" }] },
+  },
+  docs: {
+    brief: "Draw a workflow",
+    fullDescription: "Draws a workflow as text, for Mermaid or Graphviz, or as an SVG picture." +
+      examples(
+        "flow graph workflow.yaml",
+        "flow graph workflow.yaml --format svg > workflow.svg",
+        "flow graph workflow.yaml --format dot | dot -Tpng > workflow.png",
+      ),
+  },
+});
+
+/** All commands, in the order that help lists them. */
+export const routes = { run, validate, nodes, init, schema, graph };

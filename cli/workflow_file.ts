@@ -1,0 +1,120 @@
+import { FlowError } from "../engine/errors.ts";
+import type { NodeDefinition } from "../engine/node.ts";
+import type { CliContext } from "./context.ts";
+
+/** A workflow as a file holds it, not yet checked. */
+export interface WorkflowFile {
+  /** As the user wrote it; issues start with it. */
+  readonly filename: string;
+  /** Text in bytes, or the data that a module exports. */
+  readonly source: unknown;
+  /** Absolute path; undefined for stdin. */
+  readonly path?: string;
+  /** Node types that come with the workflow. */
+  readonly nodes: readonly NodeDefinition[];
+}
+
+/** Files longer than this are no workflows, but would take the machine's memory to find out. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+const MODULE_NAME = /\.[cm]?[jt]s$/;
+
+/**
+ * Reads a workflow from a file, from stdin (`-`), or from a TypeScript module that exports it as `workflow` or as its
+ * default, and maybe node types as `nodes`.
+ *
+ * @throws {FlowError} `not_found`, `invalid_argument`, `invalid_document`, `unavailable`
+ */
+export async function readWorkflowFile(context: CliContext, filename: string): Promise<WorkflowFile> {
+  const { platform } = context;
+  if (filename === "-") return { filename: "stdin", source: await platform.readStdin(), nodes: [] };
+  const path = resolvePath(context, filename);
+  await checkFile(context, filename, path);
+  if (!MODULE_NAME.test(filename)) return { filename, source: await platform.readFile(path), path, nodes: [] };
+  const loaded = await importModule(filename, path);
+  const source = loaded.workflow ?? loaded.default;
+  if (source === undefined) {
+    throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no workflow`, {
+      hint: 'Write "export const workflow = { ... }" in it.',
+    });
+  }
+  return { filename, source, path, nodes: checkNodes(filename, loaded.nodes ?? []) };
+}
+
+/**
+ * The node types of modules that export them as `nodes`.
+ *
+ * @throws {FlowError} `not_found`, `invalid_argument`, `invalid_document`
+ */
+export async function loadNodeFiles(context: CliContext, filenames: readonly string[] = []): Promise<NodeDefinition[]> {
+  const found: NodeDefinition[] = [];
+  for (const filename of filenames) {
+    const path = resolvePath(context, filename);
+    await checkFile(context, filename, path);
+    const { nodes } = await importModule(filename, path);
+    if (nodes === undefined) {
+      throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no node types`, {
+        hint: 'Write "export const nodes = [defineNode({ ... })]" in it.',
+      });
+    }
+    found.push(...checkNodes(filename, nodes));
+  }
+  return found;
+}
+
+/** An absolute path, without `.` and `..`. */
+function resolvePath({ platform }: CliContext, path: string): string {
+  if (platform.os === "windows") return /^([A-Za-z]:)?[\\/]/.test(path) ? path : `${platform.cwd()}\\${path}`;
+  const parts: string[] = [];
+  for (const part of (path.startsWith("/") ? path : `${platform.cwd()}/${path}`).split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+async function checkFile({ platform }: CliContext, filename: string, path: string): Promise<void> {
+  if (filename.includes("\0")) {
+    throw new FlowError("invalid_argument", "Cannot read a file with a NUL byte in its name");
+  }
+  const stat = await platform.stat(path);
+  if (stat === undefined) {
+    throw new FlowError("not_found", `Cannot read "${filename}": there is no such file`, {
+      hint: 'Check the path, or write a first workflow with "flow init".',
+    });
+  }
+  if (stat.isDirectory) {
+    throw new FlowError("invalid_argument", `Cannot read "${filename}": it is a folder`, {
+      hint: "Give the path of a workflow file.",
+    });
+  }
+  if (stat.size > MAX_FILE_BYTES) {
+    throw new FlowError("invalid_argument", `Cannot read "${filename}": it is larger than 256 MiB`, {
+      hint: "Give the path of a workflow file.",
+    });
+  }
+}
+
+async function importModule(filename: string, path: string): Promise<Record<string, unknown>> {
+  const { pathToFileURL } = await import("node:url");
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FlowError("invalid_document", `Cannot load "${filename}": ${reason}`, {
+      hint: "Fix the module; --debug shows where it failed.",
+      cause,
+    });
+  }
+}
+
+function checkNodes(filename: string, nodes: unknown): NodeDefinition[] {
+  if (Array.isArray(nodes) && nodes.every(isNodeDefinition)) return nodes;
+  throw new FlowError("invalid_document", `Cannot use "${filename}": its "nodes" are no node types`, {
+    hint: 'Write "export const nodes = [defineNode({ ... })]" in it.',
+  });
+}
+
+function isNodeDefinition(node: unknown): node is NodeDefinition {
+  return typeof node === "object" && node !== null && "type" in node && typeof node.type === "string" &&
+    "run" in node && typeof node.run === "function" && "config" in node && "inputs" in node && "outputs" in node;
+}

@@ -1,0 +1,30 @@
+import { type ErrorCode, type ErrorKind, kindOf } from "../engine/errors.ts";
+
+/** What a kind of problem means outside: to a shell and to an HTTP client. */
+export interface Outcome {
+  exit_code: number;
+  http_status: number;
+}
+
+/** Exit code and status of success. */
+export const success: Outcome = { exit_code: 0, http_status: 200 };
+
+const OUTCOME_OF_KIND = {
+  invalid: { exit_code: 2, http_status: 400 },
+  failed: { exit_code: 3, http_status: 500 },
+  not_found: { exit_code: 4, http_status: 404 },
+  conflict: { exit_code: 5, http_status: 409 },
+  unavailable: { exit_code: 6, http_status: 503 },
+  timeout: { exit_code: 124, http_status: 504 },
+  cancelled: { exit_code: 130, http_status: 409 },
+  bug: { exit_code: 1, http_status: 500 },
+} as const satisfies Record<ErrorKind, Outcome>;
+
+/** A request that can be read but asks for something that cannot run: 422 tells it apart from a malformed one (400). */
+const UNPROCESSABLE: ReadonlySet<string> = new Set<ErrorCode>(["invalid_workflow", "invalid_config", "invalid_input"]);
+
+/** The outcome of an error by its code; a code that this version does not know counts as a bug. */
+export function outcomeOf(code: string): Outcome {
+  const outcome = OUTCOME_OF_KIND[kindOf(code)];
+  return UNPROCESSABLE.has(code) ? { ...outcome, http_status: 422 } : outcome;
+}
