@@ -46,7 +46,9 @@ export class DenoProcesses {
       const stat = readStat(this.#host, pid);
       return stat === undefined || stat.isDead ? undefined : startedText(this.#host, stat);
     }
-    if (this.#host.os === "darwin") return this.#host.run("ps", ["-o", "lstart=", "-p", String(pid)]).trim() || undefined;
+    if (this.#host.os === "darwin") {
+      return this.#host.run("ps", ["-o", "lstart=", "-p", String(pid)]).trim() || undefined;
+    }
     return this.#host.run("tasklist", ["/NH", "/FI", `PID eq ${pid}`]).includes(` ${pid} `) ? "running" : undefined;
   }
 
