@@ -62,7 +62,8 @@ class DraftReader {
   #listOf(parts: Record<string, unknown>, key: "nodes" | "connections" | "triggers"): readonly unknown[] {
     const list = parts[key];
     if (!Array.isArray(list)) return [];
-    if (list.length <= MAX_ELEMENTS) return list;
+    // Lists that were built in code may have holes, which `map` would skip.
+    if (list.length <= MAX_ELEMENTS) return Array.from(list);
     this.#issues.error("too_large", [key], () => `Workflow has ${list.length} ${key}: ${MAX_ELEMENTS} is the limit`);
     return [];
   }
@@ -108,7 +109,7 @@ class DraftReader {
     const { type } = parsed.trigger_type;
     const schema = schemas.triggerTypeSchema.options.find((option) => option.shape.type.value === type);
     if (schema !== undefined) this.#checkKeys(schema, raw.trigger_type, path, ["trigger_type"], subject);
-    return [parsed];
+    return [{ ...parsed, id: parsed.id ?? crypto.randomUUID() }];
   }
 
   #readSettings(raw: unknown): WorkflowSettings {

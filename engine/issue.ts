@@ -53,7 +53,9 @@ export class WorkflowError extends FlowError {
   constructor(code: Extract<ErrorCode, "invalid_document" | "invalid_workflow">, issues: readonly Issue[]) {
     const errors = issues.filter((issue) => issue.severity === "error");
     const first = errors[0];
-    const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+    const isCut = errors.some((issue) => issue.code === "too_many_issues");
+    const others = isCut ? " (and many more)" : ` (and ${errors.length - 1} more)`;
+    const rest = errors.length > 1 ? others : "";
     super(code, first === undefined ? "Invalid workflow" : formatIssue(first) + rest, {
       hint: first?.hint,
       details: { issues: issues.map((issue) => ({ ...issue }) as { [key: string]: Value }) },

@@ -1,7 +1,7 @@
 import type { Issue, Path } from "./issue.ts";
 import { JsonLexer, type Token } from "./json_lexer.ts";
 import { quote, setOwn } from "./plain.ts";
-import { LineIndex, type Position, type SourceDocument, syntaxIssue } from "./source.ts";
+import { emptyIssue, LineIndex, type Position, type SourceDocument, syntaxIssue } from "./source.ts";
 
 /** Levels that a document may have. */
 export const MAX_DOCUMENT_DEPTH = 100;
@@ -195,6 +195,10 @@ class JsonReader {
   }
 
   #unexpected(token: Token): void {
+    if (token.kind === "end" && this.#state === "value" && this.#frames.length === 0) {
+      this.findings.push({ issue: emptyIssue(), offset: 0 });
+      return;
+    }
     const found = token.kind === "end" ? "the end of the text" : token.kind === "bad" ? token.text : quote(token.text);
     const message = `Cannot read the JSON: expected ${this.#expected()}, found ${found}`;
     this.findings.push({ issue: syntaxIssue("invalid_syntax", message), offset: token.offset });

@@ -1,6 +1,6 @@
 import { openParsedJson, readJson } from "./json_source.ts";
 import { isPlainObject } from "./plain.ts";
-import { LineIndex, type SourceDocument, syntaxIssue, unreadable } from "./source.ts";
+import { emptyIssue, LineIndex, type SourceDocument, syntaxIssue, unreadable } from "./source.ts";
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
@@ -41,11 +41,11 @@ async function openText(source: string, hints: SourceHints, isThorough: boolean)
     const hint = "Check that it is a text file.";
     return unreadable(syntaxIssue("invalid_encoding", "Document has a NUL byte", new LineIndex(text).at(nul), hint));
   }
-  if (text.trim() === "") return empty();
+  if (text.trim() === "") return unreadable(emptyIssue());
   const document = (hints.format ?? formatOf(hints.filename, text)) === "json"
     ? openJson(text, isThorough)
     : await openYaml(text);
-  return document.raw === null && document.issues.length === 0 ? empty() : document;
+  return document.raw === null && document.issues.length === 0 ? unreadable(emptyIssue()) : document;
 }
 
 function openJson(text: string, isThorough: boolean): SourceDocument {
@@ -76,12 +76,6 @@ function formatOf(filename: string | undefined, text: string): "json" | "yaml" {
   if (extension === "yaml" || extension === "yml") return "yaml";
   if (extension === "json" || extension === "jsonc") return "json";
   return /^\s*([{[]|\/[/*])/.test(text) ? "json" : "yaml";
-}
-
-function empty(): SourceDocument {
-  return unreadable(
-    syntaxIssue("empty_document", "Document is empty", undefined, "Write one with `flow init`, or see the examples."),
-  );
 }
 
 function tooLarge(): SourceDocument {

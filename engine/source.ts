@@ -43,6 +43,16 @@ export function syntaxIssue(code: IssueCode, message: string, position?: Positio
   return { severity: "error", code, message, ...(hint === undefined ? {} : { hint }), path: [], ...position };
 }
 
+/** That there is nothing but white space and comments. */
+export function emptyIssue(): Issue {
+  return syntaxIssue(
+    "empty_document",
+    "Document is empty",
+    undefined,
+    "Write one with `flow init`, or see the examples.",
+  );
+}
+
 /** A document that cannot be read. */
 export function unreadable(issue: Issue): SourceDocument {
   return { raw: undefined, issues: [issue], locate: (paths) => paths.map(() => undefined) };

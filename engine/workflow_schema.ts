@@ -71,7 +71,7 @@ export const triggerTypeSchema = z.discriminatedUnion("type", [
 
 /** What starts executions by itself. */
 export const triggerSchema = z.object({
-  id: name.default(() => crypto.randomUUID()),
+  id: name.optional().describe("Default: a UUID"),
   enabled: z.boolean().default(true),
   trigger_type: triggerTypeSchema,
 });

@@ -19,7 +19,17 @@ export function parseWith<T extends z.ZodType>(
 ): { ok: true; value: z.output<T> } | { ok: false; problems: SchemaProblem[] } {
   const result = schema.safeParse(value, { error: describeExpectation });
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, problems: result.error.issues.flatMap((issue) => toProblems(issue, value, [])) };
+  return { ok: false, problems: firstPerPath(result.error.issues.flatMap((issue) => toProblems(issue, value, []))) };
+}
+
+/** What has the wrong type is not too short as well. */
+function firstPerPath(problems: SchemaProblem[]): SchemaProblem[] {
+  const byPath = new Map<string, SchemaProblem>();
+  for (const problem of problems) {
+    const key = JSON.stringify(problem.path);
+    if (!byPath.has(key)) byPath.set(key, problem);
+  }
+  return [...byPath.values()];
 }
 
 function toProblems(issue: z.core.$ZodIssue, root: unknown, base: Path): SchemaProblem[] {
