@@ -42,5 +42,7 @@ export function tables(markdown: string): Table[] {
 }
 
 function cells(row: string): string[] {
-  return row.slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim().replace(/[`*]/g, "").replaceAll("\\|", "|"));
+  return row.slice(1, -1).split(/(?<!\\)\|/).map((cell) =>
+    cell.trim().replaceAll("`", "").replace(/^_(.+)_$/, "$1").replaceAll("\\|", "|")
+  );
 }

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type CodeBlock, codeBlocks } from "./markdown.ts";
+import { ROOT, runScript, runShell, withPrograms } from "./support/shell.ts";
+
+const blocks = codeBlocks(await readFile(join(ROOT, "README.md"), "utf8"));
+
+for (const [index, block] of blocks.entries()) {
+  if (block.info === "sh") Deno.test(`README.md:${block.line} runs in a shell`, () => checkShell(block));
+  if (block.info === "ts") {
+    Deno.test(`README.md:${block.line} runs as a script`, () => checkScript(block, blocks[index + 1]));
+  }
+}
+
+Deno.test("README: every block is run, compared or checked by some test", () => {
+  const known = ["sh", "sh ci", "ts", "text output", "text demo", "yaml"];
+  assert.deepEqual(blocks.filter(({ info }) => !known.includes(info)), []);
+});
+
+// One of them is this very test run, so that only CI can run them.
+Deno.test("README: the first commands of a newcomer are those that CI runs", async () => {
+  const gate = await readFile(join(ROOT, ".ci/run"), "utf8");
+  const commands = blocks.filter(({ info }) => info === "sh ci").map(({ code }) => code.trim());
+  const start = "DENO_TLS_CA_STORE=system npx --yes deno@2.9.6 task";
+  assert.deepEqual(commands, [`${start} demo`, `${start} test`]);
+  assert.match(gate, /^readonly DENO_VERSION=2\.9\.6$/m);
+  assert.match(gate, /^export .*\bDENO_TLS_CA_STORE=system\b/m);
+  for (const task of ["demo", "test"]) assert.ok(gate.includes(`npx --yes "deno@$DENO_VERSION" task ${task}`), task);
+});
+
+Deno.test("README: the demo prints what the README shows", async () => {
+  const shown = blocks.find(({ info }) => info === "text demo");
+  assert.ok(shown !== undefined);
+  const { code, stdout, stderr } = await withPrograms((folder) =>
+    runShell("flow run examples/shell_pipeline.json", folder)
+  );
+  assert.equal(code, 0, stderr);
+  // Nodes that run at the same time may change places.
+  assert.deepEqual(normalize(stderr + stdout).sort(), normalize(shown.code).sort());
+});
+
+async function checkShell({ code, line }: CodeBlock): Promise<void> {
+  const commands = code.split("\n").filter((command) => command !== "");
+  assert.ok(commands.length > 0);
+  await withPrograms(async (folder) => {
+    for (const command of commands) {
+      const finished = await runShell(command, folder);
+      assert.equal(finished.code, 0, `README.md:${line}: ${command}\n${finished.stderr}`);
+    }
+  });
+}
+
+async function checkScript({ code, line }: CodeBlock, expected: CodeBlock | undefined): Promise<void> {
+  const finished = await runScript(code);
+  assert.equal(finished.code, 0, `README.md:${line}: ${finished.stderr}`);
+  assert.equal(expected?.info, "text output");
+  assert.equal(finished.stdout, expected?.code);
+}
+
+/** Lines without what differs from run to run: times, durations and ids. */
+function normalize(text: string): string[] {
+  return text.trim().split("\n").map((line) =>
+    line.replace(/\d\d:\d\d:\d\d\.\d{3}/, "TIME").replace(/\b\d+(\.\d+)?(ms|s)$/, "DURATION").replace(
+      /[0-9a-f-]{36}/,
+      "ID",
+    )
+  );
+}

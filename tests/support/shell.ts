@@ -1,0 +1,48 @@
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The project's folder. */
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** How a command ended. */
+export interface Finished {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Hands a new folder to `work`, in which there are `flow` and `deno` to run. */
+export async function withPrograms<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "flow-folder-"));
+  try {
+    await symlink(Deno.execPath(), join(folder, "deno"));
+    const flow = `#!/bin/sh\nexec "${Deno.execPath()}" run -A "${join(ROOT, "cli/main.ts")}" "$@"\n`;
+    await writeFile(join(folder, "flow"), flow, { mode: 0o755 });
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a line of shell that finds the programs of `folder`; executions are kept in there too. */
+export async function runShell(command: string, folder: string, cwd = ROOT): Promise<Finished> {
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", command],
+    cwd,
+    env: { NO_COLOR: "1", XDG_STATE_HOME: folder, PATH: `${folder}${delimiter}${Deno.env.get("PATH") ?? ""}` },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs TypeScript that imports `./mod.ts`, as if it stood in the project's folder. */
+export function runScript(code: string): Promise<Finished> {
+  return withPrograms(async (folder) => {
+    const mod = new URL("../../mod.ts", import.meta.url).href;
+    await writeFile(join(folder, "script.ts"), code.replace('"./mod.ts"', JSON.stringify(mod)));
+    return await runShell(`deno run -A --check --config "${join(ROOT, "deno.json")}" script.ts`, folder, folder);
+  });
+}
