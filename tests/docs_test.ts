@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import * as z from "zod";
 import { retryPolicySchema, settingsSchema, workflowSchema } from "../engine/workflow_schema.ts";
 import { builtinNodes, createEngine, type NodeDefinition, parseWorkflow } from "../mod.ts";
+import { runFlow } from "./support/flow_cli.ts";
 import { codeBlocks, sections, tables } from "./markdown.ts";
 
 const ROOT = new URL("..", import.meta.url);
@@ -31,6 +32,24 @@ Deno.test("docs/workflows.md names every field of a document and its default", a
   assert.deepEqual(fields("The document").map(([name]) => name), Object.keys(workflowSchema.shape).sort());
   assert.deepEqual(fields("Retries"), schemaRows(retryPolicySchema, "–"));
   assert.deepEqual(fields("Settings"), schemaRows(settingsSchema, "–"));
+});
+
+Deno.test("docs/cli.md names every command, and every flag of flow run", async () => {
+  const page = await readPage("docs/cli.md");
+  const commands = tables(page).filter(({ head }) => head[0] === "command").flatMap(({ rows }) => rows);
+  const help = await runFlow(["--help"]);
+  const known = [...(/^COMMANDS\n([^]*)/m.exec(help.stdout)?.[1] ?? "").matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) =>
+    name
+  );
+  assert.ok(known.length >= 6, help.stdout);
+  assert.deepEqual(known.filter((name) => !commands.some(([cell]) => cell?.startsWith(`flow ${name}`))), []);
+
+  const { stdout } = await runFlow(["run", "--help"]);
+  const flags: string[] = /^FLAGS\n([^]*?)\n\n/m.exec(stdout)?.[1]?.match(/--[a-z][a-z-]*/g) ?? [];
+  const documented = documentedRows(sections(page).get("flow run") ?? "", "flag").map(([cell]) => cell?.split(",")[0]);
+  const undocumented = flags.filter((flag) => flag !== "--help" && !documented.includes(flag));
+  assert.deepEqual(undocumented, []);
+  assert.deepEqual(documented.filter((flag) => !flags.includes(flag ?? "")), []);
 });
 
 Deno.test("every workflow in the documentation is a valid one", async () => {
