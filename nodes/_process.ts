@@ -39,17 +39,19 @@ export async function superviseProcess(child: Subprocess, options: SupervisionOp
   ];
   const writer = child.stdin?.getWriter();
   const transfers = Promise.all([...pipes.map((pipe) => pipe.finished), feed(writer, options.stdin)]);
+  const drain = () => Promise.race([transfers.then(() => true), isGivenUp(() => lastDataMs, transfers)]);
   const stopper = new Stopper(options);
+  transfers.catch((error) => stopper.stop(error));
   try {
     const status = await Promise.race([child.status, stopper.stopped]);
-    const isDrained = transfers.then(() => true);
-    if (!(await Promise.race([isDrained, isGivenUp(() => lastDataMs, isDrained), stopper.stopped]))) {
-      options.onLeftBehind();
-      await child.endTree(options.graceMs);
-    }
+    if (await Promise.race([drain(), stopper.stopped])) return status;
+    options.onLeftBehind();
+    await child.endTree(options.graceMs);
     return status;
   } catch (error) {
     await child.endTree(options.graceMs);
+    // Its last words are still in the pipes.
+    await drain().catch(() => {});
     throw error;
   } finally {
     stopper.dispose();
@@ -72,7 +74,7 @@ class Pipe {
   /** Stops reading, whether or not anyone still writes. */
   async close(): Promise<void> {
     await this.#reader?.cancel().catch(() => {});
-    await this.finished;
+    await this.finished.catch(() => {});
   }
 
   async #readAll(push: (chunk: Uint8Array) => void): Promise<void> {
@@ -88,19 +90,22 @@ class Pipe {
 /** Rejects `stopped` when the process has to be stopped. */
 class Stopper {
   readonly stopped: Promise<never>;
-  readonly #stop = Promise.withResolvers<never>();
+  /** Rejects `stopped`; only the first call counts. */
+  readonly stop: (reason: unknown) => void;
   readonly #signal: AbortSignal;
   readonly #clearTimer: (() => void) | undefined;
-  readonly #onAbort = () => this.#stop.reject(abortError(this.#signal));
+  readonly #onAbort = () => this.stop(abortError(this.#signal));
 
   constructor({ signal, timeoutMs, name }: SupervisionOptions) {
-    this.#signal = signal;
-    this.stopped = this.#stop.promise;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.stopped = promise;
     this.stopped.catch(() => {});
+    this.stop = reject;
+    this.#signal = signal;
     if (signal.aborted) this.#onAbort();
     signal.addEventListener("abort", this.#onAbort, { once: true });
     if (timeoutMs === undefined) return;
-    this.#clearTimer = systemClock.setTimer(timeoutMs, () => this.#stop.reject(timeoutError(name, timeoutMs)));
+    this.#clearTimer = systemClock.setTimer(timeoutMs, () => this.stop(timeoutError(name, timeoutMs)));
   }
 
   dispose(): void {

@@ -111,3 +111,12 @@ Deno.test("shellExec reports the process of a command that takes its time", asyn
   const { outputs } = await runNode(shellExec, { config, onProcess: (identity) => seen.push(identity) });
   assert.deepEqual(seen.map((identity) => String(identity.pid)), [outputs["stdout"]]);
 });
+
+Deno.test("shellExec ends the command if its lines cannot be delivered", async () => {
+  const broken = new Error("nobody takes lines");
+  const config = { command: "yes", stream_output: true };
+  const onEvent = () => {
+    throw broken;
+  };
+  await assert.rejects(runNode(shellExec, { config, onEvent }), broken);
+});
