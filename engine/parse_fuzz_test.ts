@@ -215,6 +215,8 @@ Deno.test("parseWorkflow() refuses monsters with a clear error", async () => {
     ["a: 1\n---\nb: 2\n", "invalid_syntax"],
     ["a: 1\na: 2\n", "duplicate_key"],
     ["a: &a [*a]\n", "too_large"],
+    ["a: &a [1]\nb: *c\n", "invalid_syntax"],
+    ["? {<<: 1}\n: 1\nnodes: 3\n", "invalid_syntax"],
     [bomb(), "too_large"],
     [`{"nodes": [${"1,".repeat(1_000_000)}1]}`, "too_large"],
   ];

@@ -70,9 +70,9 @@ Deno.test("checkDocument() warns of connections that hide each other", async () 
 });
 
 Deno.test("checkDocument() goes on where something else is broken, and does not report what follows from that", async () => {
-  const document = documentOf("a up c", "a.x>up.text c.x>a.x c.x>a.y", { up: "text.upper", c: "debug.lg" });
+  const document = documentOf("a up c", "a.x>up.text c.x>a.x c.x>up.locale", { up: "text.upper", c: "debug.lg" });
   Object.assign((document.nodes as object[])[1] ?? {}, { timeout_ms: -1, config: { sufix: 1 } });
-  Object.assign((document.connections as object[])[2] ?? {}, { to_port: 1 });
+  Object.assign((document.connections as object[])[0] ?? {}, { to_port: 1 });
   assert.deepEqual((await issuesOf(document)).map(({ code }) => code).sort(), [
     "unknown_key",
     "unknown_node_type",

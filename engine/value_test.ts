@@ -77,6 +77,25 @@ Deno.test("decodeValue() survives any depth and any name", () => {
   assertClean();
 });
 
+Deno.test("names cannot reach a prototype where the runtime has a setter for it, as Node does", () => {
+  Object.defineProperty(Object.prototype, "__proto__", {
+    configurable: true,
+    set(this: object, prototype: object) {
+      Object.setPrototypeOf(this, prototype);
+    },
+  });
+  try {
+    for (const copy of [decodeValue(trap()), parseValue(stringifyValue([trap(), bytes(1)]))]) {
+      const [object] = [copy].flat() as [Record<string, unknown>];
+      assert.equal(object.polluted, undefined);
+      assert.deepEqual(Object.keys(object), ["__proto__", "constructor"]);
+    }
+  } finally {
+    // Deno has no such setter.
+    Reflect.deleteProperty(Object.prototype, "__proto__");
+  }
+});
+
 Deno.test("encodeTagged() is undone by decodeValue()", () => {
   const value: Value = { a: [1, "x", null, true, { b: bytes(1, 2) }], type: "String", value: "x" };
   assert.deepEqual(encodeTagged([1, null]), {

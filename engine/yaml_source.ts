@@ -12,9 +12,6 @@ const MAX_LEXEMES = 7_000_000;
 /** How many values the aliases of a document may add up to, so that a few lines cannot fill the memory. */
 const MAX_VALUES = 5_000_000;
 
-/** An anchor may be used so often; the count grows with anchors inside of anchors. */
-const MAX_ALIASES = 100_000;
-
 /** Reads a YAML document: 1.2 with merge keys and binary values; dates stay text. */
 export async function readYaml(text: string): Promise<SourceDocument> {
   if (text.length > MAX_YAML_LENGTH) return tooLarge();
@@ -69,13 +66,35 @@ function convertDocument(
     return { raw: undefined, issues: [...document.errors.map((e) => toIssue(e, lines, "error")), ...warnings], locate };
   }
   try {
-    const raw: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+    // Aliases share what they stand for, so that only walking it can be endless.
+    const raw: unknown = document.toJS({ maxAliasCount: -1 });
     if (countValues(raw) <= MAX_VALUES) return { raw, issues: warnings, locate };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    const offset = findUnknownAlias(document, yaml);
+    const position = offset === undefined ? undefined : lines.at(offset);
+    return unreadable(syntaxIssue("invalid_syntax", `Cannot read the YAML: ${lowerFirst(error.message)}`, position));
   }
   const message = "YAML aliases add up to more than a document may hold, or refer to themselves";
   return unreadable(syntaxIssue("too_large", message, undefined, "Write out what they stand for."));
+}
+
+/** The offset of the first alias without an anchor before it. */
+function findUnknownAlias(document: Document.Parsed<ParsedNode>, yaml: typeof import("yaml")): number | undefined {
+  const anchors = new Set<string>();
+  let offset: number | undefined;
+  yaml.visit(document, {
+    Node(_, node) {
+      if (!yaml.isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor);
+      } else if (!anchors.has(node.source)) {
+        offset = node.range?.[0];
+        return yaml.visit.BREAK;
+      }
+      return undefined;
+    },
+  });
+  return offset;
 }
 
 /** The offset of the first value beyond the deepest level. Visits the tokens without recursion. */
@@ -127,7 +146,11 @@ const EXPLANATIONS: Partial<Record<YAMLError["code"], string>> = {
 function explain(error: YAMLError): string {
   const reason = (error.message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "");
   const explanation = EXPLANATIONS[error.code];
-  return explanation === undefined ? reason.charAt(0).toLowerCase() + reason.slice(1) : `${explanation} (${reason})`;
+  return explanation === undefined ? lowerFirst(reason) : `${explanation} (${reason})`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function locateNode(
@@ -144,7 +167,7 @@ function locateNode(
     let child: unknown;
     keyOffset = undefined;
     if (yaml.isMap(node)) {
-      const pair = node.items.find((item) => String(yaml.isScalar(item.key) ? item.key.value : item.key) === part);
+      const pair = node.items.find((item) => yaml.isScalar(item.key) && String(item.key.value) === part);
       keyOffset = offsetOf(pair?.key, yaml);
       child = pair?.value;
     } else if (yaml.isSeq(node)) child = node.items[Number(part)];
