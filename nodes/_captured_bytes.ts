@@ -1,4 +1,4 @@
-const BLOCK_BYTES = 64 * 1024;
+const BLOCK_BYTES = 16 * 1024;
 
 /**
  * Keeps the beginning and the end of a stream of bytes, at most `maxBytes` of them, and counts the rest. Chunks are

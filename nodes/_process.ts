@@ -1,6 +1,7 @@
 import { abortError, systemClock } from "../engine/clock.ts";
 import { FlowError } from "../engine/errors.ts";
 import type { ProcessStatus, Subprocess } from "../platform/types.ts";
+import { Pipe } from "./_pipe.ts";
 
 /** Background processes that keep the pipes open after the process has ended are given up after so long a silence ... */
 const SILENCE_MS = 1000;
@@ -19,7 +20,9 @@ export interface SupervisionOptions {
   graceMs: number;
   /** For messages. */
   name: string;
+  /** The bytes are only good during the call. */
   onStdout(chunk: Uint8Array): void;
+  /** The bytes are only good during the call. */
   onStderr(chunk: Uint8Array): void;
   /** The process has ended, but background processes still hold its pipes: they are ended now. */
   onLeftBehind(): void;
@@ -58,32 +61,6 @@ export async function superviseProcess(child: Subprocess, options: SupervisionOp
     await Promise.all(pipes.map((pipe) => pipe.close()));
     writer?.abort().catch(() => {});
     await child.status;
-  }
-}
-
-/** Reads one output until it ends or is closed. */
-class Pipe {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  readonly finished: Promise<void>;
-
-  constructor(stream: ReadableStream<Uint8Array> | null, push: (chunk: Uint8Array) => void) {
-    this.#reader = stream?.getReader();
-    this.finished = this.#readAll(push);
-  }
-
-  /** Stops reading, whether or not anyone still writes. */
-  async close(): Promise<void> {
-    await this.#reader?.cancel().catch(() => {});
-    await this.finished.catch(() => {});
-  }
-
-  async #readAll(push: (chunk: Uint8Array) => void): Promise<void> {
-    if (this.#reader === undefined) return;
-    for (;;) {
-      const { done, value } = await this.#reader.read();
-      if (done) return;
-      push(value);
-    }
   }
 }
 
