@@ -30,7 +30,8 @@ interface Drive {
   state: ExecutionState;
   restored?: ReadonlyMap<string, Values>;
   reuse?: Reuse | undefined;
-  useCache?: boolean | undefined;
+  /** Why it is to be cancelled before anything starts. */
+  cancelReason?: string | undefined;
 }
 
 interface Live {
@@ -69,16 +70,17 @@ export class Engine {
    * @throws {FlowError} `conflict` if `execution_id` is taken.
    */
   async start(workflow: Workflow, options: StartOptions = {}): Promise<ExecutionHandle> {
-    const { timeoutMs, useCache, execution_id = createId(this.#clock.now()) } = options;
+    const { timeoutMs, execution_id = createId(this.#clock.now()) } = options;
     const limited = timeoutMs === undefined ? workflow : withTimeLimit(workflow, timeoutMs);
     const prepared = this.#prepare(limited, options.inputs ?? {});
     const record = this.#createRecord(execution_id, limited, options);
     await this.store.createExecution(record);
-    return await this.#acquireAndDrive(record, { prepared, state: createState(execution_id), useCache });
+    return await this.#acquireAndDrive(record, { prepared, state: createState(execution_id) });
   }
 
   /**
-   * Goes on with an execution whose engine is gone: what has completed stays, what was cut off runs again.
+   * Goes on with an execution whose engine is gone: what has completed stays, what was cut off runs again. If it was
+   * asked to cancel meanwhile, it ends without anything being started.
    *
    * @throws {FlowError} `not_found`; `conflict` if it has ended or another process drives it.
    */
@@ -90,7 +92,8 @@ export class Engine {
     try {
       const prepared = this.#prepare(record.workflow, record.inputs);
       const point = await findResumePoint(this.store, executionId, prepared, this.#options.endLeftover);
-      return this.#drive(record, { prepared, ...point });
+      const cancelReason = await this.store.cancelRequested(executionId);
+      return this.#drive(record, { prepared, ...point, cancelReason });
     } catch (error) {
       await this.#leases.release(executionId);
       throw error;
@@ -120,7 +123,7 @@ export class Engine {
 
   /** Starts a new execution that takes over what the plan reuses. */
   async rerun(plan: RerunPlan, options: Omit<StartOptions, "inputs"> = {}): Promise<ExecutionHandle> {
-    const { execution_id = createId(this.#clock.now()), useCache } = options;
+    const { execution_id = createId(this.#clock.now()) } = options;
     const reused = new Set(plan.nodes.filter((node) => node.action === "reuse").map((node) => node.node_id));
     const skip = new Set(plan.nodes.filter((node) => node.action === "skip").map((node) => node.node_id));
     const outputs = await readOutputs(this.store, plan.execution_id, (nodeId) => reused.has(nodeId));
@@ -129,7 +132,7 @@ export class Engine {
     record.rerun_of = plan.execution_id;
     await this.store.createExecution(record);
     const reuse = { execution_id: plan.execution_id, outputs, skip };
-    return await this.#acquireAndDrive(record, { prepared, state: createState(execution_id), reuse, useCache });
+    return await this.#acquireAndDrive(record, { prepared, state: createState(execution_id), reuse });
   }
 
   /**
@@ -191,6 +194,7 @@ export class Engine {
       verbose: options.verbose ?? false,
       created_at: new Date(this.#clock.now()).toISOString(),
       ...(options.source === undefined ? {} : { source: options.source }),
+      ...(options.useCache === false ? { no_cache: true } : {}),
     };
   }
 
@@ -213,7 +217,7 @@ export class Engine {
     return this.#drive(record, drive);
   }
 
-  #drive(record: ExecutionRecord, { prepared, state, restored, reuse, useCache = true }: Drive): ExecutionHandle {
+  #drive(record: ExecutionRecord, { prepared, state, restored, reuse, cancelReason }: Drive): ExecutionHandle {
     const { execution_id } = record;
     const clock = this.#clock;
     const recorder = new Recorder({
@@ -232,10 +236,11 @@ export class Engine {
       random: this.#options.random ?? Math.random,
       verbose: record.verbose,
       owner: this.#owner,
-      cache: useCache ? new NodeCache(this.store, clock) : undefined,
+      cache: record.no_cache ? undefined : new NodeCache(this.store, clock),
       ...(restored === undefined ? {} : { restored }),
       reuse,
     });
+    if (cancelReason !== undefined) executor.cancel(cancelReason);
     const result = this.#run(execution_id, executor);
     this.#live.set(execution_id, { executor, state, done: result });
     this.#leases.keep(execution_id, {

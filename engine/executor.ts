@@ -49,7 +49,7 @@ export interface ExecutorOptions {
 /** What wakes the executor up. */
 type Message =
   | SlotMessage
-  | { type: "retry_due" }
+  | { type: "retry_due" } // only wakes it up
   | { type: "cancel"; because: "request" | "timeout"; reason: string }
   | { type: "suspend"; error: FlowError };
 
@@ -91,6 +91,7 @@ export class Executor {
   /** Runs the execution to its end. Rejects only for the exceptions of E3. */
   async execute(): Promise<ExecutionResult> {
     this.#begin();
+    for (const message of this.#inbox.takeNow()) this.#handle(message);
     try {
       do await this.#runRound(); while (this.#beginNextRound());
       await this.#slots.settled();
@@ -126,10 +127,8 @@ export class Executor {
     if (limitMs === null) return;
     const leftMs = Math.max(0, startedAt + limitMs - clock.now());
     const reason = `Cancelled because the execution exceeded ${limitMs} ms`;
-    this.#disarmDeadline = clock.setTimer(
-      leftMs,
-      () => this.#inbox.send({ type: "cancel", because: "timeout", reason }),
-    );
+    const onDeadline = () => this.#inbox.send({ type: "cancel", because: "timeout", reason });
+    this.#disarmDeadline = clock.setTimer(leftMs, onDeadline);
   }
 
   async #runRound(): Promise<void> {
@@ -205,8 +204,6 @@ export class Executor {
         return this.#onEnded(message.node, message.outcome, message.duration_ms);
       case "looked_up":
         return this.#onLookedUp(message.node, message.hit);
-      case "retry_due":
-        return;
       case "cancel":
         return this.#onCancel(message.because, message.reason);
       case "suspend":

@@ -12,6 +12,11 @@ export class Inbox<T> {
   /** All messages so far, oldest first; waits for the first one if there is none. */
   async take(): Promise<T[]> {
     if (this.#messages.length === 0) await new Promise<void>((resolve) => this.#wake = resolve);
+    return this.takeNow();
+  }
+
+  /** The messages that are there. */
+  takeNow(): T[] {
     const messages = this.#messages;
     this.#messages = [];
     return messages;

@@ -124,10 +124,15 @@ export class Ledger {
     for (const index of this.frontier.graph.order) {
       const phase = this.frontier.phase(index);
       if (phase === "running" || phase === "finished") continue;
-      const hasTried = this.#recorder.state.nodes.get(this.node(index).spec.id)?.status === "retrying";
-      if (phase === "retrying" || hasTried) this.fail(index, error.toInfo(), 0);
+      if (phase === "retrying" || this.#hasTried(index)) this.fail(index, error.toInfo(), 0);
       else this.skip(index, because);
     }
+  }
+
+  /** Whether a node that does not run now has run in this round: it waited for a retry, or was cut off. */
+  #hasTried(index: number): boolean {
+    const status = this.#recorder.state.nodes.get(this.node(index).spec.id)?.status;
+    return status === "retrying" || status === "running";
   }
 
   /** Takes over from an executor that is gone. `restored` holds outputs that are still to be read, by node id. */

@@ -90,6 +90,7 @@ export class MemoryStore implements Store {
       .filter((it) =>
         (filter.status === undefined || it.status === filter.status) &&
         (filter.workflow_id === undefined || it.workflow_id === filter.workflow_id) &&
+        (filter.id_prefix === undefined || it.execution_id.startsWith(filter.id_prefix)) &&
         (filter.source === undefined || it.source === filter.source) &&
         (since === undefined || it.created_at >= since) &&
         (until === undefined || it.created_at < until)

@@ -20,6 +20,8 @@ export interface ExecutionRecord {
   source?: string;
   /** The execution whose outputs this one reuses. */
   rerun_of?: string;
+  /** Nodes with `cache` take no earlier results and leave none. */
+  no_cache?: true;
 }
 
 /** What lists show. */
@@ -45,6 +47,8 @@ export interface ExecutionSummary {
 export interface ExecutionFilter {
   status?: ExecutionSummary["status"];
   workflow_id?: string;
+  /** What the ids start with. */
+  id_prefix?: string;
   /** Absolute path of the document. */
   source?: string;
   /** RFC 3339: created at this time or later. */

@@ -78,6 +78,7 @@ export class ExecutionTable {
     const conditions: [string, ...(string | number)[]][] = [];
     if (filter.status !== undefined) conditions.push(statusCondition(filter.status, now));
     if (filter.workflow_id !== undefined) conditions.push(["workflow_id = ?", filter.workflow_id]);
+    if (filter.id_prefix !== undefined) conditions.push(prefixCondition(filter.id_prefix));
     if (filter.source !== undefined) conditions.push(["source = ?", filter.source]);
     if (filter.since !== undefined) conditions.push(["created_at >= ?", normalizeTime(filter.since)]);
     if (filter.until !== undefined) conditions.push(["created_at < ?", normalizeTime(filter.until)]);
@@ -133,6 +134,11 @@ function statusCondition(status: ExecutionSummary["status"], now: number): [stri
   if (status === "running") return ["status = 'running' AND lease_expires_at > ?", now];
   if (status === "interrupted") return ["status = 'running' AND lease_expires_at <= ?", now];
   return ["status = ?", status];
+}
+
+/** With bounds, so that the index is used. */
+function prefixCondition(prefix: string): [string, ...(string | number)[]] {
+  return ["execution_id >= ? AND execution_id < ?", prefix, `${prefix}\u{10ffff}`];
 }
 
 function toSummary(row: SummaryColumns, now: number): ExecutionSummary {

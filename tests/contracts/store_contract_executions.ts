@@ -76,6 +76,8 @@ export const executionTests: Record<string, StoreTest> = {
     assert.equal(await list({ status: "running" }), "d");
     assert.equal(await list({ status: "interrupted" }), "e");
     assert.equal(await list({ workflow_id: "w2" }), "d b");
+    assert.equal(await list({ id_prefix: "a" }), "a");
+    assert.equal(await list({ id_prefix: "aa" }), "");
     assert.equal(await list({ source: "/a.yaml" }), "a");
     assert.equal(await list({ since: "2026-01-01T12:01:00Z", until: "2026-01-01T14:03:00+02:00" }), "c b");
     assert.equal(await list({ status: "succeeded", since: "2026-01-01T12:02:00.000Z" }), "c");

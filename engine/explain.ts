@@ -1,0 +1,142 @@
+import type { ErrorInfo } from "./errors.ts";
+import type { ExecutionEvent, SkipReason } from "./events.ts";
+import { type AttemptExplanation, ExecutionTimeline, type NodeTrack, type TimeShares } from "./execution_timeline.ts";
+import type { ExecutionState, NodeState, NodeStatus } from "./state.ts";
+import type { ExecutionRecord } from "./store.ts";
+import type { NodeSpec } from "./workflow.ts";
+
+/** What the node cache did for a node that asked for it. `bypassed`: the execution was started without the cache. */
+export interface CacheExplanation {
+  outcome: "hit" | "miss" | "bypassed";
+  ttl_seconds: number;
+}
+
+/** What happened to one node, and why. */
+export interface NodeExplanation extends TimeShares {
+  node_id: string;
+  node_type: string;
+  name?: string;
+  status: NodeStatus;
+  /** In the round that counts; empty if it never ran. */
+  attempts: AttemptExplanation[];
+  error?: ErrorInfo;
+  /** Why it never ran: names the node at the root of it, not the one right before. */
+  skipped?: SkipReason;
+  cache?: CacheExplanation;
+  /** The execution that its outputs were taken from. */
+  reused_from?: string;
+  /** Since the start of the execution. */
+  ready_ms?: number;
+  ended_ms?: number;
+}
+
+/** One node of the chain that decided when the execution ended. */
+export interface PathStep extends TimeShares {
+  node_id: string;
+  /** From the end of the step before to the end of this one. */
+  total_ms: number;
+}
+
+/** Why an execution went as it did. */
+export interface Explanation {
+  execution_id: string;
+  workflow_id: string;
+  workflow_name: string;
+  status: ExecutionState["status"];
+  /** Up to its end, or up to its newest event. */
+  duration_ms: number;
+  rerun_of?: string;
+  error?: ErrorInfo;
+  /** Why earlier rounds were given up, oldest first (`RetryWorkflow`). */
+  earlier_rounds: ErrorInfo[];
+  /** How often it was taken up again after its process had died. */
+  resumed: number;
+  /** In the order of the document. */
+  nodes: NodeExplanation[];
+  /** From the first node to the one that ended last; each became ready when the one before it had ended. */
+  critical_path: PathStep[];
+  /** All that the engine took between nodes, and for each node that ran. */
+  engine: { total_ms: number; per_node_ms: number };
+}
+
+/**
+ * Explains an execution by its state events: why nodes were skipped, retried or taken from the cache, what they waited
+ * for, and which of them decided how long it took. Durations come from timestamps, so they are whole milliseconds.
+ * Pure, in O(nodes + connections + events).
+ */
+export async function explainExecution(
+  record: ExecutionRecord,
+  events: AsyncIterable<ExecutionEvent> | Iterable<ExecutionEvent>,
+): Promise<Explanation> {
+  const timeline = new ExecutionTimeline(record.workflow);
+  for await (const event of events) timeline.add(event);
+  const { state } = timeline;
+  const nodes = record.workflow.nodes.map((spec, index) => explainNode(record, spec, timeline, index));
+  return {
+    execution_id: record.execution_id,
+    workflow_id: record.workflow.id,
+    workflow_name: record.workflow.name,
+    status: state.status,
+    duration_ms: state.duration_ms ?? timeline.elapsedMs,
+    ...(record.rerun_of === undefined ? {} : { rerun_of: record.rerun_of }),
+    ...(state.error === undefined ? {} : { error: state.error }),
+    earlier_rounds: timeline.earlierRounds,
+    resumed: timeline.resumed,
+    nodes,
+    critical_path: timeline.criticalPath().map((index, place, path) => explainStep(nodes, path[place - 1], index)),
+    engine: sumEngineTime(nodes),
+  };
+}
+
+const UNTOUCHED: NodeState = { status: "waiting", attempt: 0, failures: 0 };
+
+function explainNode(
+  record: ExecutionRecord,
+  spec: NodeSpec,
+  timeline: ExecutionTimeline,
+  index: number,
+): NodeExplanation {
+  const state = timeline.state.nodes.get(spec.id) ?? UNTOUCHED;
+  const track = timeline.track(index);
+  const cache = explainCache(record, spec, state);
+  return {
+    node_id: spec.id,
+    node_type: spec.node_type,
+    ...(spec.name === undefined ? {} : { name: spec.name }),
+    status: state.status,
+    attempts: track.attempts,
+    ...(state.error === undefined ? {} : { error: state.error }),
+    ...(state.because === undefined ? {} : { skipped: state.because }),
+    ...(cache === undefined ? {} : { cache }),
+    ...(state.reused_from === undefined ? {} : { reused_from: state.reused_from }),
+    ...(track.ready === undefined ? {} : { ready_ms: track.ready.at - timeline.startedAt }),
+    ...(track.ended === undefined ? {} : { ended_ms: track.ended.at - timeline.startedAt }),
+    ...sharesOf(track),
+  };
+}
+
+function explainCache(record: ExecutionRecord, spec: NodeSpec, state: NodeState): CacheExplanation | undefined {
+  if (spec.cache === undefined || state.reused_from !== undefined) return undefined;
+  const { ttl_seconds } = spec.cache;
+  if (state.cached) return { outcome: "hit", ttl_seconds };
+  if (state.attempt === 0) return undefined;
+  return { outcome: record.no_cache ? "bypassed" : "miss", ttl_seconds };
+}
+
+function sharesOf({ waited_ms, run_ms, delay_ms, down_ms, engine_ms }: NodeTrack): TimeShares {
+  return { waited_ms, run_ms, delay_ms, down_ms, engine_ms };
+}
+
+function explainStep(nodes: readonly NodeExplanation[], before: number | undefined, index: number): PathStep {
+  const node = nodes[index];
+  const { node_id = "", ended_ms = 0, waited_ms = 0, run_ms = 0, delay_ms = 0, down_ms = 0, engine_ms = 0 } = node ??
+    {};
+  const begun = before === undefined ? 0 : nodes[before]?.ended_ms ?? 0;
+  return { node_id, total_ms: ended_ms - begun, waited_ms, run_ms, delay_ms, down_ms, engine_ms };
+}
+
+function sumEngineTime(nodes: readonly NodeExplanation[]): Explanation["engine"] {
+  const ran = nodes.filter(({ attempts }) => attempts.length > 0);
+  const total_ms = ran.reduce((sum, { engine_ms }) => sum + engine_ms, 0);
+  return { total_ms, per_node_ms: ran.length === 0 ? 0 : Math.round(total_ms / ran.length * 100) / 100 };
+}
