@@ -3,6 +3,7 @@ import type { NodeDefinition } from "../engine/node.ts";
 import { NodeRegistry } from "../engine/registry.ts";
 import { builtinNodes } from "../nodes/mod.ts";
 import type { Platform } from "../platform/types.ts";
+import { isOwnerGone, ownerName } from "./owner.ts";
 
 /** The node types of this program and those that its user brings along. @throws {FlowError} `conflict` */
 export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinition> = []): NodeRegistry {
@@ -11,13 +12,22 @@ export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinit
   return registry;
 }
 
+/** An engine and all that it works with. */
+export interface OpenEngine {
+  readonly engine: Engine;
+  /** Ends what still runs, and closes what was opened. */
+  close(): Promise<void>;
+}
+
 /** Puts the engine of this process together. */
-export function openEngine(platform: Platform, registry: NodeRegistry): Engine {
-  return new Engine({
+export function openEngine(platform: Platform, registry: NodeRegistry): OpenEngine {
+  const engine = new Engine({
     registry,
-    owner: `${platform.hostname()}:${platform.pid}`,
+    owner: ownerName(platform),
+    isOwnerGone: (owner) => isOwnerGone(platform, owner),
     endLeftover: (leftover) => platform.endLeftovers(leftover, LEFTOVER_GRACE_MS),
   });
+  return { engine, close: () => engine.close() };
 }
 
 /** How long what a dead engine has left running may take to end by itself. */

@@ -1,5 +1,8 @@
 import type { Platform } from "../platform/types.ts";
 
+/** What a stream needs of the machine. */
+export type OutputPlatform = Pick<Platform, "write" | "isTerminal">;
+
 /** Characters that may wait for a slow reader. */
 const MAX_PENDING = 1024 * 1024;
 
@@ -9,7 +12,7 @@ const MAX_PENDING = 1024 * 1024;
  */
 export class OutputStream {
   readonly isTerminal: boolean;
-  readonly #platform: Platform;
+  readonly #platform: OutputPlatform;
   readonly #stream: "stdout" | "stderr";
   readonly #closedListeners: (() => void)[] = [];
   #pending: string[] = [];
@@ -18,7 +21,7 @@ export class OutputStream {
   #isClosed = false;
   #failure: unknown;
 
-  constructor(platform: Platform, stream: "stdout" | "stderr") {
+  constructor(platform: OutputPlatform, stream: "stdout" | "stderr") {
     this.#platform = platform;
     this.#stream = stream;
     this.isTerminal = platform.isTerminal(stream);

@@ -1,12 +1,13 @@
 import { FlowError } from "../engine/errors.ts";
 import { isPlainObject, setOwn, showValue } from "../engine/plain.ts";
+import { openSource, type SourceHints } from "../engine/read_source.ts";
 import { decodeValue, decodeValues } from "../engine/tagged.ts";
 import type { Value, Values } from "../engine/value.ts";
 import type { CliContext } from "./context.ts";
 
 /** Where inputs come from. */
 export interface InputFlags {
-  /** A JSON object, `@file`, or `-` for stdin. */
+  /** A JSON object, `@file` (JSON or YAML), or `-` for stdin. */
   readonly input?: string | undefined;
   /** `key=value`; win over `input`. */
   readonly set?: readonly string[] | undefined;
@@ -24,55 +25,41 @@ export async function readInputs(context: CliContext, flags: InputFlags): Promis
 }
 
 async function readInput(context: CliContext, input: string): Promise<Values> {
-  const { text, name, hint } = await readText(context, input);
-  const json = parseJson(text, name, hint);
-  if (isPlainObject(json)) return decodeValues(json);
-  throw new FlowError("invalid_argument", `Cannot use ${name}: it is ${showValue(json)}, expected an object`, {
+  const { source, name, hints, hint } = await readSource(context, input);
+  const { raw, issues } = await openSource(source, hints, false);
+  const problem = issues.find((issue) => issue.severity === "error");
+  if (problem !== undefined) {
+    const place = problem.line === undefined ? "" : `line ${problem.line} column ${problem.column}: `;
+    const reason = problem.message.replace(/^Cannot read the \w+: /, "");
+    throw new FlowError("invalid_argument", `Cannot read ${name}: ${place}${reason}`, { hint });
+  }
+  if (isPlainObject(raw)) return decodeValues(raw);
+  throw new FlowError("invalid_argument", `Cannot use ${name}: it is ${showValue(raw)}, expected an object`, {
     hint: 'Name each input: {"name": "Ann"}.',
   });
 }
 
-interface NamedText {
-  text: string;
+interface NamedSource {
+  source: string | Uint8Array;
   name: string;
+  hints: SourceHints;
   hint: string;
 }
 
-async function readText({ platform }: CliContext, input: string): Promise<NamedText> {
-  const decoder = new TextDecoder();
+async function readSource({ platform }: CliContext, input: string): Promise<NamedSource> {
+  const hints = { format: "json" } as const;
   if (input === "-") {
-    return { text: decoder.decode(await platform.readStdin()), name: "stdin", hint: "Pipe a JSON object into it." };
+    return { source: await platform.readStdin(), name: "stdin", hints, hint: "Pipe a JSON object into it." };
   }
   if (input.startsWith("@")) {
-    const file = input.slice(1);
-    const text = decoder.decode(await platform.readFile(file));
-    return { text, name: `"${file}"`, hint: "Write a JSON object into the file." };
+    const filename = input.slice(1);
+    const source = await platform.readFile(filename);
+    return { source, name: `"${filename}"`, hints: { filename }, hint: "Write a JSON object into the file." };
   }
   const hint = platform.os === "windows"
     ? "Put it into a file and use --input @FILE, or use --set name=Ann."
     : `Put it into single quotes: --input '{"name": "Ann"}', or use --set name=Ann.`;
-  return { text: input, name: `--input ${JSON.stringify(input.slice(0, 80))}`, hint };
-}
-
-function parseJson(text: string, name: string, hint: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FlowError("invalid_argument", `Cannot read ${name}: ${describeSyntaxError(reason, text)}`, {
-      hint,
-      cause,
-    });
-  }
-}
-
-/** The engine's words, with the place that they leave out at the end of a text. */
-function describeSyntaxError(reason: string, text: string): string {
-  if (/position \d+/.test(reason)) return reason.replace(/, "[^]*" is not valid JSON$/, "");
-  const lines = text.split("\n");
-  return `${reason.replace(/, [^]* is not valid JSON$/, "")} at line ${lines.length} column ${
-    (lines.at(-1)?.length ?? 0) + 1
-  }`;
+  return { source: input, name: `--input ${JSON.stringify(input.slice(0, 80))}`, hints, hint };
 }
 
 /** JSON where it can be read as JSON, else text. */

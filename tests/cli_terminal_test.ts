@@ -98,7 +98,7 @@ terminalTest("flow run survives a terminal that is made smaller", async () => {
   });
 });
 
-terminalTest("NO_COLOR takes the colors away, FORCE_COLOR brings them to pipes", async () => {
+terminalTest("NO_COLOR takes the colors of a terminal away", async () => {
   await withFiles({ "pair.json": pair }, async (path) => {
     const { raw } = await runFlowInTerminal(["run", path("pair.json")], { env: { NO_COLOR: "1" } });
     // deno-lint-ignore no-control-regex -- colors are what is looked for

@@ -50,6 +50,15 @@ Deno.test("flow run prints the outputs of the last nodes as JSON to a pipe, and 
   });
 });
 
+Deno.test("FORCE_COLOR brings colors to pipes, unless NO_COLOR forbids them", async () => {
+  const forced = await runFlow(["nodes"], { env: { FORCE_COLOR: "1", NO_COLOR: "" } });
+  // deno-lint-ignore no-control-regex -- colors are what is looked for
+  assert.match(forced.stdout, /\x1b\[1mshell\.exec/);
+  const forbidden = await runFlow(["nodes"], { env: { FORCE_COLOR: "1", NO_COLOR: "1" } });
+  // deno-lint-ignore no-control-regex -- colors are what is looked for
+  assert.doesNotMatch(forbidden.stdout, /\x1b/);
+});
+
 Deno.test("flow run --json prints every event as a line of JSON and nothing else", async () => {
   await withFiles({ "hello.json": hello }, async (path) => {
     const { code, stdout, stderr } = await runFlow(["run", "--file", path("hello.json"), "--json"]);

@@ -33,7 +33,7 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
   const registry = openRegistry(context.platform, [...found.nodes, ...await loadNodeFiles(context, flags.nodes)]);
   const workflow = await parseWorkflow(found.source, { registry, filename: found.filename });
   const inputs = await readInputs(context, flags);
-  const engine = openEngine(context.platform, registry);
+  const { engine, close } = openEngine(context.platform, registry);
   const renderer = await createRenderer(context, workflow, flags);
   const handle = await engine.start(workflow, {
     inputs,
@@ -43,6 +43,7 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
   });
   const result = await watch(context, engine, handle, renderer);
   if (result === undefined) return outcomeOf("cancelled").exit_code;
+  await close();
   return await report(context, flags, workflow, registry, result);
 }
 

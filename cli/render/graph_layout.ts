@@ -109,7 +109,9 @@ function placeColumns(items: LayoutItem[], layers: readonly (readonly number[])[
     for (const layer of layers) placeLayer(items, layer, gap, (item) => medianCenter(items, item.before));
     for (const layer of layers.toReversed()) placeLayer(items, layer, gap, (item) => medianCenter(items, item.after));
   }
-  for (const layer of layers) placeLayer(items, layer, gap, (item) => medianCenter(items, item.before));
+  // Sources stand above their targets now; the last nodes have nothing below them to care for.
+  const wanted = (item: LayoutItem) => item.after.length > 0 ? item.center : medianCenter(items, item.before);
+  for (const layer of layers) placeLayer(items, layer, gap, wanted);
   const left = items.reduce((least, item) => Math.min(least, item.center - Math.floor(item.width / 2)), Infinity);
   for (const item of items) item.center -= Number.isFinite(left) ? left : 0;
 }

@@ -55,6 +55,10 @@ export class PlainLines implements Renderer {
         return `${bold(this.#workflowName)}  resumed`;
       case "WorkflowRetrying":
         return `${bold(this.#workflowName)}  ${yellow("retrying")} from the start: ${describeError(event.error)}`;
+      case "WorkflowCancelling":
+        return `${bold(this.#workflowName)}  ${yellow(event.because === "timeout" ? "out of time" : "cancelling")}: ${
+          cleanLine(event.reason)
+        }`;
       case "NodeStarted":
         return `${this.#label(event.node_id)}  started${event.attempt > 1 ? ` (attempt ${event.attempt})` : ""}`;
       case "NodeRetrying":

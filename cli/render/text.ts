@@ -2,7 +2,7 @@
 
 /** CSI, OSC, the other string sequences, and those of two or three characters (ECMA-48, section 5). */
 const ESCAPE_SEQUENCE =
-  /[\x1b\x9b](?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|[PX^_][^\x1b\x9c]*(?:\x1b\\|\x9c)?|[ -/]*[0-~])?/g;
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b(?:\][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|[PX^_][^\x1b\x9c]*(?:\x1b\\|\x9c)?|[ -/]*[0-~])/g;
 /** All that moves the cursor or turns the writing direction; tabs are dealt with before. */
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 const ONLY_PRINTABLE_ASCII = /^[\x20-\x7e]*$/;

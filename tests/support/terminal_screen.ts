@@ -2,8 +2,8 @@ import { measureWidth } from "../../cli/render/text.ts";
 
 /** As much of a VT100 as the live tree uses: text, line breaks, cursor up, erasing, and whether the cursor is visible. */
 export class TerminalScreen {
-  readonly #rows: number;
-  readonly #columns: number;
+  #rows: number;
+  #columns: number;
   /** Everything ever shown; the last `rows` are on the screen. */
   #lines: string[][] = [[]];
   #row = 0;
@@ -40,6 +40,20 @@ export class TerminalScreen {
       else if (token === "\n") this.#newLine();
       else this.#print(token);
     }
+  }
+
+  /** Another size: lines that are too long now are wrapped, as most terminals do. */
+  resize(rows: number, columns: number): void {
+    this.#rows = rows;
+    this.#columns = columns;
+    const cursorLine = this.#row;
+    const wrapped: string[][] = [];
+    for (const [index, line] of this.#lines.entries()) {
+      if (index === cursorLine) this.#row = wrapped.length;
+      wrapped.push(line.slice(0, columns));
+      for (let start = columns; start < line.length; start += columns) wrapped.push(line.slice(start, start + columns));
+    }
+    this.#lines = wrapped;
   }
 
   #control(sequence: string): void {

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { buildGraph } from "../../engine/graph.ts";
+import type { Workflow } from "../../engine/workflow.ts";
+import { createWorkflow } from "../../tests/support/events.ts";
+import { drawGraphAscii } from "./graph_ascii.ts";
+import { drawGraphSvg } from "./graph_svg.ts";
+import { drawGraphDot, drawGraphMermaid } from "./graph_text.ts";
+import { measureWidth } from "./text.ts";
+
+function ascii(workflow: Workflow, columns = 120): string {
+  return drawGraphAscii(workflow, buildGraph(workflow), columns);
+}
+
+const diamond = createWorkflow(["a", "b", "c", "d"], ["a > b", "a > c", "a > d", "b > d", "c > d"]);
+
+/** Names that mean something in every format there is. */
+const nasty = createWorkflow([
+  { id: `a"];}<script>&'\\`, node_type: "t", name: "end <b>&\"'\\\n|#35;", config: {} },
+  "日本語 🎉",
+], [`a"];}<script>&'\\ > 日本語 🎉`]);
+
+Deno.test("drawGraphAscii() draws boxes in layers, and lines that meet and pass", () => {
+  assert.equal(
+    ascii(diamond),
+    `                ┌───────────┐
+                │ a         │
+                │ test.node │
+                └─────┬─────┘
+      ┌───────────────┼─────────┐
+      ▼               ▼         │
+┌───────────┐   ┌───────────┐   │
+│ b         │   │ c         │   │
+│ test.node │   │ test.node │   │
+└─────┬─────┘   └─────┬─────┘   │
+      └───────────────┼─────────┘
+                      ▼
+                ┌───────────┐
+                │ d         │
+                │ test.node │
+                └───────────┘
+`,
+  );
+});
+
+Deno.test("drawGraphAscii() keeps boxes whole around wide characters", () => {
+  const box = ascii(createWorkflow(["日本語 🎉", "x\x1b[2J"])).trimEnd().split("\n");
+  assert.equal(new Set(box.map(measureWidth)).size, 1);
+  assert.doesNotMatch(box.join(""), /\[2J/);
+});
+
+Deno.test("drawGraphAscii() lists layer by layer what would not fit", () => {
+  assert.equal(
+    ascii(diamond, 20),
+    `Layer 1
+  a  test.node
+
+Layer 2
+  b  test.node  ← a
+  c  test.node  ← a
+
+Layer 3
+  d  test.node  ← a, b, c
+`,
+  );
+  assert.equal(ascii(createWorkflow([])), "(no nodes)\n");
+});
+
+Deno.test("drawGraphAscii() keeps the lines of different edges apart", () => {
+  const crossing = ascii(createWorkflow(["a", "b", "c", "x", "y", "z"], ["a > y", "a > z", "b > x", "b > z", "c > x"]));
+  const tracks = crossing.split("\n").filter((line) => /^[ │└┘┌┐├┤┬┴┼─]+$/.test(line) && /─/.test(line)).length;
+  assert.ok(tracks >= 2, crossing);
+});
+
+Deno.test("drawGraphMermaid() writes names so that nothing in them is taken for syntax", () => {
+  const [head, first = "", second, edge] = drawGraphMermaid(nasty, buildGraph(nasty)).split("\n");
+  assert.equal(head, "flowchart TD");
+  assert.match(first, /^ {2}n0\["[^"<>&\\|]*<br\/><small>t<\/small>"\]$/);
+  assert.match(second ?? "", /^ {2}n1\["日本語 #127881;<br\/><small>test\.node<\/small>"\]$/);
+  assert.equal(edge, '  n0 -->|"out → in"| n1');
+});
+
+Deno.test("drawGraphDot() escapes quotes and backslashes", () => {
+  const dot = drawGraphDot({ ...nasty, name: 'x" -> y\\' }, buildGraph(nasty));
+  assert.match(dot, /^digraph "x\\" -> y\\\\" \{\n/);
+  for (const line of dot.split("\n")) {
+    const withoutStrings = line.replaceAll(/"(?:[^"\\]|\\.)*"/g, "S");
+    assert.doesNotMatch(withoutStrings, /["\\]/, line);
+  }
+});
+
+Deno.test("drawGraphSvg() is one well-formed document with every node and edge", () => {
+  const svg = drawGraphSvg(nasty, buildGraph(nasty));
+  assert.doesNotMatch(svg, /<script|https?:\/\/(?!www\.w3\.org)/);
+  const open: string[] = [];
+  for (const [, isClosing, name = "", isEmpty] of svg.matchAll(/<(\/?)([a-z]+)[^<>]*?(\/?)>/g)) {
+    if (isClosing) assert.equal(open.pop(), name);
+    else if (!isEmpty) open.push(name);
+  }
+  assert.deepEqual(open, []);
+  assert.doesNotMatch(svg.replaceAll(/&(amp|lt|gt|quot|#39);/g, ""), /&/);
+  assert.equal(svg.match(/<rect /g)?.length, 2);
+  assert.equal(svg.match(/marker-end/g)?.length, 1);
+});
+
+Deno.test("drawGraphSvg() refuses what nobody could read, and says what to use", () => {
+  const ids = Array.from({ length: 200 }, (_, n) => `n${n}`);
+  const chain = ids.slice(1).map((id, n) => `n${n} > ${id}`);
+  const skips = ids.flatMap((id, n) => n % 2 === 0 ? [`${id} > n199`] : []);
+  const workflow = createWorkflow(ids, [...chain, ...skips]);
+  assert.throws(() => drawGraphSvg(workflow, buildGraph(workflow)), { code: "invalid_argument" });
+  assert.match(ascii(workflow), /^Layer 1\n/);
+});
