@@ -1,0 +1,87 @@
+import type { ExecutionEvent } from "../../engine/events.ts";
+import { MemoryStore } from "../../engine/memory_store.ts";
+import { readAllEvents } from "../../engine/store.ts";
+import { checkDatabase } from "../../store/integrity.ts";
+import { openSqliteStore } from "../../store/open.ts";
+import { checkJournal } from "../simulation/invariants.ts";
+import { createChaosEngine } from "./driver.ts";
+import { compareOutcomes, outcomesOf } from "./outcomes.ts";
+import { createPlan, type Kill, type Plan } from "./plan.ts";
+import { type Ending, type Launch, launchDriver } from "./process.ts";
+import { checkEffects, parseEffects } from "./side_effects.ts";
+import { awaitNoSurvivors, findSurvivors, killSurvivors } from "./survivors.ts";
+
+/** What an execution went through. */
+export interface Ordeal {
+  /** Processes that were killed while they lived. */
+  kills: number;
+  /** Processes of nodes that outlived those. */
+  orphans: number;
+  /** Attempts that were cut off, as the journal says. */
+  interruptions: number;
+  problems: string[];
+}
+
+/** Kills and resumes the execution that `seed` stands for until it ends, and answers all that is wrong with it then. */
+export async function runOrdeal(seed: number): Promise<Ordeal> {
+  const folder = await Deno.makeTempDir({ prefix: "flow-chaos-" });
+  const id = `chaos-${seed}-${crypto.randomUUID()}`;
+  const side = `${folder}/side`;
+  const plan = createPlan(seed, side);
+  const launch: Launch = { database: `${folder}/flow.db`, document: `${folder}/workflow.json`, id, ...plan };
+  await Deno.writeTextFile(launch.document, JSON.stringify(plan.workflow));
+  try {
+    const expected = runUndisturbed(seed, `${folder}/undisturbed`);
+    const ordeal = await liveAndDie(launch, plan.lives).finally(() => expected);
+    ordeal.problems.push(...(await awaitNoSurvivors(id)).map((line) => `left running: ${line}`));
+    const events = await readJournal(launch);
+    const effects = parseEffects(await Deno.readTextFile(side).catch(() => ""));
+    ordeal.interruptions = events.filter((event) => "error" in event && event.error?.code === "interrupted").length;
+    ordeal.problems.push(
+      ...checkJournal(plan.workflow, events),
+      ...checkEffects(plan.workflow, events, effects),
+      ...compareOutcomes(plan.workflow, await expected, outcomesOf(events)),
+      ...(await checkDatabase(launch.database)).problems,
+    );
+    return ordeal;
+  } finally {
+    killSurvivors(id);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function liveAndDie(launch: Launch, lives: Plan["lives"]): Promise<Ordeal> {
+  const ordeal: Ordeal = { kills: 0, orphans: 0, interruptions: 0, problems: [] };
+  for (const kills of [...lives, [undefined]]) {
+    const endings = await Promise.all(kills.map((kill: Kill | undefined) => launchDriver(launch, kill)));
+    ordeal.kills += endings.filter((ending) => ending.fate === "killed").length;
+    ordeal.problems.push(...endings.filter((ending) => ending.fate === "broken").map(describe));
+    if (endings.some((ending) => ending.fate === "finished") || ordeal.problems.length > 0) return ordeal;
+    ordeal.orphans += findSurvivors(launch.id).length;
+  }
+  ordeal.problems.push("the last process, which nobody killed, did not finish");
+  return ordeal;
+}
+
+function describe({ code, stderr }: Ending): string {
+  return `a process exited with code ${code}: ${stderr}`;
+}
+
+/** What becomes of the same workflow if nobody disturbs it. */
+async function runUndisturbed(seed: number, side: string): Promise<Map<string, string>> {
+  const store = new MemoryStore();
+  const engine = createChaosEngine(store);
+  const { execution_id, result } = await engine.start(createPlan(seed, side).workflow);
+  await result;
+  await engine.close();
+  return outcomesOf(await Array.fromAsync(readAllEvents(store, execution_id)));
+}
+
+async function readJournal({ database, id }: Launch): Promise<ExecutionEvent[]> {
+  const store = await openSqliteStore(database);
+  try {
+    return await Array.fromAsync(readAllEvents(store, id));
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,39 @@
+/** What a shell node leaves running if nobody lets it come to its end. */
+export const LEFTOVERS = ["nothing", "child", "session", "stubborn"] as const;
+
+const START_LEFTOVER: Readonly<Record<typeof LEFTOVERS[number], string>> = {
+  nothing: "",
+  child: "sleep 3600 & left=$!",
+  session: "setsid sleep 3600 >/dev/null 2>&1 & left=$!",
+  // Without a parent, in a session of its own, deaf to SIGTERM, and it shows that it lives.
+  stubborn:
+    `left=$(setsid sh -c 'trap "" TERM; while echo "tick $FLOW_NODE_ID $FLOW_ATTEMPT" >>"$SIDE"; do sleep 0.02; done' ` +
+    ">/dev/null 2>&1 & echo $!)",
+};
+
+/** How a shell node behaves. */
+export interface Behaviour {
+  leftover: typeof LEFTOVERS[number];
+  durationMs: number;
+  /** How often it fails before it succeeds, as the side file remembers it. */
+  failures: number;
+}
+
+/**
+ * A script that writes `start NODE ATTEMPT`, and `end` or `fail`, to the file $SIDE, each in a single write, and puts
+ * out its node id around its input.
+ */
+export function createScript({ leftover, durationMs, failures }: Behaviour): string {
+  const limit = Math.min(failures, 1_000_000);
+  return [
+    'say() { echo "$1 $FLOW_NODE_ID $FLOW_ATTEMPT" >>"$SIDE"; }',
+    "say start",
+    "input=$(cat)",
+    START_LEFTOVER[leftover],
+    durationMs > 0 ? `sleep ${durationMs / 1000}` : "",
+    leftover === "nothing" ? "" : "kill -9 $left",
+    limit > 0 ? `[ "$(grep -c "^fail $FLOW_NODE_ID " "$SIDE")" -ge ${limit} ] || { say fail; exit 7; }` : "",
+    "say end",
+    `printf '%s(%s)' "$FLOW_NODE_ID" "$input"`,
+  ].filter((line) => line !== "").join("\n");
+}
