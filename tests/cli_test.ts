@@ -256,6 +256,27 @@ Deno.test("the second Ctrl-C kills what does not listen", async () => {
   });
 });
 
+Deno.test("the second Ctrl-C does not wait for a node that ignores everything", async () => {
+  const node = new URL("../engine/node.ts", import.meta.url).href;
+  const deaf = `import { defineNode } from "${node}";
+    export const nodes = [defineNode({ type: "my.deaf", version: 1, summary: "Never end", category: "my", config: {},
+      inputs: {}, outputs: {}, run: () => new Promise(() => {}) })];
+    export const workflow = { name: "Deaf", nodes: [{ id: "a", node_type: "my.deaf" }] };`;
+  await withFiles({ "deaf.ts": deaf }, async (path) => {
+    let kills = 0;
+    const { code, stderr } = await runFlow(["run", path("deaf.ts")], {
+      onStderr(text, process) {
+        const isDue = text.includes(kills === 0 ? "a  started" : "Cancelling…");
+        if (!isDue || kills === 2) return;
+        kills++;
+        process.kill("SIGINT");
+      },
+    });
+    assert.equal(code, 130, stderr);
+    assert.doesNotMatch(stderr, /Deaf {2}cancelled in/);
+  });
+});
+
 Deno.test("SIGTERM cancels the execution too", async () => {
   await withFiles({ "slow.json": shellWorkflow({ a: "echo ready; sleep 300" }) }, async (path) => {
     let hasKilled = false;
