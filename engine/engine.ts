@@ -1,6 +1,7 @@
 import { createLocalDispatcher } from "./attempt.ts";
 import { EventBus } from "./bus.ts";
 import { NodeCache } from "./cache.ts";
+import { checkInputs } from "./check_inputs.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { FlowError } from "./errors.ts";
@@ -9,6 +10,7 @@ import type { ExecutionEvent } from "./events.ts";
 import { Executor } from "./executor.ts";
 import { foldExecution, readOutputs } from "./fold.ts";
 import { createId } from "./id.ts";
+import { WorkflowError } from "./issue.ts";
 import { Leases } from "./leases.ts";
 import type { Reuse } from "./ledger.ts";
 import { MemoryStore } from "./memory_store.ts";
@@ -123,12 +125,13 @@ export class Engine {
 
   /** Starts a new execution that takes over what the plan reuses. */
   async rerun(plan: RerunPlan, options: Omit<StartOptions, "inputs"> = {}): Promise<ExecutionHandle> {
-    const { execution_id = createId(this.#clock.now()) } = options;
+    const { timeoutMs, execution_id = createId(this.#clock.now()) } = options;
+    const workflow = timeoutMs === undefined ? plan.workflow : withTimeLimit(plan.workflow, timeoutMs);
     const reused = new Set(plan.nodes.filter((node) => node.action === "reuse").map((node) => node.node_id));
     const skip = new Set(plan.nodes.filter((node) => node.action === "skip").map((node) => node.node_id));
     const outputs = await readOutputs(this.store, plan.execution_id, (nodeId) => reused.has(nodeId));
-    const prepared = this.#prepare(plan.workflow, plan.inputs);
-    const record = this.#createRecord(execution_id, plan.workflow, { ...options, inputs: plan.inputs });
+    const prepared = this.#prepare(workflow, plan.inputs);
+    const record = this.#createRecord(execution_id, workflow, { ...options, inputs: plan.inputs });
     record.rerun_of = plan.execution_id;
     await this.store.createExecution(record);
     const reuse = { execution_id: plan.execution_id, outputs, skip };
@@ -182,8 +185,10 @@ export class Engine {
   }
 
   #prepare(workflow: Workflow, inputs: Values): PreparedWorkflow {
-    void inputs;
-    return prepareWorkflow(workflow, this.registry);
+    const prepared = prepareWorkflow(workflow, this.registry);
+    const issues = checkInputs(workflow, this.registry, inputs);
+    if (issues.some(({ severity }) => severity === "error")) throw new WorkflowError("invalid_workflow", issues);
+    return prepared;
   }
 
   #createRecord(execution_id: string, workflow: Workflow, options: StartOptions): ExecutionRecord {
