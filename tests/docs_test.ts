@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import * as z from "zod";
 import { retryPolicySchema, settingsSchema, workflowSchema } from "../engine/workflow_schema.ts";
 import { builtinNodes, createEngine, type NodeDefinition, parseWorkflow } from "../mod.ts";
-import { runFlow } from "./support/flow_cli.ts";
+import { runFlow } from "./support/cli.ts";
 import { codeBlocks, sections, tables } from "./markdown.ts";
 
 const ROOT = new URL("..", import.meta.url);

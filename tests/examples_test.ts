@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import type { EventOf, ExecutionEvent } from "../mod.ts";
-import { type FlowRun, runFlow } from "./support/flow_cli.ts";
+import { type CliResult, runFlow } from "./support/cli.ts";
 
 type Values = Record<string, unknown>;
+
+interface FlowRun extends CliResult {
+  events: ExecutionEvent[];
+}
 
 /** One test per file of examples/; the key is the file's name. */
 const checks: Record<string, () => Promise<void>> = {
@@ -130,8 +134,10 @@ async function checkFlowengineV1(): Promise<void> {
   assert.deepEqual(linesOf(run.events, "7c9e6679-7425-40de-944b-e07fc1f90ae7"), ['{"planet": "Jupiter", "moons": 95}']);
 }
 
-function runExample(file: string, ...args: string[]): Promise<FlowRun> {
-  return runFlow(["run", `examples/${file}`, "--json", ...args]);
+async function runExample(file: string, ...args: string[]): Promise<FlowRun> {
+  const finished = await runFlow(["run", `examples/${file}`, "--json", ...args]);
+  const lines = finished.stdout.split("\n").filter((line) => line !== "");
+  return { ...finished, events: lines.map((line) => JSON.parse(line) as ExecutionEvent) };
 }
 
 function assertSucceeded({ code, events, stderr }: FlowRun): void {
