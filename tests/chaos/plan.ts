@@ -36,7 +36,7 @@ export function createPlan(seed: number, side: string): Plan {
       max_execution_time_ms: null,
     },
   };
-  const durability = random.chance(0.25) ? "full" : "normal";
+  const durability = seed % 4 === 0 ? "full" : "normal";
   const lives = Array.from({ length: random.int(4, 12) }, () => createLife(random));
   return { seed, workflow, durability, lives };
 }

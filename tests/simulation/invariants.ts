@@ -113,7 +113,12 @@ function checkAttempts(spec: NodeSpec, events: readonly ExecutionEvent[]): strin
     }
     if (event.type !== "NodeRetrying") continue;
     dueAt = at + event.delay_ms;
-    if (event.error.code === "interrupted") continue;
+    if (event.error.code === "interrupted") {
+      if (spec.on_interrupt === "fail") {
+        problems.push(`${spec.id} goes on after an interruption, against its on_interrupt`);
+      }
+      continue;
+    }
     failures++;
     problems.push(...checkRetry(spec, failures, event.error, event.delay_ms));
   }

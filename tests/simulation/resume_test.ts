@@ -18,7 +18,10 @@ function createSettledScenario(seed: number, maxNodes: number): Scenario {
   const scenario = createScenario(seed, { maxNodes, onError: "ContinueOnError" });
   scenario.cancelAtMs = undefined;
   scenario.workflow.settings.max_execution_time_ms = null;
-  for (const node of scenario.workflow.nodes) delete node.timeout_ms;
+  for (const node of scenario.workflow.nodes) {
+    delete node.timeout_ms;
+    delete node.on_interrupt;
+  }
   return scenario;
 }
 
@@ -63,7 +66,8 @@ async function resumeFromPrefix(
   prefix: readonly ExecutionEvent[],
 ): Promise<{ journal: ExecutionEvent[]; world: World }> {
   const newest = prefix.at(-1)?.timestamp ?? record.created_at;
-  const bench = open(scenario, new FakeClock(Date.parse(newest) + 60_000), scenario.seed);
+  const downtimeMs = prefix.length % 3 * 200;
+  const bench = open(scenario, new FakeClock(Date.parse(newest) + downtimeMs), scenario.seed);
   bench.store.createExecution(record);
   bench.store.append(record.execution_id, 0, prefix);
   bench.world.replay(prefix);

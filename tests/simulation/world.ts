@@ -1,6 +1,7 @@
 import { sleep } from "../../engine/clock.ts";
 import { FlowError } from "../../engine/errors.ts";
 import type { ExecutionEvent } from "../../engine/events.ts";
+import { nameToId } from "../../engine/id.ts";
 import { anyPorts, defineNode, type NodeContext, type NodeDefinition } from "../../engine/node.ts";
 import type { NodeSpec, OnError, RetryPolicy, Workflow } from "../../engine/workflow.ts";
 import type { FakeClock } from "../support/fake_clock.ts";
@@ -61,6 +62,7 @@ function createNode(random: Random, i: number): NodeSpec {
   const node: NodeSpec = { id: `n${i}`, node_type: SIM_NODE, config: {} };
   if (random.chance(0.3)) node.timeout_ms = random.int(1, 1500);
   if (random.chance(0.5)) node.retry_policy = createPolicy(random);
+  if (random.chance(0.2)) node.on_interrupt = "fail";
   return node;
 }
 
@@ -142,7 +144,7 @@ export class World {
       ctx.stdout(`${ctx.node_id} attempt ${ctx.attempt}`);
       if (!behaviour.throwsAtOnce) await this.#work(ctx, behaviour);
       const failed = this.#failed.get(ctx.node_id) ?? 0;
-      if (failed >= behaviour.failures) return this.#succeed(ctx.node_id);
+      if (failed >= behaviour.failures) return this.#succeed(ctx);
       this.#countFailure(ctx.node_id);
       throw new FlowError(behaviour.error, "Simulated failure", { details: { exit_code: 7 } });
     } finally {
@@ -159,9 +161,11 @@ export class World {
     }
   }
 
-  #succeed(nodeId: string): { out: string } {
-    this.effects.set(nodeId, (this.effects.get(nodeId) ?? 0) + 1);
-    return { out: nodeId };
+  /** The output depends on all inputs, so that none gets lost or changed unnoticed. */
+  #succeed({ node_id, inputs }: NodeContext): { out: string } {
+    this.effects.set(node_id, (this.effects.get(node_id) ?? 0) + 1);
+    const sorted = Object.entries(inputs).sort(([a], [b]) => a < b ? -1 : 1);
+    return { out: nameToId(JSON.stringify([node_id, sorted])) };
   }
 
   #countFailure(nodeId: string): void {
