@@ -31,7 +31,11 @@ export async function runShell(command: string, folder: string, cwd = ROOT): Pro
   const { code, stdout, stderr } = await new Deno.Command("sh", {
     args: ["-c", command],
     cwd,
-    env: { NO_COLOR: "1", XDG_STATE_HOME: folder, PATH: `${folder}${delimiter}${Deno.env.get("PATH") ?? ""}` },
+    env: {
+      NO_COLOR: "1",
+      XDG_STATE_HOME: join(folder, "state"),
+      PATH: `${folder}${delimiter}${Deno.env.get("PATH") ?? ""}`,
+    },
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();
