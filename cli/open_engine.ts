@@ -1,6 +1,7 @@
 import { Engine } from "../engine/engine.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import { NodeRegistry } from "../engine/registry.ts";
+import type { Store } from "../engine/store.ts";
 import { builtinNodes } from "../nodes/mod.ts";
 import type { Platform } from "../platform/types.ts";
 import { isOwnerGone, ownerName } from "./owner.ts";
@@ -12,22 +13,15 @@ export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinit
   return registry;
 }
 
-/** An engine and all that it works with. */
-export interface OpenEngine {
-  readonly engine: Engine;
-  /** Ends what still runs, and closes what was opened. */
-  close(): Promise<void>;
-}
-
 /** Puts the engine of this process together. */
-export function openEngine(platform: Platform, registry: NodeRegistry): OpenEngine {
-  const engine = new Engine({
+export function openEngine(platform: Platform, registry: NodeRegistry, store: Store): Engine {
+  return new Engine({
     registry,
+    store,
     owner: ownerName(platform),
     isOwnerGone: (owner) => isOwnerGone(platform, owner),
     endLeftover: (leftover) => platform.endLeftovers(leftover, LEFTOVER_GRACE_MS),
   });
-  return { engine, close: () => engine.close() };
 }
 
 /** How long what a dead engine has left running may take to end by itself. */

@@ -19,6 +19,13 @@ export function formatComplaint({ message, hint }: Complaint, style: Style): str
   return `${lines.join("\n")}\n`;
 }
 
+/** Something to know that is no error. */
+export function formatNote({ message, hint }: Complaint, style: Style): string {
+  const lines = [`${style.yellow(" note:")} ${message}`];
+  if (hint !== undefined) lines.push(`${style.cyan(" hint:")} ${hint}`);
+  return `${lines.join("\n")}\n`;
+}
+
 /** Says on stderr what went wrong, and answers the exit code that goes with it. */
 export function reportError(context: CliContext, thrown: unknown, debug: boolean): number {
   const error = toFlowError(thrown);

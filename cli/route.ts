@@ -47,6 +47,38 @@ export const nodesFlag = {
   },
 } as const;
 
+/** The parameter that names the database. */
+export const databaseFlag = {
+  db: {
+    kind: "parsed",
+    parse: String,
+    optional: true,
+    placeholder: "FILE",
+    brief: "The database (default: FLOW_DB, or flow/flow.db where programs keep their state)",
+  },
+} as const;
+
+/** The parameters of commands that run something. */
+export const storeFlags = {
+  ...databaseFlag,
+  durability: {
+    kind: "enum",
+    values: ["normal", "full"],
+    optional: true,
+    brief: "What the history survives: crashes (normal, the default), or power loss too (full)",
+  },
+} as const;
+
+/** The argument that says which execution. */
+export const executionArgument = {
+  kind: "tuple",
+  parameters: [{
+    brief: "Id of the execution, at least its first 6 characters; `last` is the newest",
+    parse: String,
+    placeholder: "ID",
+  }],
+} as const;
+
 /** A parameter with a text. */
 export function textFlag<const Brief extends string>(brief: Brief, placeholder: string) {
   return { kind: "parsed", parse: String, optional: true, brief, placeholder } as const;

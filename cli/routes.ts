@@ -2,20 +2,53 @@ import { buildCommand } from "@stricli/core";
 import type { GraphFlags } from "./commands/graph.ts";
 import type { InitFlags } from "./commands/init.ts";
 import type { NodesFlags } from "./commands/nodes.ts";
+import type { RerunFlags } from "./commands/rerun.ts";
+import type { ResumeFlags } from "./commands/resume.ts";
 import type { RunFlags } from "./commands/run.ts";
 import type { SchemaFlags } from "./commands/schema.ts";
 import type { ValidateFlags } from "./commands/validate.ts";
 import { parseDuration } from "./duration.ts";
+import { cache, doctor, executions, explain } from "./history_routes.ts";
 import {
   debugFlag,
   examples,
+  executionArgument,
   jsonFlag,
   lazily,
   nodesFlag,
   type ProgramContext,
+  storeFlags,
   switchFlag,
   textFlag,
 } from "./route.ts";
+
+const setFlag = {
+  set: {
+    kind: "parsed",
+    parse: String,
+    variadic: true,
+    optional: true,
+    placeholder: "key=value",
+    brief: "One input; JSON if it can be read as JSON, else text. Wins over --input",
+  },
+} as const;
+
+const timeoutFlag = {
+  timeout: {
+    kind: "parsed",
+    parse: parseDuration,
+    optional: true,
+    placeholder: "TIME",
+    brief: "End the execution after this time, such as 30s or 5m",
+  },
+} as const;
+
+/** How an execution is shown while it runs. */
+const watchFlags = {
+  verbose: switchFlag("Show every line that nodes print"),
+  json: switchFlag("Print every event as one line of JSON, and nothing else"),
+  quiet: switchFlag("Print only the result"),
+} as const;
 
 const run = buildCommand<RunFlags, [string?], ProgramContext>({
   loader: lazily(async () => (await import("./commands/run.ts")).runWorkflow),
@@ -23,24 +56,12 @@ const run = buildCommand<RunFlags, [string?], ProgramContext>({
     flags: {
       file: textFlag("The workflow, in place of the argument", "FILE"),
       input: textFlag("Inputs: a JSON object, @FILE, or - for stdin", "JSON"),
-      set: {
-        kind: "parsed",
-        parse: String,
-        variadic: true,
-        optional: true,
-        placeholder: "key=value",
-        brief: "One input; JSON if it can be read as JSON, else text. Wins over --input",
-      },
-      verbose: switchFlag("Show every line that nodes print"),
-      json: switchFlag("Print every event as one line of JSON, and nothing else"),
-      quiet: switchFlag("Print only the result"),
-      timeout: {
-        kind: "parsed",
-        parse: parseDuration,
-        optional: true,
-        placeholder: "TIME",
-        brief: "End the execution after this time, such as 30s or 5m",
-      },
+      ...setFlag,
+      ...watchFlags,
+      ...timeoutFlag,
+      noStore: switchFlag("Keep no history"),
+      noCache: switchFlag("Run nodes with `cache` anew"),
+      ...storeFlags,
       ...nodesFlag,
       ...debugFlag,
     },
@@ -61,6 +82,52 @@ const run = buildCommand<RunFlags, [string?], ProgramContext>({
         "flow run workflow.yaml --input @inputs.json --timeout 5m",
         "flow run workflow.yaml --json | jq -r .type",
         "flow run workflow.ts --nodes my_nodes.ts",
+      ),
+  },
+});
+
+const resume = buildCommand<ResumeFlags, [string], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/resume.ts")).resumeExecution),
+  parameters: {
+    flags: { ...watchFlags, ...storeFlags, ...nodesFlag, ...debugFlag },
+    aliases: { v: "verbose", q: "quiet" },
+    positional: executionArgument,
+  },
+  docs: {
+    brief: "Go on with an interrupted execution",
+    fullDescription: "Goes on with an execution whose process has died: what has completed stays, what was cut off" +
+      " runs again." + examples("flow resume 019ab3c4-5d6e", "flow resume last"),
+  },
+});
+
+const rerun = buildCommand<RerunFlags, [string], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/rerun.ts")).rerunExecution),
+  parameters: {
+    flags: {
+      from: textFlag("Run this node and everything behind it", "NODE"),
+      only: textFlag("Run this node alone", "NODE"),
+      with: textFlag("Use this version of the workflow", "FILE"),
+      input: textFlag("Other inputs: a JSON object, @FILE, or - for stdin", "JSON"),
+      ...setFlag,
+      dryRun: switchFlag("Only say what would run, what would be reused, and why"),
+      ...watchFlags,
+      ...timeoutFlag,
+      noCache: switchFlag("Run nodes with `cache` anew"),
+      ...storeFlags,
+      ...nodesFlag,
+      ...debugFlag,
+    },
+    aliases: { i: "input", s: "set", v: "verbose", q: "quiet", t: "timeout" },
+    positional: executionArgument,
+  },
+  docs: {
+    brief: "Run an execution again, from where it went wrong",
+    fullDescription: "Starts a new execution that reuses the outputs of an earlier one. What runs again: what did not" +
+      " succeed, what has changed, what you name, and everything behind these." + examples(
+        "flow rerun last",
+        "flow rerun last --from parse --with fixed.yaml",
+        "flow rerun 019ab3c4-5d6e --only report --set title=Again",
+        "flow rerun last --from parse --dry-run",
       ),
   },
 });
@@ -155,4 +222,17 @@ const graph = buildCommand<GraphFlags, [string], ProgramContext>({
 });
 
 /** All commands, in the order that help lists them. */
-export const routes = { run, validate, nodes, init, schema, graph };
+export const routes = {
+  run,
+  resume,
+  rerun,
+  executions,
+  explain,
+  cache,
+  validate,
+  nodes,
+  init,
+  schema,
+  graph,
+  doctor,
+};

@@ -18,6 +18,11 @@ export interface WorkflowFile {
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const MODULE_NAME = /\.[cm]?[jt]s$/;
 
+/** Whether a file is code, not a document. */
+export function isModule(filename: string): boolean {
+  return MODULE_NAME.test(filename);
+}
+
 /**
  * Reads a workflow from a file, from stdin (`-`), or from a TypeScript module that exports it as `workflow` or as its
  * default, and maybe node types as `nodes`.
@@ -29,7 +34,7 @@ export async function readWorkflowFile(context: CliContext, filename: string): P
   if (filename === "-") return { filename: "stdin", source: await platform.readStdin(), nodes: [] };
   const path = resolvePath(context, filename);
   await checkFile(context, filename, path);
-  if (!MODULE_NAME.test(filename)) return { filename, source: await platform.readFile(path), path, nodes: [] };
+  if (!isModule(filename)) return { filename, source: await platform.readFile(path), path, nodes: [] };
   const loaded = await importModule(filename, path);
   const source = loaded.workflow ?? loaded.default;
   if (source === undefined) {

@@ -16,7 +16,8 @@ export interface NodeExplanation extends TimeShares {
   node_id: string;
   node_type: string;
   name?: string;
-  status: NodeStatus;
+  /** `interrupted`: its process has died. */
+  status: NodeStatus | "interrupted";
   /** In the round that counts; empty if it never ran. */
   attempts: AttemptExplanation[];
   error?: ErrorInfo;
@@ -42,7 +43,7 @@ export interface Explanation {
   execution_id: string;
   workflow_id: string;
   workflow_name: string;
-  status: ExecutionState["status"];
+  status: ExecutionState["status"] | "interrupted";
   /** Up to its end, or up to its newest event. */
   duration_ms: number;
   rerun_of?: string;
@@ -62,21 +63,27 @@ export interface Explanation {
 /**
  * Explains an execution by its state events: why nodes were skipped, retried or taken from the cache, what they waited
  * for, and which of them decided how long it took. Durations come from timestamps, so they are whole milliseconds.
+ * `isDriven` tells whether a process drives it now, default false: what seems to run then was interrupted.
  * Pure, in O(nodes + connections + events).
  */
 export async function explainExecution(
   record: ExecutionRecord,
   events: AsyncIterable<ExecutionEvent> | Iterable<ExecutionEvent>,
+  options: { isDriven?: boolean } = {},
 ): Promise<Explanation> {
   const timeline = new ExecutionTimeline(record.workflow);
   for await (const event of events) timeline.add(event);
   const { state } = timeline;
-  const nodes = record.workflow.nodes.map((spec, index) => explainNode(record, spec, timeline, index));
+  const seen = <T extends string>(status: T) => status === "running" && !options.isDriven ? "interrupted" : status;
+  const nodes = record.workflow.nodes.map((spec, index) => {
+    const node = explainNode(record, spec, timeline, index);
+    return { ...node, status: seen(node.status) };
+  });
   return {
     execution_id: record.execution_id,
     workflow_id: record.workflow.id,
     workflow_name: record.workflow.name,
-    status: state.status,
+    status: seen(state.status),
     duration_ms: state.duration_ms ?? timeline.elapsedMs,
     ...(record.rerun_of === undefined ? {} : { rerun_of: record.rerun_of }),
     ...(state.error === undefined ? {} : { error: state.error }),

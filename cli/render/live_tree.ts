@@ -25,6 +25,7 @@ export interface LiveTreeOptions {
 
 /** The nodes of an execution on a terminal, drawn in place while it runs; the last picture stays. */
 export class LiveTree implements Renderer {
+  readonly needsHistory = true;
   readonly #options: LiveTreeOptions;
   readonly #view: ExecutionView;
   readonly #screen: Screen;

@@ -2,6 +2,8 @@ import type { ExecutionEvent } from "../../engine/events.ts";
 
 /** Shows an execution while it runs. */
 export interface Renderer {
+  /** Whether it has to see a resumed execution from its first event. */
+  readonly needsHistory?: boolean;
   onEvent(event: ExecutionEvent): void;
   /** Says something of the program's own. */
   notify(text: string): void;

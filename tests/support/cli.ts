@@ -22,6 +22,8 @@ export interface CliOptions {
   env?: Record<string, string>;
   /** Called with all of stderr so far whenever more has come. */
   onStderr?: (text: string, process: Deno.ChildProcess) => void;
+  /** Called with all of stdout so far whenever more has come. */
+  onStdout?: (text: string) => void;
 }
 
 /** Runs `flow` as its users do: a process of its own, in a home of its own. */
@@ -29,8 +31,8 @@ export async function runFlow(args: readonly string[], options: CliOptions = {})
   return await withHome(async (home) => {
     const process = startFlow(args, { ...options, env: { ...home, ...options.env } });
     const [stdout, stderr, { code }] = await Promise.all([
-      process.stdout.text(),
-      readStderr(process, options.onStderr),
+      readText(process.stdout, options.onStdout),
+      readText(process.stderr, (text) => options.onStderr?.(text, process)),
       process.status,
       feed(process, options.stdin),
     ]);
@@ -66,11 +68,14 @@ async function feed(process: Deno.ChildProcess, stdin: string | undefined): Prom
   await writer.close();
 }
 
-async function readStderr(process: Deno.ChildProcess, onStderr: CliOptions["onStderr"]): Promise<string> {
+async function readText(
+  stream: ReadableStream<Uint8Array>,
+  onText: (text: string) => void = () => {},
+): Promise<string> {
   let text = "";
-  for await (const chunk of process.stderr.pipeThrough(new TextDecoderStream())) {
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
     text += chunk;
-    onStderr?.(text, process);
+    onText(text);
   }
   return text;
 }

@@ -1,0 +1,35 @@
+import { success } from "../../server/outcome.ts";
+import { outcomeOf } from "../../server/outcome.ts";
+import type { CliContext, CommonFlags } from "../context.ts";
+import { type CheckResult, runChecks } from "../doctor_checks.ts";
+import type { DatabaseFlags } from "../open_store.ts";
+import { formatTable } from "../render/table.ts";
+import type { Style } from "../style.ts";
+
+/** Flags of `flow doctor`. */
+export interface DoctorFlags extends CommonFlags, DatabaseFlags {
+  readonly json?: boolean | undefined;
+}
+
+/** `flow doctor`: whether all that flow needs is there and sound. */
+export async function examine(context: CliContext, flags: DoctorFlags): Promise<number> {
+  const { out, outStyle } = context;
+  const results = await runChecks(context.platform, flags);
+  const isFine = results.every(({ ok }) => ok);
+  out.write(
+    flags.json ? `${JSON.stringify({ ok: isFine, checks: results }, null, 2)}\n` : formatChecks(results, outStyle),
+  );
+  return isFine ? success.exit_code : outcomeOf("unavailable").exit_code;
+}
+
+function formatChecks(results: readonly CheckResult[], style: Style): string {
+  return results.map(({ name, ok, facts, problems, hint }) => {
+    const row = formatTable([[
+      ok ? { text: "✓", paint: style.green } : { text: "✗", paint: style.red },
+      { text: name.padEnd(10) },
+      { text: facts.join(", ") },
+    ]]);
+    const advice = hint === undefined ? "" : `    ${style.cyan("hint:")} ${hint}\n`;
+    return row + problems.map((problem) => `    ${style.red(problem)}\n`).join("") + advice;
+  }).join("");
+}

@@ -1,0 +1,64 @@
+import { systemClock } from "../../engine/clock.ts";
+import type { ExecutionFilter, ExecutionSummary } from "../../engine/store.ts";
+import { success } from "../../server/outcome.ts";
+import type { CliContext, CommonFlags } from "../context.ts";
+import { formatDuration } from "../duration.ts";
+import { releaseDeadOwners } from "../find_execution.ts";
+import { type DatabaseFlags, openHistory, withStore } from "../open_store.ts";
+import { formatAge } from "../render/quantities.ts";
+import { formatStatus } from "../render/status.ts";
+import { formatTable } from "../render/table.ts";
+import type { Style } from "../style.ts";
+
+/** Flags of `flow executions list`. */
+export interface ListFlags extends CommonFlags, DatabaseFlags {
+  readonly status?: ExecutionSummary["status"] | undefined;
+  /** Id of the workflow, or path of its file. */
+  readonly workflow?: string | undefined;
+  /** RFC 3339. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly json?: boolean | undefined;
+}
+
+const DEFAULT_LIMIT = 20;
+
+/** `flow executions list`: the newest executions, as far as they fit the filters. */
+export async function listExecutions(context: CliContext, flags: ListFlags): Promise<number> {
+  const { platform, out, err, outStyle } = context;
+  return await withStore(openHistory(platform, flags), async (store) => {
+    await releaseDeadOwners(platform, store);
+    const limit = flags.limit ?? DEFAULT_LIMIT;
+    const now = systemClock.now();
+    // One more than is shown tells whether there are more.
+    const found = await store.listExecutions({ ...filterOf(flags), limit: limit + 1 }, now);
+    const shown = found.slice(0, limit);
+    if (flags.json) out.write(`${JSON.stringify(shown, null, 2)}\n`);
+    else if (shown.length > 0) out.write(formatList(shown, now, outStyle));
+    else err.write("There are no such executions.\n");
+    if (found.length > limit && !flags.json) err.write(`There are more: use --limit to see them.\n`);
+    return success.exit_code;
+  });
+}
+
+function filterOf({ status, workflow, since, until }: ListFlags): ExecutionFilter {
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(workflow === undefined ? {} : { workflow_id: workflow }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+  };
+}
+
+function formatList(executions: readonly ExecutionSummary[], now: number, style: Style): string {
+  const head = ["ID", "STATUS", "STARTED", "DURATION", "WORKFLOW"].map((text) => ({ text, paint: style.dim }));
+  const rows = executions.map((it) => [
+    { text: it.execution_id },
+    formatStatus(it.status, style),
+    { text: formatAge(it.created_at, now) },
+    { text: it.duration_ms === undefined ? "" : formatDuration(it.duration_ms) },
+    { text: it.rerun_of === undefined ? it.workflow_name : `${it.workflow_name} (rerun of ${it.rerun_of})` },
+  ]);
+  return formatTable([head, ...rows]);
+}

@@ -1,0 +1,87 @@
+import { FlowError } from "../../engine/errors.ts";
+import { parseWorkflow } from "../../engine/parse.ts";
+import type { RerunPlan } from "../../engine/rerun.ts";
+import type { ExecutionRecord } from "../../engine/store.ts";
+import type { Values } from "../../engine/value.ts";
+import { toWire } from "../../engine/wire.ts";
+import { success } from "../../server/outcome.ts";
+import type { CliContext, CommonFlags } from "../context.ts";
+import { findExecution, readRecord, releaseDeadOwners } from "../find_execution.ts";
+import { openEngine, openRegistry } from "../open_engine.ts";
+import { openHistory, type StoreFlags, withStore } from "../open_store.ts";
+import { type InputFlags, readInputs } from "../read_inputs.ts";
+import { loadRecordNodes } from "../record_nodes.ts";
+import { formatPlan } from "../render/plan.ts";
+import { driveExecution, type WatchFlags } from "../watch.ts";
+import { loadNodeFiles, readWorkflowFile, type WorkflowFile } from "../workflow_file.ts";
+
+/** Flags of `flow rerun`. */
+export interface RerunFlags extends CommonFlags, InputFlags, StoreFlags, WatchFlags {
+  readonly from?: string | undefined;
+  readonly only?: string | undefined;
+  /** File with another version of the workflow. */
+  readonly with?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+  /** Milliseconds. */
+  readonly timeout?: number | undefined;
+  readonly nodes?: readonly string[] | undefined;
+  readonly noCache?: boolean | undefined;
+}
+
+/** `flow rerun`: a new execution that reuses what an earlier one has done. Says first what it will do. */
+export async function rerunExecution(context: CliContext, flags: RerunFlags, id: string): Promise<number> {
+  const { platform } = context;
+  return await withStore(openHistory(platform, flags), async (store) => {
+    await releaseDeadOwners(platform, store);
+    const { execution_id, status } = await findExecution(store, id);
+    if (status === "running") throw stillRunning(execution_id);
+    const record = await readRecord(store, execution_id);
+    const edited = flags.with === undefined ? undefined : await readWorkflowFile(context, flags.with);
+    const nodes = edited === undefined
+      ? await loadRecordNodes(context, record, flags.nodes)
+      : [...edited.nodes, ...await loadNodeFiles(context, flags.nodes)];
+    const registry = openRegistry(platform, nodes);
+    const engine = openEngine(platform, registry, store);
+    const plan = await engine.planRerun(execution_id, {
+      from: flags.from,
+      only: flags.only,
+      workflow: edited && await parseWorkflow(edited.source, { registry, filename: edited.filename }),
+      inputs: await rerunInputs(context, flags, record),
+    });
+    if (flags.dryRun) return showPlan(context, flags, plan);
+    if (!flags.quiet && !flags.json) context.err.write(formatPlan(plan, context.errStyle));
+    const options = {
+      verbose: flags.verbose ?? record.verbose,
+      timeoutMs: flags.timeout,
+      useCache: !flags.noCache,
+      ...sourceOf(edited, record),
+    };
+    const { workflow } = plan;
+    return await driveExecution(context, engine, flags, { workflow, begin: () => engine.rerun(plan, options) });
+  });
+}
+
+/** The inputs of the earlier execution, unless `--input` replaces them; `--set` changes one. */
+async function rerunInputs(context: CliContext, flags: RerunFlags, record: ExecutionRecord): Promise<Values> {
+  const given = await readInputs(context, flags);
+  return flags.input === undefined ? { ...record.inputs, ...given } : given;
+}
+
+function sourceOf(edited: WorkflowFile | undefined, record: ExecutionRecord): { source?: string } {
+  const source = edited === undefined ? record.source : edited.path;
+  return source === undefined ? {} : { source };
+}
+
+function showPlan({ out, outStyle }: CliContext, { json }: RerunFlags, plan: RerunPlan): number {
+  const { execution_id, inputs, nodes } = plan;
+  out.write(
+    json ? `${JSON.stringify({ execution_id, inputs: toWire(inputs), nodes }, null, 2)}\n` : formatPlan(plan, outStyle),
+  );
+  return success.exit_code;
+}
+
+function stillRunning(executionId: string): FlowError {
+  return new FlowError("conflict", `Cannot rerun execution "${executionId}": it is still running`, {
+    hint: `Wait for it to end, or run "flow executions cancel ${executionId}".`,
+  });
+}

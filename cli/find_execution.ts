@@ -1,0 +1,67 @@
+import { systemClock } from "../engine/clock.ts";
+import { FlowError } from "../engine/errors.ts";
+import type { ExecutionRecord, ExecutionSummary, Store } from "../engine/store.ts";
+import type { Platform } from "../platform/types.ts";
+import { isOwnerGone } from "./owner.ts";
+
+/** Shorter beginnings of ids would be found by chance. */
+const MIN_PREFIX = 6;
+/** Candidates that an error lists at most. */
+const MAX_CANDIDATES = 10;
+
+/**
+ * The execution that the user means: an id, the unique beginning of one, or `last` for the newest.
+ *
+ * @throws {FlowError} `not_found`, or `invalid_argument` if several ids begin like that
+ */
+export async function findExecution(store: Store, text: string): Promise<ExecutionSummary> {
+  const now = systemClock.now();
+  const exact = await store.getSummary(text, now);
+  if (exact !== undefined) return exact;
+  if (text === "last") {
+    const [newest] = await store.listExecutions({ limit: 1 }, now);
+    if (newest !== undefined) return newest;
+  }
+  const found = text.length < MIN_PREFIX
+    ? []
+    : await store.listExecutions({ id_prefix: text, limit: MAX_CANDIDATES + 1 }, now);
+  const [only] = found;
+  if (only === undefined) throw noSuchExecution(text);
+  if (found.length > 1) throw ambiguous(text, found);
+  return only;
+}
+
+/** What an execution was started with. @throws {FlowError} `not_found` if it has been deleted meanwhile */
+export async function readRecord(store: Store, executionId: string): Promise<ExecutionRecord> {
+  const record = await store.getRecord(executionId);
+  if (record === undefined) throw noSuchExecution(executionId);
+  return record;
+}
+
+/** Ends the leases of dead processes of this machine, so that what they drove shows as interrupted at once. */
+export async function releaseDeadOwners(platform: Platform, store: Store): Promise<void> {
+  for (const { execution_id, owner } of await store.listLeases(systemClock.now())) {
+    if (isOwnerGone(platform, owner)) await store.releaseLease(execution_id, owner);
+  }
+}
+
+function noSuchExecution(text: string): FlowError {
+  const isShort = text.length < MIN_PREFIX;
+  return new FlowError("not_found", `Cannot find execution "${text}": there is none whose id is or begins like that`, {
+    hint: isShort
+      ? `Give at least ${MIN_PREFIX} characters of the id.`
+      : 'Run "flow executions list" to see those that there are.',
+  });
+}
+
+function ambiguous(text: string, found: readonly ExecutionSummary[]): FlowError {
+  const shown = found.slice(0, MAX_CANDIDATES).map(({ execution_id, status, workflow_name }) =>
+    `${execution_id}  ${status}  ${workflow_name}`
+  );
+  if (found.length > MAX_CANDIDATES) shown.push("...");
+  return new FlowError(
+    "invalid_argument",
+    `Cannot tell which execution "${text}" is: several ids begin like that\n${shown.join("\n")}`,
+    { hint: "Give more characters of the id." },
+  );
+}

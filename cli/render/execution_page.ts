@@ -1,0 +1,108 @@
+import type { NodeRegistry } from "../../engine/registry.ts";
+import type { NodeState } from "../../engine/state.ts";
+import type { ExecutionRecord, ExecutionSummary } from "../../engine/store.ts";
+import type { Value, Values } from "../../engine/value.ts";
+import { stringifyValue } from "../../engine/wire.ts";
+import { formatDuration } from "../duration.ts";
+import type { Style } from "../style.ts";
+import { describeError, describeSkip } from "./describe.ts";
+import { nodeLabels } from "./labels.ts";
+import { formatTime } from "./quantities.ts";
+import { formatResult } from "./result.ts";
+import { formatStatus, formatSymbol, type ShownStatus } from "./status.ts";
+import { type Cell, formatTable } from "./table.ts";
+import { cleanLine, truncate } from "./text.ts";
+
+/** One node as it is shown. */
+export interface ShownNode extends Omit<NodeState, "status" | "failures" | "at" | "process"> {
+  node_id: string;
+  node_type: string;
+  name?: string;
+  status: ShownStatus;
+}
+
+/** All that is shown of an execution. */
+export interface ShownExecution {
+  summary: ExecutionSummary;
+  record: ExecutionRecord;
+  nodes: ShownNode[];
+  /** Of the nodes that lead nowhere, by node id. */
+  outputs: Record<string, Values>;
+}
+
+/** Nodes that people are shown; of more, those that went wrong come first. */
+const MAX_NODES = 200;
+const MAX_INPUT_COLUMNS = 200;
+
+/** An execution for people: what it was, what became of each node, what went in and came out. */
+export function formatExecution(execution: ShownExecution, registry: NodeRegistry, style: Style): string {
+  const { record, outputs } = execution;
+  const result = formatResult(record.workflow, registry, outputs, style);
+  return formatHead(execution, style) +
+    formatSection("NODES", formatNodes(execution, style), style) +
+    formatSection("INPUTS", formatInputs(record.inputs, style), style) +
+    formatSection("OUTPUTS", result.replaceAll(/^(?=.)/gm, "  "), style);
+}
+
+/** A part of a page under its heading; nothing if there is nothing in it. */
+export function formatSection(title: string, body: string, style: Style): string {
+  return body === "" ? "" : `\n${style.bold(title)}\n${body}`;
+}
+
+function formatHead({ summary, record }: ShownExecution, style: Style): string {
+  const { status, duration_ms, error, source, rerun_of, owner } = summary;
+  const { text, paint } = formatStatus(status, style);
+  const rows: [string, string | undefined][] = [
+    ["status", (paint ?? String)(text) + (duration_ms === undefined ? "" : ` in ${formatDuration(duration_ms)}`)],
+    ["error", error && error.code !== "cancelled" ? describeError(error) : undefined],
+    ["started", formatTime(summary.created_at)],
+    ["file", source && cleanLine(source)],
+    ["rerun of", rerun_of],
+    ["process", status === "running" ? owner : undefined],
+    ["go on", status === "interrupted" ? `flow resume ${summary.execution_id}` : undefined],
+  ];
+  const shown = rows.flatMap(([name, value]) =>
+    value === undefined ? [] : `  ${style.dim(name.padEnd(8))}  ${value}\n`
+  );
+  return `${style.bold(cleanLine(record.workflow.name))}  ${summary.execution_id}\n${shown.join("")}`;
+}
+
+function formatNodes({ record, nodes }: ShownExecution, style: Style): string {
+  const labels = nodeLabels(record.workflow);
+  const wrong = nodes.filter(({ status }) => status === "failed" || status === "interrupted");
+  const shown = nodes.length <= MAX_NODES ? nodes : [...new Set([...wrong, ...nodes])].slice(0, MAX_NODES);
+  const rows = shown.map((node) => formatNode(node, labels, style));
+  const hidden = nodes.length - shown.length;
+  return formatTable(rows, "  ") + (hidden > 0 ? `  ${style.dim(`… and ${hidden} more`)}\n` : "");
+}
+
+function formatNode(node: ShownNode, labels: ReadonlyMap<string, string>, style: Style): Cell[] {
+  const attempts = node.attempt > 1 ? `${node.attempt} attempts` : "";
+  return [
+    formatSymbol(node.status, style),
+    { text: labels.get(node.node_id) ?? node.node_id },
+    formatStatus(node.status, style),
+    { text: node.duration_ms === undefined || node.attempt === 0 ? "" : formatDuration(node.duration_ms) },
+    { text: attempts },
+    { text: remarkOn(node, labels), paint: style.dim },
+  ];
+}
+
+function remarkOn(node: ShownNode, labels: ReadonlyMap<string, string>): string {
+  if (node.because !== undefined) return describeSkip(node.because, labels);
+  if (node.cached) return "from the cache";
+  if (node.reused_from !== undefined) return `from execution ${node.reused_from}`;
+  if (node.error !== undefined && node.status !== "succeeded") return describeError(node.error);
+  return "";
+}
+
+function formatInputs(inputs: Values, style: Style): string {
+  return Object.entries(inputs).map(([name, value]) => {
+    const text = typeof value === "string" ? value : readable(value);
+    return `  ${style.cyan(`${cleanLine(name)}:`)} ${truncate(cleanLine(text), MAX_INPUT_COLUMNS)}\n`;
+  }).join("");
+}
+
+function readable(value: Value): string {
+  return value instanceof Uint8Array ? `${value.length} bytes` : stringifyValue(value);
+}
