@@ -37,15 +37,16 @@ export async function findResumePoint(
   return { state, restored };
 }
 
+/** All at the same time, because each may take its time to end. */
 async function endLeftovers(
   state: ExecutionState,
   endLeftover: NonNullable<EngineOptions["endLeftover"]>,
 ): Promise<void> {
-  for (const [nodeId, { status, attempt, process }] of state.nodes) {
-    if (status !== "running") continue;
+  const running = [...state.nodes].filter(([_, { status }]) => status === "running");
+  await Promise.all(running.map(([nodeId, { attempt, process }]) => {
     const mark = attemptId(state.execution_id, nodeId, 0, attempt);
-    await endLeftover(process === undefined ? { mark } : { mark, process });
-  }
+    return endLeftover(process === undefined ? { mark } : { mark, process });
+  }));
 }
 
 /** Whether an executor that goes on from `state` may still read the outputs of a node, or has to report them. */
