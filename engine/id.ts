@@ -23,12 +23,18 @@ export function attemptId(executionId: string, nodeId: string, index: number, at
 /** The namespace of this project's names: chosen at random once, never to change. */
 const NAMESPACE = Uint8Array.from([91, 14, 44, 148, 29, 106, 79, 62, 154, 71, 108, 16, 139, 210, 67, 119]);
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 function formatUuid(source: Uint8Array, version: number): string {
-  const bytes = source.slice(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | (version << 4);
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  let text = "";
+  for (let i = 0; i < 16; i++) {
+    let byte = source[i] ?? 0;
+    if (i === 6) byte = (byte & 0x0f) | (version << 4);
+    if (i === 8) byte = (byte & 0x3f) | 0x80;
+    if (i === 4 || i === 6 || i === 8 || i === 10) text += "-";
+    text += HEX[byte];
+  }
+  return text;
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
@@ -53,18 +59,26 @@ export function sha1(message: Uint8Array): Uint8Array {
   return new Uint8Array(out.buffer);
 }
 
+/** The message schedule of the block at hand. */
+const words = new Int32Array(80);
+
+// Plain loops on 32-bit integers: this runs for every attempt that starts a process, 2 us instead of 80.
 function sha1Block(hash: Uint32Array, view: DataView, offset: number): void {
-  const words = new Uint32Array(80);
-  for (let i = 0; i < 16; i++) words[i] = view.getUint32(offset + i * 4);
+  for (let i = 0; i < 16; i++) words[i] = view.getInt32(offset + i * 4);
   for (let i = 16; i < 80; i++) {
-    words[i] = rotl(at(words, i - 3) ^ at(words, i - 8) ^ at(words, i - 14) ^ at(words, i - 16), 1);
+    words[i] = rotl(word(i - 3) ^ word(i - 8) ^ word(i - 14) ^ word(i - 16), 1);
   }
   let [a = 0, b = 0, c = 0, d = 0, e = 0] = hash;
   for (let i = 0; i < 80; i++) {
-    const next = (rotl(a, 5) + round(i, b, c, d) + e + at(words, i)) >>> 0;
-    [e, d, c, b, a] = [d, c, rotl(b, 30), a, next];
+    const next = (rotl(a, 5) + round(i, b, c, d) + e + word(i)) | 0;
+    e = d;
+    d = c;
+    c = rotl(b, 30);
+    b = a;
+    a = next;
   }
-  [a, b, c, d, e].forEach((word, i) => hash[i] = at(hash, i) + word);
+  const sums = [a, b, c, d, e];
+  for (let i = 0; i < 5; i++) hash[i] = (hash[i] ?? 0) + (sums[i] ?? 0);
 }
 
 function round(i: number, b: number, c: number, d: number): number {
@@ -74,10 +88,10 @@ function round(i: number, b: number, c: number, d: number): number {
   return (b ^ c ^ d) + 0xca62c1d6;
 }
 
-function rotl(word: number, bits: number): number {
-  return ((word << bits) | (word >>> (32 - bits))) >>> 0;
+function rotl(bits: number, by: number): number {
+  return (bits << by) | (bits >>> (32 - by));
 }
 
-function at(words: Uint32Array, i: number): number {
+function word(i: number): number {
   return words[i] ?? 0;
 }
