@@ -60,7 +60,12 @@ async function checkDatabaseFile(platform: Platform, flags: DatabaseFlags): Prom
   }
   const { checkDatabase } = await import("../store/integrity.ts");
   const { size_bytes, version: layout, executions, problems } = await checkDatabase(path);
-  const facts = [path, formatBytes(size_bytes), `layout ${layout}`, `${executions} executions`];
+  const facts = [
+    path,
+    formatBytes(size_bytes),
+    `layout ${layout}`,
+    executions === 1 ? "1 execution" : `${executions} executions`,
+  ];
   const all = [...problems, ...await findObstacles(path)];
   if (all.length === 0) return { facts, problems: all };
   return { facts, problems: all, hint: "Restore a backup, or name another database with --db or FLOW_DB." };
@@ -68,8 +73,10 @@ async function checkDatabaseFile(platform: Platform, flags: DatabaseFlags): Prom
 
 /** Why nothing can be written to `path`. */
 async function findObstacles(path: string): Promise<string[]> {
-  const { access, constants } = await import("node:fs/promises");
+  const { access, constants, stat } = await import("node:fs/promises");
+  const { resolve } = await import("node:path");
   const place = await nearestExisting(path);
+  if (place !== resolve(path) && (await stat(place)).isFile()) return [`"${place}" is not a folder`];
   try {
     await access(place, constants.W_OK);
     return [];
