@@ -66,7 +66,16 @@ Deno.test("every workflow in the documentation is a valid one", async () => {
 });
 
 Deno.test("every link between pages leads somewhere", async () => {
-  for (const page of ["README.md", "CONTRIBUTING.md", "docs/workflows.md", "docs/nodes.md", "docs/cli.md"]) {
+  for (
+    const page of [
+      "README.md",
+      "CONTRIBUTING.md",
+      "docs/workflows.md",
+      "docs/nodes.md",
+      "docs/cli.md",
+      "docs/durability.md",
+    ]
+  ) {
     for (const [, target = ""] of (await readPage(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
       await assert.doesNotReject(readFile(new URL(target, new URL(page, ROOT))), `${page} links to ${target}`);
     }

@@ -14,7 +14,7 @@ for (const [index, block] of blocks.entries()) {
 }
 
 Deno.test("README: every block is run, compared or checked by some test", () => {
-  const known = ["sh", "sh ci", "ts", "text output", "text demo", "yaml"];
+  const known = ["sh", "sh ci", "ts", "text output", "text demo", "text crash", "yaml"];
   assert.deepEqual(blocks.filter(({ info }) => !known.includes(info)), []);
 });
 
@@ -40,6 +40,22 @@ Deno.test("README: the demo prints what the README shows", async () => {
   assert.deepEqual(normalize(stderr + stdout).sort(), normalize(shown.code).sort());
 });
 
+const KILL_AND_RESUME = `
+told="$XDG_STATE_HOME.told"
+flow run examples/shell_pipeline.json 2> "$told" & pid=$!
+while kill -0 $pid && ! grep -q 'access_log  succeeded' "$told"; do sleep 0.02; done
+kill -9 $pid
+flow executions
+flow resume last 2>&1 > /dev/null`;
+
+Deno.test("README: what kill -9 leaves is shown and resumed as the README shows", async () => {
+  const shown = blocks.find(({ info }) => info === "text crash");
+  assert.ok(shown !== undefined);
+  const { code, stdout, stderr } = await withPrograms((folder) => runShell(KILL_AND_RESUME, folder));
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(normalize(stdout).sort(), normalize(shown.code).sort());
+});
+
 async function checkShell({ code, line }: CodeBlock): Promise<void> {
   const commands = code.split("\n").filter((command) => command !== "");
   assert.ok(commands.length > 0);
@@ -58,12 +74,12 @@ async function checkScript({ code, line }: CodeBlock, expected: CodeBlock | unde
   assert.equal(finished.stdout, expected?.code);
 }
 
-/** Lines without what differs from run to run: times, durations and ids. */
+/** Lines without what differs from run to run: times, durations, ids, and how wide columns are. */
 function normalize(text: string): string[] {
   return text.trim().split("\n").map((line) =>
     line.replace(/\d\d:\d\d:\d\d\.\d{3}/, "TIME").replace(/\b\d+(\.\d+)?(ms|s)$/, "DURATION").replace(
       /[0-9a-f-]{36}/,
       "ID",
-    )
+    ).replace(/just now|\d+s ago/, "AGE").replaceAll(/ +/g, " ")
   );
 }

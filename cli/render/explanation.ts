@@ -1,3 +1,4 @@
+import type { ErrorInfo } from "../../engine/errors.ts";
 import type { Explanation, NodeExplanation } from "../../engine/explain.ts";
 import type { Workflow } from "../../engine/workflow.ts";
 import { formatDuration } from "../duration.ts";
@@ -77,7 +78,7 @@ class ExplanationPage {
 
   #explainAttempt({ attempt, duration_ms, error, delay_ms }: NodeExplanation["attempts"][number]): string {
     const took = formatDuration(duration_ms);
-    const outcome = error === undefined ? `took ${took}` : `failed after ${took}: ${describeError(error)}`;
+    const outcome = describeAttempt(error, took);
     const pause = delay_ms === undefined ? "" : this.#style.dim(`, next one in ${formatDuration(delay_ms)}`);
     return `  attempt ${attempt} ${outcome}${pause}`;
   }
@@ -133,6 +134,11 @@ class ExplanationPage {
   #more(hidden: number): string {
     return hidden > 0 ? `  ${this.#style.dim(`… and ${hidden} more`)}\n` : "";
   }
+}
+
+function describeAttempt(error: ErrorInfo | undefined, took: string): string {
+  if (error === undefined) return `took ${took}`;
+  return error.code === "interrupted" ? `was cut off after ${took}` : `failed after ${took}: ${describeError(error)}`;
 }
 
 function describeCache({ cache }: NodeExplanation): string[] {

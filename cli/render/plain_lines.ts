@@ -1,4 +1,4 @@
-import type { ExecutionEvent } from "../../engine/events.ts";
+import type { EventOf, ExecutionEvent } from "../../engine/events.ts";
 import type { Workflow } from "../../engine/workflow.ts";
 import { formatDuration } from "../duration.ts";
 import type { OutputStream } from "../output.ts";
@@ -62,8 +62,7 @@ export class PlainLines implements Renderer {
       case "NodeStarted":
         return `${this.#label(event.node_id)}  started${event.attempt > 1 ? ` (attempt ${event.attempt})` : ""}`;
       case "NodeRetrying":
-        return `${this.#label(event.node_id)}  ${yellow("retrying")} in ${formatDuration(event.delay_ms)}: ` +
-          `attempt ${event.attempt} failed: ${describeError(event.error)}`;
+        return `${this.#label(event.node_id)}  ${yellow("retrying")}${describeRetry(event)}`;
       case "NodeCompleted":
         return `${this.#label(event.node_id)}  ${green("succeeded")} ${describeCompletion(event)}`;
       case "NodeFailed": {
@@ -82,6 +81,11 @@ export class PlainLines implements Renderer {
         return undefined;
     }
   }
+}
+
+function describeRetry({ attempt, delay_ms, error }: EventOf<"NodeRetrying">): string {
+  if (error.code === "interrupted") return `: ${describeError(error)}`;
+  return ` in ${formatDuration(delay_ms)}: attempt ${attempt} failed: ${describeError(error)}`;
 }
 
 function describeCompletion(event: { duration_ms: number; cached?: true; reused_from?: string }): string {

@@ -1,7 +1,7 @@
 import type { RerunPlan, RerunStep } from "../../engine/rerun.ts";
 import type { Style } from "../style.ts";
 import { nodeLabels } from "./labels.ts";
-import { formatTable } from "./table.ts";
+import { type Cell, formatTable } from "./table.ts";
 
 /** Nodes of one kind that people are shown one by one. */
 const MAX_SHOWN = 50;
@@ -11,18 +11,20 @@ const TITLES: Readonly<Record<RerunStep["action"], string>> = { run: "runs", reu
 /** What a rerun will do with each node, and why; what runs comes first. */
 export function formatPlan(plan: RerunPlan, style: Style): string {
   const labels = nodeLabels(plan.workflow);
-  const head = `Rerun of ${plan.execution_id}: ${countSteps(plan)}\n`;
-  return head + (["run", "reuse", "skip"] as const).map((action) => {
+  const rows: Cell[][] = [];
+  for (const action of ["run", "reuse", "skip"] as const) {
     const steps = plan.nodes.filter((step) => step.action === action);
     const paint = action === "run" ? style.green : style.dim;
-    const rows = steps.slice(0, MAX_SHOWN).map(({ node_id, why }) => [
-      { text: TITLES[action], paint },
-      { text: labels.get(node_id) ?? node_id },
-      { text: why, paint: style.dim },
-    ]);
-    const hidden = steps.length - rows.length;
-    return formatTable(rows, "  ") + (hidden > 0 ? `  ${style.dim(`… and ${hidden} more`)}\n` : "");
-  }).join("");
+    for (const { node_id, why } of steps.slice(0, MAX_SHOWN)) {
+      rows.push([{ text: TITLES[action], paint }, { text: labels.get(node_id) ?? node_id }, {
+        text: why,
+        paint: style.dim,
+      }]);
+    }
+    const hidden = steps.length - MAX_SHOWN;
+    if (hidden > 0) rows.push([{ text: TITLES[action], paint }, { text: `… and ${hidden} more`, paint: style.dim }]);
+  }
+  return `Rerun of ${plan.execution_id}: ${countSteps(plan)}\n${formatTable(rows, "  ")}`;
 }
 
 function countSteps({ nodes }: RerunPlan): string {
