@@ -23,3 +23,6 @@ export const appendNode = defineNode({
     return { output: `${node_id}(${nameToId(JSON.stringify(sorted))})` };
   },
 });
+
+/** For `flow run --nodes`. */
+export const nodes = [appendNode];

@@ -14,11 +14,10 @@ import { builtinNodes } from "../../nodes/mod.ts";
 import { getPlatform } from "../../platform/mod.ts";
 import { openSqliteStore } from "../../store/open.ts";
 import { appendNode } from "./append_node.ts";
+import { CONFLICT_CODE } from "./process.ts";
 
 /** What a driver says when it has taken the execution. */
 export const DRIVING = "driving\n";
-/** How a driver exits if another process has the execution. */
-export const CONFLICT_CODE = 5;
 
 const LEFTOVER_GRACE_MS = 100;
 

@@ -7,9 +7,10 @@ import { checkJournal } from "../simulation/invariants.ts";
 import { createChaosEngine } from "./driver.ts";
 import { compareOutcomes, outcomesOf } from "./outcomes.ts";
 import { createPlan, type Kill, type Plan } from "./plan.ts";
-import { type Ending, type Launch, launchDriver } from "./process.ts";
+import type { Ending } from "./process.ts";
 import { checkEffects, parseEffects } from "./side_effects.ts";
 import { awaitNoSurvivors, findSurvivors, killSurvivors } from "./survivors.ts";
+import type { Launch, Victim } from "./victims.ts";
 
 /** What an execution went through. */
 export interface Ordeal {
@@ -23,41 +24,44 @@ export interface Ordeal {
 }
 
 /** Kills and resumes the execution that `seed` stands for until it ends, and answers all that is wrong with it then. */
-export async function runOrdeal(seed: number): Promise<Ordeal> {
+export async function runOrdeal(seed: number, createVictim: (launch: Launch) => Victim): Promise<Ordeal> {
   const folder = await Deno.makeTempDir({ prefix: "flow-chaos-" });
-  const id = `chaos-${seed}-${crypto.randomUUID()}`;
   const side = `${folder}/side`;
   const plan = createPlan(seed, side);
-  const launch: Launch = { database: `${folder}/flow.db`, document: `${folder}/workflow.json`, id, ...plan };
-  await Deno.writeTextFile(launch.document, JSON.stringify(plan.workflow));
+  const { workflow, durability, lives } = plan;
+  const launch = { database: `${folder}/flow.db`, document: `${folder}/workflow.json`, durability };
+  await Deno.writeTextFile(launch.document, JSON.stringify(workflow));
+  const victim = createVictim(launch);
+  const undisturbed = runUndisturbed(seed, `${folder}/undisturbed`);
   try {
-    const expected = runUndisturbed(seed, `${folder}/undisturbed`);
-    const ordeal = await liveAndDie(launch, plan.lives).finally(() => expected);
-    ordeal.problems.push(...(await awaitNoSurvivors(id)).map((line) => `left running: ${line}`));
-    const events = await readJournal(launch);
+    const ordeal = await liveAndDie(victim, lives, side);
+    ordeal.problems.push(...(await awaitNoSurvivors(side)).map((line) => `left running: ${line}`));
+    const events = await readJournal(launch.database, await victim.findId());
     const effects = parseEffects(await Deno.readTextFile(side).catch(() => ""));
     ordeal.interruptions = events.filter((event) => "error" in event && event.error?.code === "interrupted").length;
     ordeal.problems.push(
-      ...checkJournal(plan.workflow, events),
-      ...checkEffects(plan.workflow, events, effects),
-      ...compareOutcomes(plan.workflow, await expected, outcomesOf(events)),
+      ...checkJournal(workflow, events),
+      ...checkEffects(workflow, events, effects),
+      ...compareOutcomes(workflow, await undisturbed, outcomesOf(events)),
       ...(await checkDatabase(launch.database)).problems,
     );
     return ordeal;
   } finally {
-    killSurvivors(id);
+    killSurvivors(side);
+    await undisturbed;
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function liveAndDie(launch: Launch, lives: Plan["lives"]): Promise<Ordeal> {
+async function liveAndDie(victim: Victim, lives: Plan["lives"], side: string): Promise<Ordeal> {
   const ordeal: Ordeal = { kills: 0, orphans: 0, interruptions: 0, problems: [] };
-  for (const kills of [...lives, [undefined]]) {
-    const endings = await Promise.all(kills.map((kill: Kill | undefined) => launchDriver(launch, kill)));
+  const withLast: (Kill | undefined)[][] = [...lives, [undefined]];
+  for (const kills of withLast) {
+    const endings = await victim.live(kills);
     ordeal.kills += endings.filter((ending) => ending.fate === "killed").length;
     ordeal.problems.push(...endings.filter((ending) => ending.fate === "broken").map(describe));
     if (endings.some((ending) => ending.fate === "finished") || ordeal.problems.length > 0) return ordeal;
-    ordeal.orphans += findSurvivors(launch.id).length;
+    ordeal.orphans += findSurvivors(side).length;
   }
   ordeal.problems.push("the last process, which nobody killed, did not finish");
   return ordeal;
@@ -77,10 +81,11 @@ async function runUndisturbed(seed: number, side: string): Promise<Map<string, s
   return outcomesOf(await Array.fromAsync(readAllEvents(store, execution_id)));
 }
 
-async function readJournal({ database, id }: Launch): Promise<ExecutionEvent[]> {
+/** Empty if the execution never came to be. */
+export async function readJournal(database: string, executionId = ""): Promise<ExecutionEvent[]> {
   const store = await openSqliteStore(database);
   try {
-    return await Array.fromAsync(readAllEvents(store, id));
+    return await Array.fromAsync(readAllEvents(store, executionId));
   } finally {
     await store.close();
   }

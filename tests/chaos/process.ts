@@ -1,31 +1,33 @@
-import type { Durability } from "../../store/connection.ts";
-import { CONFLICT_CODE, DRIVING } from "./driver.ts";
 import type { Kill } from "./plan.ts";
 
-const DRIVER = new URL("./driver.ts", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 
-/** What a driver is to drive. */
-export interface Launch {
-  database: string;
-  /** Path of the workflow, as JSON. */
-  document: string;
-  /** Of the execution. */
-  id: string;
-  durability: Durability;
+/** A program that drives an execution. */
+export interface Program {
+  /** A script and its arguments. */
+  args: readonly string[];
+  /** Is in what it says as soon as it drives. */
+  driving: string;
+  /** Exit codes of one that came to the end of the execution. */
+  finished: readonly number[];
 }
 
-/** How a driver ended: `refused` because another one was driving. */
+/** How a process ended: `refused` because another one was driving. */
 export interface Ending {
   fate: "killed" | "finished" | "refused" | "broken";
   code: number;
   stderr: string;
 }
 
-/** Runs a driver until it is killed or ends by itself. */
-export async function launchDriver({ database, document, id, durability }: Launch, kill?: Kill): Promise<Ending> {
-  const death = kill !== undefined && "append" in kill ? [`${kill.when}:${kill.append}`] : [];
+/** How a program exits if another process has the execution. */
+export const CONFLICT_CODE = 5;
+
+/** Runs a program until it is killed or ends by itself. */
+export async function runUntilKilled({ args, driving, finished }: Program, kill?: Kill): Promise<Ending> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", DRIVER, database, document, id, durability, ...death],
+    args: ["run", "-A", "--no-check", ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -33,18 +35,17 @@ export async function launchDriver({ database, document, id, durability }: Launc
   const executioner = new Executioner(child, kill);
   const stderr = new Response(child.stderr).text();
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    if (text.includes(DRIVING)) executioner.onDriving();
+    if (text.includes(driving)) executioner.onDriving();
   }
   const { code, signal } = await child.status;
   executioner.dismiss();
-  const fate = signal === "SIGKILL"
-    ? "killed"
-    : code === 0
-    ? "finished"
-    : code === CONFLICT_CODE
-    ? "refused"
-    : "broken";
-  return { fate, code, stderr: await stderr };
+  return { fate: judgeEnd(code, signal, finished), code, stderr: await stderr };
+}
+
+function judgeEnd(code: number, signal: string | null, finished: readonly number[]): Ending["fate"] {
+  if (signal === "SIGKILL") return "killed";
+  if (finished.includes(code)) return "finished";
+  return code === CONFLICT_CODE ? "refused" : "broken";
 }
 
 class Executioner {
@@ -59,7 +60,7 @@ class Executioner {
   }
 
   onDriving(): void {
-    if (this.#kill?.when === "driving") this.#arm(this.#kill.afterMs);
+    if (this.#kill?.when === "driving" && this.#timer === undefined) this.#arm(this.#kill.afterMs);
   }
 
   dismiss(): void {

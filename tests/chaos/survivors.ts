@@ -1,23 +1,23 @@
-/** The living processes that some shell node of an execution has started, by what `flow` has put into their environment. */
-export function findSurvivors(executionId: string): number[] {
-  const mark = `FLOW_EXECUTION_ID=${executionId}`;
+/** The living processes whose nodes write to a side file, and all that those have started. */
+export function findSurvivors(side: string): number[] {
+  const mark = `SIDE=${side}`;
   const pids = [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter((pid) => pid > 0);
   return pids.filter((pid) => readProc(pid, "environ").split("\0").includes(mark) && !isDead(pid));
 }
 
-/** What is left of an execution after `patienceMs`, at the latest; a process that was killed may need a moment. */
-export async function awaitNoSurvivors(executionId: string, patienceMs = 2000): Promise<string[]> {
+/** What is still there after `patienceMs`, at the latest; a process that was killed may need a moment. */
+export async function awaitNoSurvivors(side: string, patienceMs = 2000): Promise<string[]> {
   const deadline = performance.now() + patienceMs;
-  let pids = findSurvivors(executionId);
+  let pids = findSurvivors(side);
   while (pids.length > 0 && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 10));
-    pids = findSurvivors(executionId);
+    pids = findSurvivors(side);
   }
   return pids.map((pid) => `${pid}: ${readProc(pid, "cmdline").replaceAll("\0", " ")}`);
 }
 
-export function killSurvivors(executionId: string): void {
-  for (const pid of findSurvivors(executionId)) {
+export function killSurvivors(side: string): void {
+  for (const pid of findSurvivors(side)) {
     try {
       Deno.kill(pid, "SIGKILL");
     } catch {
