@@ -69,7 +69,10 @@ async function watch(
       handle.cancel(`Interrupted by ${signal}`);
       renderer.notify(signal === "SIGINT" ? "Cancelling… press Ctrl-C again to kill" : "Cancelling…");
     },
-    again: () => void killRunning(context, engine, handle.execution_id).finally(giveUp),
+    again: () =>
+      void killRunning(context, engine, handle.execution_id).finally(() =>
+        systemClock.setTimer(LAST_CHANCE_MS, giveUp)
+      ),
   });
   context.out.onClosed(() => handle.cancel("Nobody reads the output any more"));
   try {
@@ -94,6 +97,9 @@ async function show(
   }
   return await handle.result;
 }
+
+/** How long an execution whose processes were killed may take to end as cancelled, before the program gives up. */
+const LAST_CHANCE_MS = 500;
 
 /** How long killing may take; the program ends in any case. */
 const KILL_MS = 2000;

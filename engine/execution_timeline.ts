@@ -16,7 +16,7 @@ export interface AttemptExplanation {
 
 /** Where the time of a node went, in milliseconds; what it spent waiting for its predecessors is theirs. */
 export interface TimeShares {
-  /** All slots were taken. */
+  /** All slots were taken, or others were first in the line. */
   waited_ms: number;
   /** Attempts were running. */
   run_ms: number;
@@ -24,16 +24,14 @@ export interface TimeShares {
   delay_ms: number;
   /** No process drove the execution. */
   down_ms: number;
-  /** The rest: a slot was free, but the engine had not started the node yet. */
+  /** The rest: its slot was free, but the engine had not started the node yet. */
   engine_ms: number;
 }
 
-/** What three clocks showed at one moment, in milliseconds. */
+/** What two clocks showed at one moment, in milliseconds. */
 export interface Moment {
   /** Since the epoch. */
   at: number;
-  /** The time until then in which all slots were taken. */
-  full: number;
   /** The time until then in which no process drove the execution. */
   down: number;
 }
@@ -57,11 +55,10 @@ export class ExecutionTimeline {
   resumed = 0;
   startedAt = 0;
   readonly #graph: Graph;
-  readonly #slots: number;
-  readonly #now: Moment = { at: 0, full: 0, down: 0 };
+  readonly #slots: SlotLine;
+  readonly #now: Moment = { at: 0, down: 0 };
   /** When the process that drove it was last heard of, if it has died since. */
   #cutOff: Moment | undefined;
-  #running = 0;
   #tracks: NodeTrack[] = [];
   #waitsFor: number[] = [];
   /** The node whose end made each node ready; -1 if none did. */
@@ -70,7 +67,7 @@ export class ExecutionTimeline {
 
   constructor(workflow: Workflow) {
     this.#graph = buildGraph(workflow);
-    this.#slots = workflow.settings.max_parallel_nodes;
+    this.#slots = new SlotLine(workflow.settings.max_parallel_nodes);
     this.#beginRound();
   }
 
@@ -121,17 +118,15 @@ export class ExecutionTimeline {
     if (event.type === "WorkflowResumed") {
       this.resumed++;
       this.#cutOff = { ...now };
-      this.#running = 0;
       now.down += passed;
-    } else if (this.#running >= this.#slots) {
-      now.full += passed;
     }
     now.at += passed;
+    if (event.type === "WorkflowResumed") this.#slots.freeAll(now.at);
   }
 
   #beginRound(): void {
     const { count } = this.#graph;
-    this.#running = 0;
+    this.#slots.freeAll(this.#now.at);
     this.#lastEnded = -1;
     this.#tracks = Array.from({ length: count }, createTrack);
     this.#readiedBy = new Array(count).fill(-1);
@@ -150,7 +145,6 @@ export class ExecutionTimeline {
   #start({ node_id, attempt }: EventOf<"NodeStarted">): void {
     const track = this.#find(node_id);
     if (track === undefined) return;
-    this.#running++;
     this.#settleWait(track);
     track.attempts.push({ attempt, duration_ms: 0 });
   }
@@ -161,11 +155,13 @@ export class ExecutionTimeline {
     const since = track.since ?? now;
     const down = now.down - since.down;
     const paused = Math.min(track.pausing_ms, now.at - since.at - down);
-    const full = Math.min(now.full - since.full, now.at - since.at - down - paused);
+    const waited = now.at - since.at - down - paused;
+    const couldStartAt = Math.max(since.at + paused, this.#slots.take());
+    const engine = Math.min(waited, Math.max(0, now.at - couldStartAt));
     track.down_ms += down;
     track.delay_ms += paused;
-    track.waited_ms += full;
-    track.engine_ms += now.at - since.at - down - paused - full;
+    track.waited_ms += waited - engine;
+    track.engine_ms += engine;
     track.pausing_ms = 0;
     track.since = { ...now };
   }
@@ -186,7 +182,7 @@ export class ExecutionTimeline {
     const duration_ms = Math.max(0, end.at - (track.since ?? end).at);
     track.run_ms += duration_ms;
     track.since = { ...end };
-    if (!isCutOff) this.#running--;
+    if (!isCutOff) this.#slots.free(this.#now.at);
     const attempt = track.attempts.at(-1);
     if (attempt === undefined) return;
     attempt.duration_ms = duration_ms;
@@ -199,7 +195,6 @@ export class ExecutionTimeline {
     if (track === undefined) return;
     const isRunning = track.attempts.length > 0 && track.attempts.at(-1)?.error === undefined;
     if (isRunning) this.#endAttempt(track, event.type === "NodeFailed" ? event.error : undefined);
-    else if (event.type !== "NodeSkipped" && track.since !== undefined) this.#settleWait(track);
     track.ended = { ...this.#now };
     if (event.type !== "NodeSkipped") this.#lastEnded = index;
     for (const successor of this.#graph.successors(index)) this.#release(successor, index);
@@ -212,6 +207,37 @@ export class ExecutionTimeline {
     if (left !== 0 || track === undefined) return;
     this.#readiedBy[index] = by;
     this.#makeReady(track);
+  }
+}
+
+/** Since when slots have been free: who starts takes the one that has been free for longest. */
+class SlotLine {
+  readonly #count: number;
+  #untouched = 0;
+  #untouchedSince = 0;
+  #freedAt: number[] = [];
+  #next = 0;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  freeAll(at: number): void {
+    this.#untouched = this.#count;
+    this.#untouchedSince = at;
+    this.#freedAt = [];
+    this.#next = 0;
+  }
+
+  free(at: number): void {
+    this.#freedAt.push(at);
+  }
+
+  /** Answers since when the slot was free. */
+  take(): number {
+    if (this.#untouched === 0) return this.#freedAt[this.#next++] ?? this.#untouchedSince;
+    this.#untouched--;
+    return this.#untouchedSince;
   }
 }
 

@@ -80,13 +80,24 @@ Deno.test("explainExecution() tells waiting for a slot, running and the engine's
   ], { slots: 1 });
   const { waited_ms, run_ms, engine_ms, ready_ms, ended_ms } = node.get("b") ?? assert.fail();
   assert.deepEqual({ waited_ms, run_ms, engine_ms, ready_ms, ended_ms }, {
-    waited_ms: 100,
+    waited_ms: 102,
     run_ms: 100,
-    engine_ms: 5,
+    engine_ms: 3,
     ready_ms: 0,
     ended_ms: 205,
   });
-  assert.deepEqual(engine, { total_ms: 7, per_node_ms: 3.5 });
+  assert.deepEqual(engine, { total_ms: 5, per_node_ms: 2.5 });
+});
+
+Deno.test("explainExecution() counts for the engine only what no other node's turn explains", async () => {
+  const ids = Array.from({ length: 100 }, (_, index) => `n${index}`);
+  const facts = ids.flatMap((
+    id,
+    index,
+  ): [number, EventBody][] => [[2 * index + 1, start(id)], [2 * index + 2, done(id)]]);
+  const { node, engine } = await explain(ids, [[0, begin], ...facts], { slots: 1 });
+  assert.equal(node.get("n99")?.waited_ms, 198);
+  assert.deepEqual(engine, { total_ms: 100, per_node_ms: 1 });
 });
 
 Deno.test("explainExecution() shows every attempt with its error and the pause after it", async () => {
@@ -183,7 +194,7 @@ Deno.test("explainExecution() counts the time without a process as nobody's faul
     10,
     undefined,
   ]]);
-  assert.deepEqual([node.get("b")?.waited_ms, node.get("b")?.down_ms, node.get("b")?.engine_ms], [50, 5000, 3]);
+  assert.deepEqual([node.get("b")?.waited_ms, node.get("b")?.down_ms, node.get("b")?.engine_ms], [52, 5000, 1]);
   assert.deepEqual([resumed, duration_ms], [1, 5063]);
 });
 

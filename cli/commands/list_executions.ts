@@ -13,7 +13,7 @@ import type { Style } from "../style.ts";
 /** Flags of `flow executions list`. */
 export interface ListFlags extends CommonFlags, DatabaseFlags {
   readonly status?: ExecutionSummary["status"] | undefined;
-  /** Id of the workflow, or path of its file. */
+  /** Its id. */
   readonly workflow?: string | undefined;
   /** RFC 3339. */
   readonly since?: string | undefined;
@@ -58,7 +58,13 @@ function formatList(executions: readonly ExecutionSummary[], now: number, style:
     formatStatus(it.status, style),
     { text: formatAge(it.created_at, now) },
     { text: it.duration_ms === undefined ? "" : formatDuration(it.duration_ms) },
-    { text: it.rerun_of === undefined ? it.workflow_name : `${it.workflow_name} (rerun of ${it.rerun_of})` },
+    { text: nameOf(it) + (it.rerun_of === undefined ? "" : ` (rerun of ${it.rerun_of})`) },
   ]);
   return formatTable([head, ...rows]);
+}
+
+/** What people call a workflow: its name, or its file if it has neither name nor id of its own. */
+function nameOf({ workflow_id, workflow_name, source }: ExecutionSummary): string {
+  const isGenerated = workflow_name === workflow_id && /^[0-9a-f-]{36}$/.test(workflow_id);
+  return isGenerated && source !== undefined ? source.split(/[\\/]/).at(-1) ?? source : workflow_name;
 }
