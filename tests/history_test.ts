@@ -4,10 +4,11 @@ import { shellWorkflow } from "./support/cli.ts";
 import { type History, until, withHistory } from "./support/history.ts";
 import { isRunning } from "./support/processes.ts";
 
-/** Three nodes in a row that leave a line each; the middle one goes on only when there is a file `go`. */
+/** Three nodes in a row that leave a line each; the middle one goes on only when there is a file `go`, or no folder. */
 const chain = shellWorkflow({
   first: "echo first >> side",
-  second: "echo second >> side; echo $$ > pid; while [ ! -e go ]; do sleep 0.05; done; echo second done >> side",
+  second:
+    "echo second >> side; echo $$ > pid; while [ -e chain.json ] && [ ! -e go ]; do sleep 0.05; done; echo second done >> side",
   third: "echo third >> side",
 }, ["first > second", "second > third"]);
 
@@ -113,7 +114,7 @@ Deno.test("flow executions logs --follow shows what another process's nodes prin
       nodes: [...chain.nodes.slice(0, 1), {
         ...chain.nodes[1],
         config: {
-          command: "echo one; echo two >&2; while [ ! -e go ]; do sleep 0.05; done; echo three",
+          command: "echo one; echo two >&2; while [ -e chain.json ] && [ ! -e go ]; do sleep 0.05; done; echo three",
           shell: true,
           stream_output: true,
         },
