@@ -6,6 +6,8 @@
  *       its signal is given up on after `ABANDON_AFTER_MS`, with a warning: JavaScript cannot be killed.
  *   A2. After the outcome the node is not heard any more.
  *   A3. An attempt that was aborted never succeeds late with a failure of its own: its error is the reason of the abort.
+ *   A4. A node gets its own copy of config and inputs, and its outputs are copied: whatever it does to them changes
+ *       neither other nodes, nor later attempts, nor the journal.
  */
 import * as z from "zod";
 import { abortError, type Clock, sleep } from "./clock.ts";
@@ -13,6 +15,7 @@ import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts
 import { FlowError, toFlowError } from "./errors.ts";
 import { attemptId } from "./id.ts";
 import type { LogLevel, NodeContext, NodeDefinition, Ports, ProcessIdentity } from "./node.ts";
+import { copyPlain } from "./plain.ts";
 import { checkValues, type Value, type Values } from "./value.ts";
 
 /** How long an aborted node may take to end; longer than the built-in nodes take to kill what they started. */
@@ -27,20 +30,24 @@ async function runAttempt(request: AttemptRequest, clock: Clock): Promise<Attemp
   const { spec, definition } = request.node;
   const control = new AttemptControl(request, clock, spec.timeout_ms);
   try {
-    const inputs = parseInputs(definition, request.inputs, spec.id);
+    const inputs = parseInputs(definition, copyPlain(request.inputs), spec.id);
     const context = new AttemptContext(request, inputs, control, clock);
     const outputs = await control.race(() => definition.run(context));
     return { outputs: checkOutputs(definition, outputs) };
   } catch (thrown) {
-    return { error: control.signal.aborted ? abortError(control.signal) : asFailure(toFlowError(thrown)) };
+    return { error: control.signal.aborted ? abortError(control.signal) : asFailure(thrown) };
   } finally {
     control.end();
   }
 }
 
-/** Only the engine cancels and interrupts: a node that says so of itself has failed. */
-function asFailure(error: FlowError): FlowError {
-  if (error.code !== "cancelled" && error.code !== "interrupted") return error;
+/**
+ * Whatever a node throws means that it has failed, and that trying again may help. Only the engine cancels and
+ * interrupts: a node that says so of itself has failed too.
+ */
+function asFailure(thrown: unknown): FlowError {
+  const error = toFlowError(thrown);
+  if (error === thrown && error.code !== "cancelled" && error.code !== "interrupted") return error;
   return new FlowError("node_failed", error.message, { hint: error.hint, cause: error });
 }
 
@@ -112,6 +119,7 @@ class AttemptContext implements NodeContext {
   readonly #clock: Clock;
   readonly inputs: Values;
   #attemptId: string | undefined;
+  #config: { copy: unknown } | undefined;
 
   constructor(request: AttemptRequest, inputs: Values, control: AttemptControl, clock: Clock) {
     this.#request = request;
@@ -129,7 +137,7 @@ class AttemptContext implements NodeContext {
   }
 
   get config(): unknown {
-    return this.#request.node.config;
+    return (this.#config ??= { copy: copyPlain(this.#request.node.config) }).copy;
   }
   get execution_id(): string {
     return this.#request.execution_id;

@@ -1,6 +1,6 @@
 import { FlowError } from "./errors.ts";
 import { formatPath } from "./issue.ts";
-import { asPlainBytes, isPlainObject, nameForeign, setOwn, showValue } from "./plain.ts";
+import { isPlainObject, nameForeign, setOwn, showValue } from "./plain.ts";
 import type { Value, Values } from "./value.ts";
 
 /** Levels that an output may have. */
@@ -10,8 +10,8 @@ const MAX_DEPTH = 200;
 const MAX_PARTS = 10_000_000;
 
 /**
- * Makes values of what a node's code answered: JSON and bytes pass (uncopied, if nothing has to change), properties
- * that are undefined are dropped, no answer at all counts as no outputs.
+ * Makes values of what a node's code answered: a copy, so that the node may do with its own objects what it likes.
+ * Properties that are undefined are dropped, no answer at all counts as no outputs.
  *
  * @throws {FlowError} `invalid_output` for anything else, naming the port and the place in it.
  */
@@ -36,30 +36,21 @@ class Checker {
 
   checkProperties(object: Record<string, unknown>): Values {
     this.#enter(object);
-    let copy: Values | undefined;
+    const copy: Values = {};
     for (const key of Object.keys(object)) {
       const value = object[key];
-      const checked = value === undefined ? undefined : this.#checkAt(key, value);
-      if (checked === value && value !== undefined) continue;
-      copy ??= { ...object } as Values;
-      if (checked === undefined) delete copy[key];
-      else setOwn(copy, key, checked);
+      if (value !== undefined) setOwn(copy, key, this.#checkAt(key, value));
     }
     this.#parents.pop();
-    return copy ?? object as Values;
+    return copy;
   }
 
   #checkItems(items: readonly unknown[]): Value[] {
     this.#enter(items);
-    let copy: Value[] | undefined;
-    for (let index = 0; index < items.length; index++) {
-      const checked = this.#checkAt(index, items[index]);
-      if (checked === items[index]) continue;
-      copy ??= [...items] as Value[];
-      copy[index] = checked;
-    }
+    const copy: Value[] = [];
+    for (let index = 0; index < items.length; index++) copy.push(this.#checkAt(index, items[index]));
     this.#parents.pop();
-    return copy ?? items as Value[];
+    return copy;
   }
 
   #checkAt(part: string | number, value: unknown): Value {
@@ -73,7 +64,7 @@ class Checker {
 
   #checkObject(value: unknown): Value {
     if (Array.isArray(value)) return this.#checkItems(value);
-    if (value instanceof Uint8Array) return asPlainBytes(value);
+    if (value instanceof Uint8Array) return new Uint8Array(value);
     if (isPlainObject(value)) return this.checkProperties(value);
     return this.#refuse(`is ${nameForeign(value)}`, hintFor(value));
   }

@@ -14,6 +14,20 @@ export function setOwn<T>(target: Record<string, T>, name: string, value: T): vo
   }
 }
 
+/** A copy of the objects, lists and bytes that `value` is made of; instances of classes stay what they are. */
+export function copyPlain<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyPlain) as T;
+  if (value instanceof Uint8Array) return new Uint8Array(value) as T;
+  return isPlainObject(value) ? copyProperties(value) as T : value;
+}
+
+function copyProperties(object: Record<string, unknown>): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(object)) setOwn(copy, key, copyPlain(object[key]));
+  return copy;
+}
+
 const SHOWN_LENGTH = 60;
 const MAX_NAME_LENGTH = 200;
 

@@ -146,9 +146,13 @@ Deno.test("canonicalJson() is the same for equal values", () => {
   assert.notEqual(canonicalJson({ $bytes: "AQ==" }), canonicalJson(bytes(1)));
 });
 
-Deno.test("checkValues() lets JSON and bytes pass as they are, and drops undefined", () => {
+Deno.test("checkValues() copies JSON and bytes, and drops undefined", () => {
   const outputs = { a: [1, { b: null }], c: bytes(1) };
-  assert.equal(checkValues(outputs), outputs);
+  const checked = checkValues(outputs);
+  assert.deepEqual(checked, outputs);
+  outputs.a.push(2);
+  outputs.c[0] = 2;
+  assert.deepEqual(checked, { a: [1, { b: null }], c: bytes(1) });
   assert.deepEqual(checkValues(undefined), {});
   assert.deepEqual(checkValues({ a: undefined, b: { c: undefined, d: 1 } }), { b: { d: 1 } });
   assert.deepEqual(Object.keys(checkValues(Object.create(null))), []);
