@@ -26,13 +26,13 @@ export interface Ordeal {
 /** Kills and resumes the execution that `seed` stands for until it ends, and answers all that is wrong with it then. */
 export async function runOrdeal(seed: number, createVictim: (launch: Launch) => Victim): Promise<Ordeal> {
   const folder = await Deno.makeTempDir({ prefix: "flow-chaos-" });
-  const side = `${folder}/side`;
+  const [side, undisturbedSide] = [`${folder}/side`, `${folder}/undisturbed`];
   const plan = createPlan(seed, side);
   const { workflow, durability, lives } = plan;
   const launch = { database: `${folder}/flow.db`, document: `${folder}/workflow.json`, durability };
   await Deno.writeTextFile(launch.document, JSON.stringify(workflow));
   const victim = createVictim(launch);
-  const undisturbed = runUndisturbed(seed, `${folder}/undisturbed`);
+  const undisturbed = runUndisturbed(seed, undisturbedSide);
   try {
     const ordeal = await liveAndDie(victim, lives, side);
     ordeal.problems.push(...(await awaitNoSurvivors(side)).map((line) => `left running: ${line}`));
@@ -48,7 +48,7 @@ export async function runOrdeal(seed: number, createVictim: (launch: Launch) => 
     return ordeal;
   } finally {
     killSurvivors(side);
-    await undisturbed;
+    await undisturbed.finally(() => killSurvivors(undisturbedSide));
     await Deno.remove(folder, { recursive: true });
   }
 }

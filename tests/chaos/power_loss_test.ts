@@ -9,7 +9,7 @@ import { withFolder } from "../support/temp_folder.ts";
 import { createChaosEngine } from "./driver.ts";
 import { createPlan } from "./plan.ts";
 import { readJournal } from "./ordeal.ts";
-import { killSurvivors } from "./survivors.ts";
+import { awaitNoSurvivors, killSurvivors } from "./survivors.ts";
 import { createDriverVictim } from "./victims.ts";
 
 const SECTOR_BYTES = 512;
@@ -61,6 +61,7 @@ async function losePower(seed: number, folder: string): Promise<number> {
     if (cut % 4 === 0) assert.deepEqual(await finish(path, id, workflow), [], where);
     assert.deepEqual((await checkDatabase(path)).problems, [], where);
   }
+  assert.deepEqual(await awaitNoSurvivors(side), []);
   return partial;
 }
 

@@ -1,14 +1,17 @@
 /** What a shell node leaves running if nobody lets it come to its end. */
 export const LEFTOVERS = ["nothing", "child", "session", "stubborn"] as const;
 
+/** Outlives any engine here, but not for ever the tests themselves, should they be killed. */
+const LONG_S = 300;
+/** Without a parent, in a session of its own, deaf to SIGTERM, and it shows that it lives. */
+const STUBBORN =
+  'trap "" TERM; for i in $(seq 10000); do echo "tick $FLOW_NODE_ID $FLOW_ATTEMPT" >>"$SIDE" || exit; sleep 0.02; done';
+
 const START_LEFTOVER: Readonly<Record<typeof LEFTOVERS[number], string>> = {
   nothing: "",
-  child: "sleep 3600 & left=$!",
-  session: "setsid sleep 3600 >/dev/null 2>&1 & left=$!",
-  // Without a parent, in a session of its own, deaf to SIGTERM, and it shows that it lives.
-  stubborn:
-    `left=$(setsid sh -c 'trap "" TERM; while echo "tick $FLOW_NODE_ID $FLOW_ATTEMPT" >>"$SIDE"; do sleep 0.02; done' ` +
-    ">/dev/null 2>&1 & echo $!)",
+  child: `sleep ${LONG_S} & left=$!`,
+  session: `setsid sleep ${LONG_S} >/dev/null 2>&1 & left=$!`,
+  stubborn: `left=$(setsid sh -c '${STUBBORN}' >/dev/null 2>&1 & echo $!)`,
 };
 
 /** How a shell node behaves. */

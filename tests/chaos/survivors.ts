@@ -16,12 +16,15 @@ export async function awaitNoSurvivors(side: string, patienceMs = 2000): Promise
   return pids.map((pid) => `${pid}: ${readProc(pid, "cmdline").replaceAll("\0", " ")}`);
 }
 
+/** Kills them, and what they have started meanwhile. */
 export function killSurvivors(side: string): void {
-  for (const pid of findSurvivors(side)) {
-    try {
-      Deno.kill(pid, "SIGKILL");
-    } catch {
-      // It has ended by itself.
+  for (let pids = findSurvivors(side); pids.length > 0; pids = findSurvivors(side)) {
+    for (const pid of pids) {
+      try {
+        Deno.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
     }
   }
 }
