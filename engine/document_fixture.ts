@@ -35,7 +35,7 @@ export const testRegistry = new NodeRegistry([
     version: 1,
     summary: "Write to the log",
     category: "debug",
-    config: { level: z.enum(["info", "warning"], { error: "a level that exists" }).default("info") },
+    config: { level: z.enum(["info", "warning"], { error: "there is no such level" }).default("info") },
     inputs: anyPorts(),
     outputs: anyPorts(),
     run: () => ({}),

@@ -194,7 +194,7 @@ Deno.test("checkDocument() tells each mistake in the document's own words", asyn
     [{ retry_policy: { delay_ms: -1 } }, 'Node "a": retry_policy.delay_ms is -1, expected a number of at least 0'],
     [{ retry_policy: { delay: 1 } }, 'Node "a" has an unknown key in retry_policy: "delay"'],
     [{ config: [] }, 'Node "a": config is an empty list, expected an object'],
-    [{ config: { level: "debug" } }, 'Node "a" (debug.log): config.level is "debug", expected a level that exists'],
+    [{ config: { level: "debug" } }, 'Node "a" (debug.log): config.level is "debug": there is no such level'],
     [{ config: { lvel: 1 } }, 'Node "a" (debug.log) has an unknown key in config: "lvel"'],
     [
       { config: { level: { type: "String", value: 3 } } },

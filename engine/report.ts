@@ -28,11 +28,12 @@ export function reportProblem(issues: IssueList, problem: SchemaProblem, context
     const knownKeys = problem.path.length === 1 ? context.knownKeys : [];
     reportUnknownKey(issues, subject, path, shownPath, knownKeys);
   } else if (problem.kind === "missing_key" && problem.path.length > 0) {
-    issues.error("missing_key", path, () => `${subject} has no ${formatPath(shownPath)}: expected ${problem.expected}`);
+    issues.error("missing_key", path, () => `${subject} has no ${formatPath(shownPath)}: ${problem.complaint}`);
   } else {
     const place = shownPath.length === 0 ? subject : `${subject}: ${formatPath(shownPath)}`;
+    const separator = problem.complaint.startsWith("expected ") ? ", " : ": ";
     const actual = () => showValue(valueAt(context.root, problem.path));
-    issues.error(context.code ?? problem.kind, path, () => `${place} is ${actual()}, expected ${problem.expected}`);
+    issues.error(context.code ?? problem.kind, path, () => `${place} is ${actual()}${separator}${problem.complaint}`);
   }
 }
 

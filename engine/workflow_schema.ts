@@ -11,14 +11,14 @@ import { errorCodes } from "./errors.ts";
 // deno-lint-ignore no-control-regex
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 
-const name = z.string().min(1, { error: "text that is not empty" })
-  .refine((text) => !CONTROL_CHARACTER.test(text), { error: "text without control characters" })
-  .refine((text) => text !== "__proto__", { error: "another name: this one is reserved" });
+const name = z.string().min(1, { error: "expected text that is not empty" })
+  .refine((text) => !CONTROL_CHARACTER.test(text), { error: "expected text without control characters" })
+  .refine((text) => text !== "__proto__", { error: "expected another name: this one is reserved" });
 
 const milliseconds = z.int().min(0);
 
 const retryRule = z.union([z.int(), z.enum(errorCodes as [string, ...string[]])], {
-  error: 'an exit code, an HTTP status, or an error code such as "timeout"',
+  error: 'expected an exit code, an HTTP status, or an error code such as "timeout"',
 });
 
 /** How a failed attempt is repeated. */
@@ -42,7 +42,7 @@ export const cacheSchema = z.object({
 /** A node but for its config. */
 export const nodeSchema = z.object({
   id: name.describe("Unique in the workflow"),
-  node_type: z.string().min(1, { error: "text that is not empty" }).describe(
+  node_type: z.string().min(1, { error: "expected text that is not empty" }).describe(
     "What the node does, such as http.request",
   ),
   name: z.string().nullish().describe("Label"),
@@ -64,10 +64,10 @@ export const connectionSchema = z.object({
 
 export const triggerTypeSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("Manual") }),
-  z.object({ type: z.literal("Cron"), expression: z.string().min(1, { error: "a cron expression" }) }),
-  z.object({ type: z.literal("Webhook"), path: z.string().min(1, { error: "a path such as /hooks/build" }) }),
-  z.object({ type: z.literal("Event"), event_type: z.string().min(1, { error: "the name of an event" }) }),
-], { error: 'an object with the type "Manual", "Cron", "Webhook" or "Event"' });
+  z.object({ type: z.literal("Cron"), expression: z.string().min(1, { error: "expected a cron expression" }) }),
+  z.object({ type: z.literal("Webhook"), path: z.string().min(1, { error: "expected a path such as /hooks/build" }) }),
+  z.object({ type: z.literal("Event"), event_type: z.string().min(1, { error: "expected the name of an event" }) }),
+], { error: 'expected an object with the type "Manual", "Cron", "Webhook" or "Event"' });
 
 /** What starts executions by itself. */
 export const triggerSchema = z.object({
@@ -81,7 +81,7 @@ export const retryWorkflowSchema = z.object({ max_attempts: z.int().min(1) });
 export const onErrorSchema = z.union([
   z.enum(["StopWorkflow", "ContinueOnError"]),
   z.object({ RetryWorkflow: retryWorkflowSchema }),
-], { error: '"StopWorkflow", "ContinueOnError" or {"RetryWorkflow": {"max_attempts": 3}}' });
+], { error: 'expected "StopWorkflow", "ContinueOnError" or {"RetryWorkflow": {"max_attempts": 3}}' });
 
 /** Settings of a whole workflow. */
 export const settingsSchema = z.object({

@@ -6,8 +6,8 @@ import { quoteList } from "./suggest.ts";
 export interface SchemaProblem {
   kind: "unknown_key" | "missing_key" | "wrong_type" | "wrong_value";
   path: Path;
-  /** What should stand there: `a whole number of at least 1`, or a sentence by the author of the schema. */
-  expected: string;
+  /** What is wrong: `expected a whole number of at least 1`, or a sentence by the author of the schema. */
+  complaint: string;
   /** The key that has no business there, with `unknown_key`. */
   key?: string;
 }
@@ -35,16 +35,20 @@ function firstPerPath(problems: SchemaProblem[]): SchemaProblem[] {
 function toProblems(issue: z.core.$ZodIssue, root: unknown, base: Path): SchemaProblem[] {
   const path = [...base, ...issue.path.map((part) => typeof part === "symbol" ? String(part) : part)];
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ kind: "unknown_key", path: [...path, key], key, expected: "" }));
+    return issue.keys.map((key) => ({ kind: "unknown_key", path: [...path, key], key, complaint: "" }));
   }
   if (issue.code === "invalid_union") {
     const branch = bestBranch(issue.errors);
     if (branch !== undefined) return branch.flatMap((inner) => toProblems(inner, root, path));
   }
   const actual = valueAt(root, path);
-  if (actual === undefined) return [{ kind: "missing_key", path, expected: issue.message }];
+  if (actual === undefined) return [{ kind: "missing_key", path, complaint: complain(issue) }];
   const kind = issue.code === "invalid_type" || issue.code === "invalid_union" ? "wrong_type" : "wrong_value";
-  return [{ kind, path, expected: issue.message }];
+  return [{ kind, path, complaint: complain(issue) }];
+}
+
+function complain(issue: z.core.$ZodIssue): string {
+  return issue.message === describeExpectation(issue) ? `expected ${issue.message}` : issue.message;
 }
 
 /** The branch of a union that the value was meant for: the only one that got past its own type. */
@@ -68,7 +72,7 @@ export function valueAt(root: unknown, path: Path): unknown {
 }
 
 /** zod asks this wherever the schema's author gave no message of their own. */
-function describeExpectation(issue: z.core.$ZodRawIssue): string | undefined {
+function describeExpectation(issue: z.core.$ZodRawIssue | z.core.$ZodIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
       return nameType(issue.expected);
@@ -85,15 +89,23 @@ function describeExpectation(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_union":
       return nameUnion(issue);
     case "invalid_key":
-      return "another name";
+      return nameKey(issue);
     default:
       return undefined;
   }
 }
 
-function nameUnion(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>): string {
-  const options = new Set((issue.errors ?? []).flat().filter((inner) => inner.path.length === 0).map((i) => i.message));
-  return options.size === 0 ? "another value" : [...options].join(" or ");
+function nameUnion(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion> | z.core.$ZodIssueInvalidUnion): string {
+  const inner = (issue.errors ?? []).flat().filter(({ path }) => path.length === 0);
+  const options = [...new Set(inner.map(({ message }) => message.replace(/^expected /, "")))];
+  const last = options.pop();
+  if (last === undefined) return "another value";
+  return options.length === 0 ? last : `${options.join(", ")} or ${last}`;
+}
+
+function nameKey(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidKey> | z.core.$ZodIssueInvalidKey): string {
+  const reason = issue.issues?.[0]?.message;
+  return reason === undefined ? "another name" : `another name: ${reason}`;
 }
 
 const TYPE_NAMES: Record<string, string> = {
@@ -106,6 +118,7 @@ const TYPE_NAMES: Record<string, string> = {
   record: "an object",
   null: "null",
   undefined: "nothing",
+  nonoptional: "a value",
   nan: "NaN",
   bigint: "a whole number",
 };
