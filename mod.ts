@@ -23,6 +23,14 @@ export { type Issue, type IssueCode, WorkflowError } from "./engine/issue.ts";
 export { createEngine, Engine } from "./engine/engine.ts";
 export type { EngineOptions, ExecutionHandle, Leftover, StartOptions } from "./engine/engine_options.ts";
 export type { ExecutionResult } from "./engine/verdict.ts";
+export {
+  type CacheExplanation,
+  explainExecution,
+  type Explanation,
+  type NodeExplanation,
+  type PathStep,
+} from "./engine/explain.ts";
+export type { AttemptExplanation, TimeShares } from "./engine/execution_timeline.ts";
 export type { RerunOptions, RerunPlan, RerunStep } from "./engine/rerun.ts";
 export type { SubscribeOptions } from "./engine/subscription.ts";
 export type { Clock } from "./engine/clock.ts";

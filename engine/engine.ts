@@ -199,6 +199,7 @@ export class Engine {
       verbose: options.verbose ?? false,
       created_at: new Date(this.#clock.now()).toISOString(),
       ...(options.source === undefined ? {} : { source: options.source }),
+      ...(options.workdir === undefined ? {} : { workdir: options.workdir }),
       ...(options.useCache === false ? { no_cache: true } : {}),
     };
   }

@@ -43,6 +43,8 @@ export interface StartOptions {
   verbose?: boolean;
   /** Absolute path of the document, for the history. */
   source?: string;
+  /** Absolute path of the folder that it is started in, so that it can be resumed there. */
+  workdir?: string;
   /** Whether nodes with `cache` may take earlier results. Default true. */
   useCache?: boolean;
   /** Overrides `settings.max_execution_time_ms`. */

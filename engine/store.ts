@@ -18,6 +18,8 @@ export interface ExecutionRecord {
   created_at: string;
   /** Absolute path of the document, if it came from a file. */
   source?: string;
+  /** Absolute path of the folder that it was started in, if its nodes depend on that. */
+  workdir?: string;
   /** The execution whose outputs this one reuses. */
   rerun_of?: string;
   /** Nodes with `cache` take no earlier results and leave none. */

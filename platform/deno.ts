@@ -14,6 +14,7 @@ export function createDenoPlatform(): Platform {
     env: (name) => Deno.env.get(name),
     envAll: () => Deno.env.toObject(),
     cwd: () => Deno.cwd(),
+    changeDir,
     hostname: () => Deno.hostname(),
     exit: (code) => Deno.exit(code),
     onSignal,
@@ -42,6 +43,14 @@ function onSignal(signal: Signal, listener: () => void): () => void {
   if (Deno.build.os === "windows" && signal === "SIGTERM") return () => {};
   Deno.addSignalListener(signal, listener);
   return () => Deno.removeSignalListener(signal, listener);
+}
+
+function changeDir(path: string): void {
+  try {
+    Deno.chdir(path);
+  } catch (error) {
+    throw fileError("go to", path, error);
+  }
 }
 
 async function stat(path: string): Promise<FileStat | undefined> {

@@ -68,6 +68,8 @@ export interface Platform {
   env(name: string): string | undefined;
   envAll(): Record<string, string>;
   cwd(): string;
+  /** Makes `path` the working folder. @throws {FlowError} */
+  changeDir(path: string): void;
   hostname(): string;
   exit(code: number): never;
   /** Calls `listener` for every such signal, instead of what the system does by default. The answer undoes it. */

@@ -53,6 +53,19 @@ Deno.test("a killed flow run shows as interrupted at once, and flow resume finis
   });
 });
 
+Deno.test("flow resume and flow rerun work in the folder that the execution was started in", async () => {
+  await withHistory({ "chain.json": chain }, async (history) => {
+    const { flow, lines, path } = history;
+    const id = await killInSecond(history);
+    await writeFile(path("go"), "");
+    const resumed = await flow(["resume", id], { cwd: "/" });
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const rerun = await flow(["rerun", id, "--from", "third"], { cwd: "/" });
+    assert.equal(rerun.code, 0, rerun.stderr);
+    assert.deepEqual((await lines("side")).slice(-2), ["third", "third"]);
+  });
+});
+
 Deno.test("flow run says that an execution of the same file was interrupted, and goes on with the new one", async () => {
   await withHistory({ "chain.json": chain, "other.json": shellWorkflow({ a: "true" }) }, async (history) => {
     const { flow, path } = history;

@@ -55,8 +55,10 @@ export async function rerunExecution(context: CliContext, flags: RerunFlags, id:
       timeoutMs: flags.timeout,
       useCache: !flags.noCache,
       ...sourceOf(edited, record),
+      ...(record.workdir === undefined ? {} : { workdir: record.workdir }),
     };
     const { workflow } = plan;
+    if (record.workdir !== undefined) platform.changeDir(record.workdir);
     return await driveExecution(context, engine, flags, { workflow, begin: () => engine.rerun(plan, options) });
   });
 }

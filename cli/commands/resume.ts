@@ -19,7 +19,8 @@ export async function resumeExecution(context: CliContext, flags: ResumeFlags, i
     const record = await readRecord(store, execution_id);
     const registry = openRegistry(platform, await loadRecordNodes(context, record, flags.nodes));
     const engine = openEngine(platform, registry, store);
-    const { workflow, verbose } = record;
+    const { workflow, verbose, workdir } = record;
+    if (workdir !== undefined) platform.changeDir(workdir);
     return await driveExecution(context, engine, { ...flags, verbose: flags.verbose ?? verbose }, {
       workflow,
       after: last_seq,

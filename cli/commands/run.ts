@@ -34,6 +34,7 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
       verbose: flags.verbose ?? false,
       timeoutMs: flags.timeout,
       useCache: !flags.noCache,
+      workdir: platform.cwd(),
       ...(found.path === undefined ? {} : { source: found.path }),
     };
     return await driveExecution(context, engine, flags, { workflow, begin: () => engine.start(workflow, options) });

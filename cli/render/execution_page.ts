@@ -57,6 +57,7 @@ function formatHead({ summary, record }: ShownExecution, style: Style): string {
     ["error", error && error.code !== "cancelled" ? describeError(error) : undefined],
     ["started", formatTime(summary.created_at)],
     ["file", source && cleanLine(source)],
+    ["folder", record.workdir && cleanLine(record.workdir)],
     ["rerun of", rerun_of],
     ["process", status === "running" ? owner : undefined],
     ["go on", status === "interrupted" ? `flow resume ${summary.execution_id}` : undefined],
