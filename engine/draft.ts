@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { IssueList, Path } from "./issue.ts";
 import { formatPath } from "./issue.ts";
 import { isPlainObject, quote, showValue } from "./plain.ts";
+import { readPlainConnection, readPlainHead, readPlainNode, readPlainSettings } from "./plain_parts.ts";
 import { reportProblem, reportUnknownKey } from "./report.ts";
 import { decodeValues } from "./tagged.ts";
 import type { Values } from "./value.ts";
@@ -40,7 +41,7 @@ class DraftReader {
   }
 
   read(raw: unknown): Draft {
-    const head = this.#parse(schemas.workflowSchema, raw, [], "Workflow");
+    const head = readPlainHead(raw) ?? this.#parse(schemas.workflowSchema(), raw, [], "Workflow");
     // Lists and settings are looked into even if something else is wrong.
     const parts = isPlainObject(raw) ? raw : {};
     const settings = this.#readSettings(parts.settings);
@@ -71,17 +72,18 @@ class DraftReader {
   #readNode(raw: unknown, index: number): NodeSpec {
     const path = ["nodes", index];
     const subject = nameElement("Node", raw, path);
-    const parsed = this.#parse(schemas.nodeSchema, raw, path, subject);
+    const plain = readPlainNode(raw);
+    const parsed = plain ?? this.#parse(schemas.nodeSchema(), raw, path, subject);
     const config = this.#readConfig(isPlainObject(raw) ? raw.config : undefined, index, subject);
     if (parsed === undefined) return { ...salvageNode(raw, index), config };
-    if (isPlainObject(raw)) this.#checkNodeKeys(raw, path, subject);
+    if (plain === undefined && isPlainObject(raw)) this.#checkNodeKeys(raw, path, subject);
     return toNodeSpec(parsed, config);
   }
 
   #checkNodeKeys(raw: Record<string, unknown>, path: Path, subject: string): void {
-    this.#checkKeys(schemas.retryPolicySchema, raw.retry_policy, path, ["retry_policy"], subject);
-    this.#checkKeys(schemas.positionSchema, raw.position, path, ["position"], subject);
-    this.#checkKeys(schemas.cacheSchema, raw.cache, path, ["cache"], subject);
+    this.#checkKeys(schemas.retryPolicySchema(), raw.retry_policy, path, ["retry_policy"], subject);
+    this.#checkKeys(schemas.positionSchema(), raw.position, path, ["position"], subject);
+    this.#checkKeys(schemas.cacheSchema(), raw.cache, path, ["cache"], subject);
   }
 
   #readConfig(raw: unknown, index: number, subject: string): Values {
@@ -95,7 +97,7 @@ class DraftReader {
 
   #readConnection(raw: unknown, index: number): Connection {
     const path = ["connections", index];
-    const parsed = this.#parse(schemas.connectionSchema, raw, path, formatPath(path));
+    const parsed = readPlainConnection(raw) ?? this.#parse(schemas.connectionSchema(), raw, path, formatPath(path));
     if (parsed !== undefined) return parsed;
     this.#brokenConnections.add(index);
     return { from_node: "", from_port: "", to_node: "", to_port: "" };
@@ -104,20 +106,20 @@ class DraftReader {
   #readTrigger(raw: unknown, index: number): TriggerSpec[] {
     const path = ["triggers", index];
     const subject = nameElement("Trigger", raw, path);
-    const parsed = this.#parse(schemas.triggerSchema, raw, path, subject);
+    const parsed = this.#parse(schemas.triggerSchema(), raw, path, subject);
     if (parsed === undefined || !isPlainObject(raw)) return [];
     const { type } = parsed.trigger_type;
-    const schema = schemas.triggerTypeSchema.options.find((option) => option.shape.type.value === type);
+    const schema = schemas.triggerTypeSchema().options.find((option) => option.shape.type.value === type);
     if (schema !== undefined) this.#checkKeys(schema, raw.trigger_type, path, ["trigger_type"], subject);
     return [{ ...parsed, id: parsed.id ?? crypto.randomUUID() }];
   }
 
   #readSettings(raw: unknown): WorkflowSettings {
     if (raw === undefined || raw === null) return { ...DEFAULT_SETTINGS };
-    const parsed = this.#parse(schemas.settingsSchema, raw, ["settings"], "settings");
+    const parsed = readPlainSettings(raw) ?? this.#parse(schemas.settingsSchema(), raw, ["settings"], "settings");
     if (isPlainObject(raw) && isPlainObject(raw.on_error)) {
       const path = ["on_error", "RetryWorkflow"];
-      this.#checkKeys(schemas.retryWorkflowSchema, raw.on_error.RetryWorkflow, ["settings"], path, "settings");
+      this.#checkKeys(schemas.retryWorkflowSchema(), raw.on_error.RetryWorkflow, ["settings"], path, "settings");
       this.#checkKnownKeys(raw.on_error, ["RetryWorkflow"], ["settings"], ["on_error"], "settings");
     }
     return parsed ?? { ...DEFAULT_SETTINGS };
@@ -160,7 +162,7 @@ function nameElement(noun: string, raw: unknown, path: Path): string {
   return typeof id === "number" ? `${noun} ${showValue(id)}` : formatPath(path);
 }
 
-function toNodeSpec(parsed: z.output<typeof schemas.nodeSchema>, config: Values): NodeSpec {
+function toNodeSpec(parsed: z.output<ReturnType<typeof schemas.nodeSchema>>, config: Values): NodeSpec {
   const { id, node_type, name, position, timeout_ms, retry_policy, on_interrupt, cache } = parsed;
   const spec: NodeSpec = { id, node_type, config };
   if (isGiven(name)) spec.name = name;
@@ -172,7 +174,7 @@ function toNodeSpec(parsed: z.output<typeof schemas.nodeSchema>, config: Values)
   return spec;
 }
 
-function toRetryPolicy(parsed: z.output<typeof schemas.retryPolicySchema>): RetryPolicy {
+function toRetryPolicy(parsed: z.output<ReturnType<typeof schemas.retryPolicySchema>>): RetryPolicy {
   const { retry_on, no_retry_on, ...policy } = parsed;
   return { ...policy, ...(isGiven(retry_on) ? { retry_on } : {}), ...(isGiven(no_retry_on) ? { no_retry_on } : {}) };
 }

@@ -14,7 +14,7 @@ const DIALECT = "https://json-schema.org/draft/2020-12/schema";
  */
 export function workflowJsonSchema(registry: NodeRegistry): JsonSchema {
   const definitions = registry.list();
-  const root = closedSchema(schemas.workflowSchema);
+  const root = closedSchema(schemas.workflowSchema());
   const { $schema: _, ...rest } = root;
   const configs = definitions.map((definition) => configSchema(definition));
   return {
@@ -31,9 +31,9 @@ export function workflowJsonSchema(registry: NodeRegistry): JsonSchema {
     },
     $defs: {
       node: nodeSchema(definitions),
-      connection: withoutDialect(closedSchema(schemas.connectionSchema)),
-      trigger: withoutDialect(closedSchema(schemas.triggerSchema)),
-      settings: withoutDialect(closedSchema(schemas.settingsSchema)),
+      connection: withoutDialect(closedSchema(schemas.connectionSchema())),
+      trigger: withoutDialect(closedSchema(schemas.triggerSchema())),
+      settings: withoutDialect(closedSchema(schemas.settingsSchema())),
       tagged: TAGGED,
       ...Object.assign({}, ...configs),
     },
@@ -53,7 +53,7 @@ const TAGGED: JsonSchema = {
 };
 
 function nodeSchema(definitions: readonly NodeDefinition[]): JsonSchema {
-  const { $schema: _, ...node } = closedSchema(schemas.nodeSchema);
+  const { $schema: _, ...node } = closedSchema(schemas.nodeSchema());
   const properties = node.properties as JsonSchema;
   return {
     ...node,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { errorCodes } from "./errors.ts";
+import { lazy } from "./lazy.ts";
 
 /**
  * The shape of documents. Unknown keys are not these schemas' business (they are dropped here, and reported by
@@ -9,94 +10,125 @@ import { errorCodes } from "./errors.ts";
 
 /** Shown in terminals and used in file names and log lines. */
 // deno-lint-ignore no-control-regex
-const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
+export const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 
-const name = z.string().min(1, { error: "expected text that is not empty" })
-  .refine((text) => !CONTROL_CHARACTER.test(text), { error: "expected text without control characters" })
-  .refine((text) => text !== "__proto__", { error: "expected another name: this one is reserved" });
+const name = lazy(() =>
+  z.string().min(1, { error: "expected text that is not empty" })
+    .refine((text) => !CONTROL_CHARACTER.test(text), { error: "expected text without control characters" })
+    .refine((text) => text !== "__proto__", { error: "expected another name: this one is reserved" })
+);
 
-const milliseconds = z.int().min(0);
+const milliseconds = lazy(() => z.int().min(0));
 
-const retryRule = z.union([z.int(), z.enum(errorCodes as [string, ...string[]])], {
-  error: 'expected an exit code, an HTTP status, or an error code such as "timeout"',
-});
+const retryRule = lazy(() =>
+  z.union([z.int(), z.enum(errorCodes as [string, ...string[]])], {
+    error: 'expected an exit code, an HTTP status, or an error code such as "timeout"',
+  })
+);
 
 /** How a failed attempt is repeated. */
-export const retryPolicySchema = z.object({
-  max_attempts: z.int().min(1).default(3).describe("Attempts in all, the first included"),
-  delay_ms: milliseconds.default(1000).describe("Delay before the first retry, in milliseconds"),
-  backoff_multiplier: z.number().positive().default(2).describe("Factor by which the delay grows with every retry"),
-  max_delay_ms: milliseconds.nullable().default(60_000).describe("Longest delay, in milliseconds; null: no limit"),
-  retry_on_timeout: z.boolean().default(true).describe("Whether an attempt that timed out is retried"),
-  jitter: z.number().min(0).max(1).default(0).describe("Share of a delay that is taken off at random at most, 0 to 1"),
-  retry_on: z.array(retryRule).nullish().describe("Error codes, exit codes or HTTP statuses; only these are retried"),
-  no_retry_on: z.array(retryRule).nullish().describe("Error codes, exit codes or HTTP statuses that are never retried"),
-});
+export const retryPolicySchema = lazy(() =>
+  z.object({
+    max_attempts: z.int().min(1).default(3).describe("Attempts in all, the first included"),
+    delay_ms: milliseconds().default(1000).describe("Delay before the first retry, in milliseconds"),
+    backoff_multiplier: z.number().positive().default(2).describe("Factor by which the delay grows with every retry"),
+    max_delay_ms: milliseconds().nullable().default(60_000).describe("Longest delay, in milliseconds; null: no limit"),
+    retry_on_timeout: z.boolean().default(true).describe("Whether an attempt that timed out is retried"),
+    jitter: z.number().min(0).max(1).default(0).describe(
+      "Share of a delay that is taken off at random at most, 0 to 1",
+    ),
+    retry_on: z.array(retryRule()).nullish().describe(
+      "Error codes, exit codes or HTTP statuses; only these are retried",
+    ),
+    no_retry_on: z.array(retryRule()).nullish().describe(
+      "Error codes, exit codes or HTTP statuses that are never retried",
+    ),
+  })
+);
 
-export const positionSchema = z.object({ x: z.number(), y: z.number() });
+export const positionSchema = lazy(() => z.object({ x: z.number(), y: z.number() }));
 
-export const cacheSchema = z.object({
-  ttl_seconds: z.number().positive().describe("How long a result may be used again, in seconds"),
-});
+export const cacheSchema = lazy(() =>
+  z.object({
+    ttl_seconds: z.number().positive().describe("How long a result may be used again, in seconds"),
+  })
+);
 
 /** A node but for its config. */
-export const nodeSchema = z.object({
-  id: name.describe("Unique in the workflow"),
-  node_type: z.string().min(1, { error: "expected text that is not empty" }).describe(
-    "What the node does, such as http.request",
-  ),
-  name: z.string().nullish().describe("Label"),
-  config: z.unknown().optional().describe("What the node type takes"),
-  position: positionSchema.nullish().describe("Place in a visual editor"),
-  timeout_ms: z.int().min(1).nullish().describe("Time limit of one attempt, in milliseconds"),
-  retry_policy: retryPolicySchema.nullish().describe("How a failed attempt is repeated; without it, it is not"),
-  on_interrupt: z.enum(["retry", "fail"]).nullish().describe("What to do with an attempt that a crash cut off"),
-  cache: cacheSchema.nullish().describe("Use results again for the same config and inputs"),
-});
+export const nodeSchema = lazy(() =>
+  z.object({
+    id: name().describe("Unique in the workflow"),
+    node_type: z.string().min(1, { error: "expected text that is not empty" }).describe(
+      "What the node does, such as http.request",
+    ),
+    name: z.string().nullish().describe("Label"),
+    config: z.unknown().optional().describe("What the node type takes"),
+    position: positionSchema().nullish().describe("Place in a visual editor"),
+    timeout_ms: z.int().min(1).nullish().describe("Time limit of one attempt, in milliseconds"),
+    retry_policy: retryPolicySchema().nullish().describe("How a failed attempt is repeated; without it, it is not"),
+    on_interrupt: z.enum(["retry", "fail"]).nullish().describe("What to do with an attempt that a crash cut off"),
+    cache: cacheSchema().nullish().describe("Use results again for the same config and inputs"),
+  })
+);
 
 /** An edge. */
-export const connectionSchema = z.object({
-  from_node: name.describe("Id of the node that answers the value"),
-  from_port: name.describe("Its output"),
-  to_node: name.describe("Id of the node that takes the value"),
-  to_port: name.describe("Its input"),
-});
+export const connectionSchema = lazy(() =>
+  z.object({
+    from_node: name().describe("Id of the node that answers the value"),
+    from_port: name().describe("Its output"),
+    to_node: name().describe("Id of the node that takes the value"),
+    to_port: name().describe("Its input"),
+  })
+);
 
-export const triggerTypeSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("Manual") }),
-  z.object({ type: z.literal("Cron"), expression: z.string().min(1, { error: "expected a cron expression" }) }),
-  z.object({ type: z.literal("Webhook"), path: z.string().min(1, { error: "expected a path such as /hooks/build" }) }),
-  z.object({ type: z.literal("Event"), event_type: z.string().min(1, { error: "expected the name of an event" }) }),
-], { error: 'expected an object with the type "Manual", "Cron", "Webhook" or "Event"' });
+export const triggerTypeSchema = lazy(() =>
+  z.discriminatedUnion("type", [
+    z.object({ type: z.literal("Manual") }),
+    z.object({ type: z.literal("Cron"), expression: z.string().min(1, { error: "expected a cron expression" }) }),
+    z.object({
+      type: z.literal("Webhook"),
+      path: z.string().min(1, { error: "expected a path such as /hooks/build" }),
+    }),
+    z.object({ type: z.literal("Event"), event_type: z.string().min(1, { error: "expected the name of an event" }) }),
+  ], { error: 'expected an object with the type "Manual", "Cron", "Webhook" or "Event"' })
+);
 
 /** What starts executions by itself. */
-export const triggerSchema = z.object({
-  id: name.optional().describe("Default: a UUID"),
-  enabled: z.boolean().default(true),
-  trigger_type: triggerTypeSchema,
-});
+export const triggerSchema = lazy(() =>
+  z.object({
+    id: name().optional().describe("Default: a UUID"),
+    enabled: z.boolean().default(true),
+    trigger_type: triggerTypeSchema(),
+  })
+);
 
-export const retryWorkflowSchema = z.object({ max_attempts: z.int().min(1) });
+export const retryWorkflowSchema = lazy(() => z.object({ max_attempts: z.int().min(1) }));
 
-export const onErrorSchema = z.union([
-  z.enum(["StopWorkflow", "ContinueOnError"]),
-  z.object({ RetryWorkflow: retryWorkflowSchema }),
-], { error: 'expected "StopWorkflow", "ContinueOnError" or {"RetryWorkflow": {"max_attempts": 3}}' });
+export const onErrorSchema = lazy(() =>
+  z.union([
+    z.enum(["StopWorkflow", "ContinueOnError"]),
+    z.object({ RetryWorkflow: retryWorkflowSchema() }),
+  ], { error: 'expected "StopWorkflow", "ContinueOnError" or {"RetryWorkflow": {"max_attempts": 3}}' })
+);
 
 /** Settings of a whole workflow. */
-export const settingsSchema = z.object({
-  max_parallel_nodes: z.int().min(1).default(10).describe("How many nodes may run at the same time"),
-  on_error: onErrorSchema.default("StopWorkflow").describe("What to do when a node has failed for good"),
-  max_execution_time_ms: z.int().min(1).nullable().default(null).describe("Time limit of an execution; null: none"),
-});
+export const settingsSchema = lazy(() =>
+  z.object({
+    max_parallel_nodes: z.int().min(1).default(10).describe("How many nodes may run at the same time"),
+    on_error: onErrorSchema().default("StopWorkflow").describe("What to do when a node has failed for good"),
+    max_execution_time_ms: z.int().min(1).nullable().default(null).describe("Time limit of an execution; null: none"),
+  })
+);
 
 /** The document but for what its lists hold. */
-export const workflowSchema = z.object({
-  id: name.optional().describe("Default: a UUID"),
-  name: z.string().nullish().describe("Default: the id"),
-  description: z.string().nullish(),
-  nodes: z.array(z.unknown()),
-  connections: z.array(z.unknown()).nullish(),
-  triggers: z.array(z.unknown()).nullish(),
-  settings: z.unknown().optional(),
-});
+export const workflowSchema = lazy(() =>
+  z.object({
+    id: name().optional().describe("Default: a UUID"),
+    name: z.string().nullish().describe("Default: the id"),
+    description: z.string().nullish(),
+    nodes: z.array(z.unknown()),
+    connections: z.array(z.unknown()).nullish(),
+    triggers: z.array(z.unknown()).nullish(),
+    settings: z.unknown().optional(),
+  })
+);

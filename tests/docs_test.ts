@@ -29,9 +29,9 @@ Deno.test("docs/nodes.md describes every node type, config key, default and port
 Deno.test("docs/workflows.md names every field of a document and its default", async () => {
   const pages = sections(await readPage("docs/workflows.md"));
   const fields = (heading: string) => documentedRows(pages.get(heading) ?? "", "field");
-  assert.deepEqual(fields("The document").map(([name]) => name), Object.keys(workflowSchema.shape).sort());
-  assert.deepEqual(fields("Retries"), schemaRows(retryPolicySchema, "–"));
-  assert.deepEqual(fields("Settings"), schemaRows(settingsSchema, "–"));
+  assert.deepEqual(fields("The document").map(([name]) => name), Object.keys(workflowSchema().shape).sort());
+  assert.deepEqual(fields("Retries"), schemaRows(retryPolicySchema(), "–"));
+  assert.deepEqual(fields("Settings"), schemaRows(settingsSchema(), "–"));
 });
 
 Deno.test("docs/cli.md names every command, and every flag of flow run", async () => {
