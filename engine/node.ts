@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { lazy } from "./lazy.ts";
 import type { Value, Values } from "./value.ts";
 
 /** Named zod types, one per config key or port. */
@@ -68,6 +69,9 @@ export interface ProcessIdentity {
   started: string;
 }
 
+/** Something, or a function that makes it when it is first needed: many zod types take milliseconds to make. */
+export type Lazy<T> = T | (() => T);
+
 /** What a node type is, as its author writes it. */
 export interface NodeDefinitionInput<C extends Shape, I, O> {
   /** `family.verb`, such as `http.request`. */
@@ -77,9 +81,9 @@ export interface NodeDefinitionInput<C extends Shape, I, O> {
   /** One line, imperative. */
   summary: string;
   category: string;
-  config: C;
-  inputs: I;
-  outputs: O;
+  config: Lazy<C>;
+  inputs: Lazy<I>;
+  outputs: Lazy<O>;
   run(ctx: NodeContext<ConfigOf<C>, InputsOf<I>>): Promise<OutputsOf<O>> | OutputsOf<O>;
 }
 
@@ -115,14 +119,23 @@ export interface NodeDefinition {
 export function defineNode<const C extends Shape, const I extends Ports | Shape, const O extends Ports | Shape>(
   input: NodeDefinitionInput<C, I, O>,
 ): NodeDefinition {
+  const config = lazy(() => z.strictObject(resolve(input.config)));
+  const inputs = lazy(() => toPorts(resolve<Ports | Shape>(input.inputs)));
+  const outputs = lazy(() => toPorts(resolve<Ports | Shape>(input.outputs)));
   return Object.freeze({
     type: input.type,
     version: input.version,
     summary: input.summary,
     category: input.category,
-    config: z.strictObject(input.config),
-    inputs: toPorts(input.inputs),
-    outputs: toPorts(input.outputs),
+    get config() {
+      return config();
+    },
+    get inputs() {
+      return inputs();
+    },
+    get outputs() {
+      return outputs();
+    },
     // The executor hands over only config and inputs that these very schemas have parsed.
     run: input.run as unknown as NodeDefinition["run"],
   });
@@ -143,6 +156,10 @@ export function isRequiredPort(ports: Ports, name: string): boolean {
 export function selectInputs(ports: Ports, inputs: Values): Values {
   if (ports.open) return inputs;
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => hasPort(ports, name)));
+}
+
+function resolve<T extends object>(value: Lazy<T>): T {
+  return typeof value === "function" ? (value as () => T)() : value;
 }
 
 function isPorts(ports: Ports | Shape): ports is Ports {

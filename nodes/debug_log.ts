@@ -12,13 +12,13 @@ export const debugLog = defineNode({
   version: 1,
   summary: "Log the inputs",
   category: "debug",
-  config: {
+  config: () => ({
     level: z.enum(["trace", "debug", "info", "warn", "warning", "error"]).default("info").describe(
       "How serious it is; warn, warning and error become Warning events, all others Info events",
     ),
-  },
-  inputs: anyPorts({ message: anyValue().optional().describe("What to log, and to pass on") }),
-  outputs: { message: anyValue() },
+  }),
+  inputs: () => anyPorts({ message: anyValue().optional().describe("What to log, and to pass on") }),
+  outputs: () => ({ message: anyValue() }),
   run(ctx) {
     if (ctx.signal.aborted) throw abortError(ctx.signal);
     const level = ["warn", "warning", "error"].includes(ctx.config.level) ? "warning" : "info";

@@ -9,9 +9,9 @@ export const delay = defineNode({
   version: 1,
   summary: "Wait, then pass the inputs on",
   category: "time",
-  config: {
+  config: () => ({
     delay_ms: z.int().min(0).max(LONGEST_DELAY_MS).default(1000).describe("How long to wait, in milliseconds"),
-  },
+  }),
   inputs: anyPorts(),
   outputs: anyPorts(),
   async run({ config, inputs, sleep }) {

@@ -15,16 +15,17 @@ const RETRYABLE_CLIENT_ERRORS: readonly number[] = [408, 425, 429];
 /** Fetch cannot send these. */
 const FORBIDDEN_METHODS: readonly string[] = ["CONNECT", "TRACE", "TRACK"];
 
-const method = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "a method is one word, such as GET")
-  .refine((name) => !FORBIDDEN_METHODS.includes(name.toUpperCase()), "CONNECT, TRACE and TRACK cannot be sent");
-const headers = z.record(z.string(), z.string());
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const method = () =>
+  z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "a method is one word, such as GET")
+    .refine((name) => !FORBIDDEN_METHODS.includes(name.toUpperCase()), "CONNECT, TRACE and TRACK cannot be sent");
+const headers = () => z.record(z.string(), z.string());
+const scalar = () => z.union([z.string(), z.number(), z.boolean()]);
 
-const config = {
-  method: method.default("GET").describe("Any HTTP method"),
+const config = () => ({
+  method: method().default("GET").describe("Any HTTP method"),
   url: z.string().optional().describe("Address; the input url wins"),
-  headers: headers.default({}),
-  query: z.record(z.string(), z.union([scalar, z.array(scalar)])).default({}).describe(
+  headers: headers().default({}),
+  query: z.record(z.string(), z.union([scalar(), z.array(scalar())])).default({}).describe(
     "Parameters that are added to the address; a list makes a parameter appear several times",
   ),
   body: anyValue().optional().describe(
@@ -37,23 +38,23 @@ const config = {
   fail_on_status: z.boolean().default(true).describe("Fail if the status is 400 or above"),
   max_body_bytes: z.int().min(0).default(50 * 1024 * 1024).describe("How large the answer may be, after decompression"),
   parse: z.enum(["auto", "json", "text", "bytes"]).default("auto").describe("What body is; auto: by the content type"),
-};
+});
 
-const inputs = {
+const inputs = () => ({
   url: z.string().optional().describe("Address; wins over the config"),
   body: anyValue().optional().describe("What to send; wins over the config"),
-  headers: headers.optional().describe("Added to those of the config; wins over them"),
-};
+  headers: headers().optional().describe("Added to those of the config; wins over them"),
+});
 
-const outputs = {
+const outputs = () => ({
   status: z.int(),
   body: anyValue(),
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).describe(
     "By lower-case name; set-cookie is a list",
   ),
-};
+});
 
-type Context = NodeContext<ConfigOf<typeof config>, InputsOf<typeof inputs>>;
+type Context = NodeContext<ConfigOf<ReturnType<typeof config>>, InputsOf<ReturnType<typeof inputs>>>;
 
 /** Sends an HTTP request. Cancelling and the timeout close the connection. */
 export const httpRequest = defineNode({

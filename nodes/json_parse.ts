@@ -12,8 +12,8 @@ export const jsonParse = defineNode({
   summary: "Turn JSON text into a value",
   category: "transform",
   config: {},
-  inputs: { json: anyValue().describe("JSON as text or bytes; any other value is passed on") },
-  outputs: { parsed: anyValue() },
+  inputs: () => ({ json: anyValue().describe("JSON as text or bytes; any other value is passed on") }),
+  outputs: () => ({ parsed: anyValue() }),
   run({ inputs, signal }) {
     if (signal.aborted) throw abortError(signal);
     const { json } = inputs;

@@ -9,9 +9,9 @@ export const jsonStringify = defineNode({
   version: 1,
   summary: "Turn a value into JSON text",
   category: "transform",
-  config: { pretty: z.boolean().default(true).describe("Indent by two spaces") },
-  inputs: { value: anyValue().describe("What to write as JSON") },
-  outputs: { json: z.string() },
+  config: () => ({ pretty: z.boolean().default(true).describe("Indent by two spaces") }),
+  inputs: () => ({ value: anyValue().describe("What to write as JSON") }),
+  outputs: () => ({ json: z.string() }),
   run({ config, inputs, signal }) {
     if (signal.aborted) throw abortError(signal);
     return { json: toJsonText(inputs.value, config.pretty ? 2 : undefined) };

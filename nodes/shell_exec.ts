@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { abortError, systemClock } from "../engine/clock.ts";
+import { lazy } from "../engine/lazy.ts";
 import { type ConfigOf, defineNode, type InputsOf, type NodeContext, type NodeDefinition } from "../engine/node.ts";
 import type { Value, Values } from "../engine/value.ts";
 import type { Platform, ProcessStatus, SpawnOptions, Subprocess } from "../platform/types.ts";
@@ -12,16 +13,18 @@ import { anyValue, parseLooseJson, toBytes } from "./_value.ts";
 
 const REPORT_AFTER_MS = 10;
 
-const text = z.string({ error: 'expected text; write numbers and booleans in quotes, such as "8080"' });
-const variableName = z.string().regex(/^[^=\0]+$/, 'a variable name is not empty and has no "="');
+const text = () => z.string({ error: 'expected text; write numbers and booleans in quotes, such as "8080"' });
+const variableName = () => z.string().regex(/^[^=\0]+$/, 'a variable name is not empty and has no "="');
 
-const config = {
+const config = () => ({
   command: z.string().min(1, "a command is needed").describe("Program to run: a name on PATH, or a path"),
-  args: z.union([z.array(text), z.string().superRefine(checkWords)]).default([]).describe(
+  args: z.union([z.array(text()), z.string().superRefine(checkWords)]).default([]).describe(
     "Arguments: a list, or one string that is split by the quoting rules of the shell (nothing is expanded)",
   ),
-  env: z.record(variableName, text).default({}).describe("Environment variables for the command; they win over others"),
-  env_passthrough: z.array(text).default([]).describe(
+  env: z.record(variableName(), text()).default({}).describe(
+    "Environment variables for the command; they win over others",
+  ),
+  env_passthrough: z.array(text()).default([]).describe(
     'Variables of flow\'s own environment that the command gets besides PATH, HOME, LANG and the like; "AWS_*" stands ' +
       'for all that start so, "*" for all but the secrets of flow',
   ),
@@ -41,19 +44,19 @@ const config = {
   max_output_bytes: z.int().min(1024).max(1024 ** 3).default(10 * 1024 * 1024).describe(
     "How much of stdout and of stderr is kept (its beginning and its end) and emitted as lines",
   ),
-};
+});
 
-const inputs = { stdin: anyValue().optional().describe("Standard input; wins over the config") };
+const inputs = () => ({ stdin: anyValue().optional().describe("Standard input; wins over the config") });
 
-const outputs = {
+const outputs = () => ({
   output: anyValue().describe("stdout, parsed if it is JSON, else as text"),
   stdout: z.string(),
   stderr: z.string(),
   exit_code: z.int().describe("128 + n if signal n ended the command"),
   success: z.boolean(),
-};
+});
 
-type Context = NodeContext<ConfigOf<typeof config>, InputsOf<typeof inputs>>;
+type Context = NodeContext<ConfigOf<ReturnType<typeof config>>, InputsOf<ReturnType<typeof inputs>>>;
 
 /** What is the same for all commands of one flow. */
 export interface ShellExecOptions {
@@ -88,13 +91,12 @@ class CommandRunner {
   readonly #platform: Platform;
   readonly #graceMs: number;
   readonly #ownVariables: Record<string, string>;
-  readonly #baseVariables: Record<string, string>;
+  readonly #baseVariables = lazy(() => pickVariables(this.#ownVariables, BASE_VARIABLES));
 
   constructor(platform: Platform, graceMs: number) {
     this.#platform = platform;
     this.#graceMs = graceMs;
     this.#ownVariables = platform.envAll();
-    this.#baseVariables = pickVariables(this.#ownVariables, BASE_VARIABLES);
   }
 
   async run(ctx: Context): Promise<Values> {
@@ -155,7 +157,7 @@ class CommandRunner {
 
   #environment({ config, execution_id, node_id, attempt }: Context): Record<string, string> {
     return {
-      ...this.#baseVariables,
+      ...this.#baseVariables(),
       ...(config.env_passthrough.length > 0 ? pickVariables(this.#ownVariables, config.env_passthrough) : {}),
       FLOW_EXECUTION_ID: execution_id,
       FLOW_NODE_ID: node_id,
