@@ -13,6 +13,7 @@ const KIND_OF_CODE = {
   invalid_input: "invalid",
   invalid_output: "invalid",
   invalid_argument: "invalid",
+  expression_failed: "invalid",
   program_not_found: "invalid",
   // The node did its work and it did not succeed.
   node_failed: "failed",
