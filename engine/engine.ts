@@ -21,7 +21,7 @@ import { NodeRegistry } from "./registry.ts";
 import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";
 import { createState, type ExecutionState } from "./state.ts";
 import type { ExecutionRecord, Store } from "./store.ts";
-import { checkResumable, findResumePoint } from "./resume.ts";
+import { checkHasBegun, checkResumable, findResumePoint } from "./resume.ts";
 import { subscribe, type SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
 import type { ExecutionResult } from "./verdict.ts";
@@ -95,6 +95,7 @@ export class Engine {
       const prepared = this.#prepare(record.workflow, record.inputs);
       const point = await findResumePoint(this.store, executionId, prepared, this.#options.endLeftover);
       const cancelReason = await this.store.cancelRequested(executionId);
+      if (cancelReason === undefined) checkHasBegun(record, point.state);
       return this.#drive(record, { prepared, ...point, cancelReason });
     } catch (error) {
       await this.#leases.release(executionId);

@@ -5,7 +5,7 @@ import type { Graph } from "./graph.ts";
 import { attemptId } from "./id.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
 import { type ExecutionState, isFinished } from "./state.ts";
-import type { ExecutionSummary, Store } from "./store.ts";
+import type { ExecutionRecord, ExecutionSummary, Store } from "./store.ts";
 import type { Values } from "./value.ts";
 
 /** Where an execution is to be taken up again. */
@@ -21,6 +21,17 @@ export function checkResumable(summary: ExecutionSummary | undefined): void {
   const { execution_id, status } = summary;
   throw new FlowError("conflict", `Cannot resume execution "${execution_id}": it has ended as ${status}`, {
     hint: `Run "flow rerun ${execution_id}" to run it again.`,
+  });
+}
+
+/**
+ * What a rerun reuses and leaves out is only in its first events: without them, resuming would run all of it.
+ * @throws {FlowError} `conflict`
+ */
+export function checkHasBegun({ execution_id, rerun_of }: ExecutionRecord, state: ExecutionState): void {
+  if (rerun_of === undefined || state.status !== "pending") return;
+  throw new FlowError("conflict", `Cannot resume execution "${execution_id}": it was cut off before its first node`, {
+    hint: `Run "flow rerun ${rerun_of}" once more.`,
   });
 }
 

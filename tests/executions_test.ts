@@ -203,6 +203,42 @@ Deno.test("a damaged, foreign, newer or unwritable database is reported, and not
   });
 });
 
+const outputs = (lines: number) => `echo x >> side; head -c ${lines * 1000} /dev/zero | tr '\\0' x`;
+const growing = shellWorkflow({ a: outputs(400), b: outputs(4000), c: "echo x >> side" }, ["a > b", "b > c"]);
+
+Deno.test("when the database cannot grow, flow run stops and says so; with space, flow resume goes on", async () => {
+  await withHistory({ "growing.json": growing }, async ({ flow, path, lines, list }) => {
+    const main = new URL("../cli/main.ts", import.meta.url).pathname;
+    // In blocks of 512 or 1024 bytes, as the shell likes; writing beyond is an error, not a signal.
+    const script = `trap '' XFSZ; ulimit -f 2000; exec "${Deno.execPath()}" run -A "${main}" run growing.json`;
+    const limited = await new Deno.Command("sh", {
+      args: ["-c", script],
+      cwd: path(""),
+      env: { NO_COLOR: "1", XDG_STATE_HOME: path("state") },
+    }).output();
+    const stderr = new TextDecoder().decode(limited.stderr);
+    assert.deepEqual([limited.code, limited.stdout.length], [6, 0], stderr);
+    assert.match(stderr, /^error: Cannot append events in database ".*": .*\n hint: /m);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+    assert.deepEqual([(await list())[0]?.status, (await lines("side")).length], ["interrupted", 2]);
+    const resumed = await flow(["resume", "last"]);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.equal((await lines("side")).length, 4);
+  });
+});
+
+Deno.test("every command for executions has help with examples", async () => {
+  const commands = ["resume", "rerun", "explain", "doctor", "cache list", "cache clear"];
+  const parts = ["list", "show", "logs", "cancel", "prune"].map((name) => `executions ${name}`);
+  await withHistory({}, async ({ flow }) => {
+    for (const command of [...commands, ...parts]) {
+      const { code, stdout } = await flow([...command.split(" "), "--help"]);
+      assert.equal(code, 0);
+      assert.match(stdout, new RegExp(`EXAMPLES\n  flow ${command.split(" ")[0]}`), command);
+    }
+  });
+});
+
 Deno.test("flow doctor says that all is well, with facts", async () => {
   await withHistory(both, async ({ flow, path }) => {
     await flow(["run", "good.json"]);
