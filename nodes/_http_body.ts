@@ -1,5 +1,6 @@
 import { FlowError } from "../engine/errors.ts";
 import type { Value } from "../engine/value.ts";
+import { isPortable } from "./_value.ts";
 
 /** How a response's body becomes a value. */
 export type BodyMode = "auto" | "json" | "text" | "bytes";
@@ -47,7 +48,7 @@ export async function readUpTo(response: Response, maxBytes: number): Promise<{ 
 
 /**
  * The value of a body: parsed JSON, text or bytes, by the content type unless `mode` says it. An empty JSON body is
- * null; a body that only claims to be JSON stays text in mode `auto`.
+ * null; a body that only claims to be JSON, or has numbers or a depth that no output may have, stays text in mode `auto`.
  *
  * @throws {FlowError} `invalid_output` in mode `json`
  */
@@ -63,7 +64,8 @@ function parseJsonBody(bytes: Uint8Array, isStrict: boolean): Value {
   const text = new TextDecoder().decode(bytes);
   if (text.trim() === "") return null;
   try {
-    return JSON.parse(text);
+    const value: Value = JSON.parse(text);
+    return isStrict || isPortable(value) ? value : text;
   } catch (cause) {
     if (!isStrict) return text;
     throw new FlowError("invalid_output", "The answer is not JSON, as parse asks for", {

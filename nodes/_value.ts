@@ -5,6 +5,13 @@ import { toWire } from "../engine/wire.ts";
 /** Outputs may not be nested much deeper. */
 const MAX_LOOSE_DEPTH = 100;
 
+/** Whether parsed JSON may be an output as it is: no numbers that have become Infinity, no more than 100 levels. */
+export function isPortable(value: Value, levels = MAX_LOOSE_DEPTH): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner: Value) => isPortable(inner, levels - 1));
+}
+
 /** Any value; a port of this type has to carry one. */
 export function anyValue(): z.ZodType<Value> {
   return z.unknown().refine((value) => value !== undefined, "a value is needed") as unknown as z.ZodType<Value>;
@@ -23,7 +30,7 @@ export function toBytes(value: Value): Uint8Array {
 
 /**
  * The value of a text that happens to be JSON; undefined if it is not. A bare number that a double cannot hold (an id
- * of 20 digits) is not taken for one, nor is anything that is nested more than 100 levels deep.
+ * of 20 digits) is not taken for one, nor is anything that could not be an output.
  */
 export function parseLooseJson(text: string): Value | undefined {
   // Most text is not JSON, and an exception for each would be dear.
@@ -34,12 +41,7 @@ export function parseLooseJson(text: string): Value | undefined {
   } catch {
     return undefined;
   }
-  if (typeof value !== "number") return isDeeper(value, MAX_LOOSE_DEPTH) ? undefined : value;
+  if (typeof value !== "number") return isPortable(value) ? value : undefined;
   const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
   return isExact ? value : undefined;
-}
-
-function isDeeper(value: Value, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner: Value) => isDeeper(inner, levels - 1));
 }

@@ -58,6 +58,7 @@ Deno.test("shellExec parses stdout that is JSON, and only that", async () => {
     ["", ""],
     ["12345678901234567890", "12345678901234567890"],
     ["[".repeat(300) + "]".repeat(300), "[".repeat(300) + "]".repeat(300)],
+    ['{"huge": [1e999]}', '{"huge": [1e999]}'],
   ];
   for (const [text, expected] of cases) {
     const { outputs } = await runNode(shellExec, { config: { command: "cat" }, inputs: { stdin: text } });
