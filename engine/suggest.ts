@@ -21,10 +21,11 @@ export function suggest(name: string, candidates: readonly string[]): string | u
 export function didYouMean(name: string, candidates: readonly string[], noun: string): string | undefined {
   const match = suggest(name, candidates);
   if (match !== undefined) return `Did you mean "${match}"?`;
-  const [only] = candidates;
+  const known = [...new Set(candidates)];
+  const [only] = known;
   if (only === undefined) return undefined;
-  if (candidates.length === 1) return `Use ${JSON.stringify(only)} instead.`;
-  return candidates.length <= 20 ? `Use one of the ${noun} ${quoteList(candidates)}.` : undefined;
+  if (known.length === 1) return `Use ${JSON.stringify(only)} instead.`;
+  return known.length <= 20 ? `Use one of the ${noun} ${quoteList(known)}.` : undefined;
 }
 
 /** `"a", "b" and "c"` */
