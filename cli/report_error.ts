@@ -3,6 +3,7 @@ import { WorkflowError } from "../engine/issue.ts";
 import { outcomeOf } from "../server/outcome.ts";
 import type { CliContext } from "./context.ts";
 import { formatIssues } from "./render/issues.ts";
+import { cleanLine } from "./render/text.ts";
 import type { Style } from "./style.ts";
 
 /** A problem as people read it. */
@@ -13,16 +14,16 @@ export interface Complaint {
 
 /** What failed, then one line of what to do about it. */
 export function formatComplaint({ message, hint }: Complaint, style: Style): string {
-  const [first = "", ...rest] = message.split("\n");
+  const [first = "", ...rest] = message.split("\n").map(cleanLine);
   const lines = [`${style.red(style.bold("error:"))} ${first}`, ...rest.map((line) => `       ${line}`)];
-  if (hint !== undefined) lines.push(`${style.cyan(" hint:")} ${hint}`);
+  if (hint !== undefined) lines.push(`${style.cyan(" hint:")} ${cleanLine(hint)}`);
   return `${lines.join("\n")}\n`;
 }
 
 /** Something to know that is no error. */
 export function formatNote({ message, hint }: Complaint, style: Style): string {
-  const lines = [`${style.yellow(" note:")} ${message}`];
-  if (hint !== undefined) lines.push(`${style.cyan(" hint:")} ${hint}`);
+  const lines = [`${style.yellow(" note:")} ${cleanLine(message)}`];
+  if (hint !== undefined) lines.push(`${style.cyan(" hint:")} ${cleanLine(hint)}`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -8,13 +8,17 @@ const CONTROL = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff
 const ONLY_PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
 /**
- * One line of foreign text made safe for a terminal: without escape sequences and control characters. Of text that
- * overwrites itself with carriage returns (progress bars) the last state is kept.
+ * Foreign text made safe for a terminal, as one line: without escape sequences and control characters. Of text that
+ * overwrites itself with carriage returns (progress bars) the last state is kept; lines are joined by spaces.
  */
 export function cleanLine(text: string): string {
   if (ONLY_PRINTABLE_ASCII.test(text)) return text;
-  const lastState = text.split(/[\r\n]+/).findLast((part) => part.trim() !== "") ?? "";
-  return lastState.replace(ESCAPE_SEQUENCE, "").replaceAll("\t", "    ").replace(CONTROL, "");
+  const lines = text.split(/\r?\n/).map(lastState).filter((line) => line.trim() !== "");
+  return lines.join(" ").replace(ESCAPE_SEQUENCE, "").replaceAll("\t", "    ").replace(CONTROL, "");
+}
+
+function lastState(line: string): string {
+  return line.split(/\r+/).findLast((part) => part.trim() !== "") ?? "";
 }
 
 /** Terminal columns that `text` takes, counted so that it is never less than a terminal needs. No escape sequences. */

@@ -13,6 +13,7 @@ Deno.test("cleanLine() removes everything that could move a cursor, and keeps th
     ["unfinished \x1b[", "unfinished "],
     ["a\tb", "a    b"],
     ["10%\r55%\r100%\r", "100%"],
+    ["two\nlines\r\n\nmore\n", "two lines more"],
     ["bell\x07 nul\x00 back\x08", "bell nul back"],
     ["abc\u202edef\u2028", "abcdef"],
   ];
