@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { shellWorkflow } from "./support/cli.ts";
+import { runFlowInTerminal, shellWorkflow, whyNoTerminal } from "./support/cli.ts";
 import { type History, until, withHistory } from "./support/history.ts";
 import { isRunning } from "./support/processes.ts";
 
@@ -64,6 +64,20 @@ Deno.test("flow resume and flow rerun work in the folder that the execution was 
     assert.equal(rerun.code, 0, rerun.stderr);
     assert.deepEqual((await lines("side")).slice(-2), ["third", "third"]);
   });
+});
+
+Deno.test({
+  name: "flow resume draws on a terminal also what was done before",
+  ignore: whyNoTerminal() !== undefined,
+  fn: () =>
+    withHistory({ "chain.json": chain }, async (history) => {
+      const id = await killInSecond(history);
+      await writeFile(history.path("go"), "");
+      const env = { XDG_STATE_HOME: history.path("state") };
+      const { code, screen, raw } = await runFlowInTerminal(["resume", id], { env });
+      assert.equal(code, 0, raw);
+      assert.match(screen.lines.join("\n"), /✓ first +\d+ms\n {2}✓ second +\d+ms {2}attempt 2\n {2}✓ third/);
+    }),
 });
 
 Deno.test("flow run says that an execution of the same file was interrupted, and goes on with the new one", async () => {

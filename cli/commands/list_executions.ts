@@ -8,6 +8,7 @@ import { type DatabaseFlags, openHistory, withStore } from "../open_store.ts";
 import { formatAge } from "../render/quantities.ts";
 import { formatStatus } from "../render/status.ts";
 import { formatTable } from "../render/table.ts";
+import { truncate } from "../render/text.ts";
 import type { Style } from "../style.ts";
 
 /** Flags of `flow executions list`. */
@@ -23,6 +24,9 @@ export interface ListFlags extends CommonFlags, DatabaseFlags {
 }
 
 const DEFAULT_LIMIT = 20;
+/** Of the columns before the name, as wide as they usually get. */
+const COLUMNS_BEFORE_NAME = 71;
+const MIN_NAME_COLUMNS = 9;
 
 /** `flow executions list`: the newest executions, as far as they fit the filters. */
 export async function listExecutions(context: CliContext, flags: ListFlags): Promise<number> {
@@ -35,7 +39,7 @@ export async function listExecutions(context: CliContext, flags: ListFlags): Pro
     const found = await store.listExecutions({ ...filterOf(flags), limit: limit + 1 }, now);
     const shown = found.slice(0, limit);
     if (flags.json) out.write(`${JSON.stringify(shown, null, 2)}\n`);
-    else if (shown.length > 0) out.write(formatList(shown, now, outStyle));
+    else if (shown.length > 0) out.write(formatList(shown, now, columnsOf(context), outStyle));
     else err.write("There are no such executions.\n");
     if (found.length > limit && !flags.json) err.write(`There are more: use --limit to see them.\n`);
     return success.exit_code;
@@ -51,16 +55,22 @@ function filterOf({ status, workflow, since, until }: ListFlags): ExecutionFilte
   };
 }
 
-function formatList(executions: readonly ExecutionSummary[], now: number, style: Style): string {
+function formatList(executions: readonly ExecutionSummary[], now: number, columns: number, style: Style): string {
   const head = ["ID", "STATUS", "STARTED", "DURATION", "WORKFLOW"].map((text) => ({ text, paint: style.dim }));
   const rows = executions.map((it) => [
     { text: it.execution_id },
     formatStatus(it.status, style),
     { text: formatAge(it.created_at, now) },
     { text: it.duration_ms === undefined ? "" : formatDuration(it.duration_ms) },
-    { text: nameOf(it) + (it.rerun_of === undefined ? "" : ` (rerun of ${it.rerun_of})`) },
+    { text: truncate(nameOf(it) + (it.rerun_of === undefined ? "" : " (rerun)"), columns - COLUMNS_BEFORE_NAME) },
   ]);
   return formatTable([head, ...rows]);
+}
+
+/** How wide a line may be; a pipe takes any. */
+function columnsOf({ platform, out }: CliContext): number {
+  const size = out.isTerminal ? platform.terminalSize() : null;
+  return size === null ? Infinity : Math.max(size.columns, COLUMNS_BEFORE_NAME + MIN_NAME_COLUMNS);
 }
 
 /** What people call a workflow: its name, or its file if it has neither name nor id of its own. */
