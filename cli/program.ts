@@ -1,10 +1,18 @@
-import { type ApplicationText, buildApplication, buildRouteMap, ExitCode, run } from "@stricli/core";
+import {
+  type ApplicationText,
+  buildApplication,
+  buildRouteMap,
+  type Command,
+  ExitCode,
+  type RouteMap,
+  run as runApplication,
+} from "@stricli/core";
 import type { Platform } from "../platform/types.ts";
 import { outcomeOf } from "../server/outcome.ts";
 import { type CliContext, createContext } from "./context.ts";
 import { reportError } from "./report_error.ts";
 import type { ProgramContext } from "./route.ts";
-import { routes } from "./routes.ts";
+import { run } from "./run_route.ts";
 import { version } from "./version.ts";
 import { createUsageText } from "./usage_text.ts";
 
@@ -27,8 +35,8 @@ async function runArguments(cli: CliContext, args: readonly string[]): Promise<n
   const process = { stdout: cli.out, stderr: cli.err, exitCode: null as number | string | null };
   const context: ProgramContext = { process, cli, exitCode: 0 };
   let prefix: readonly string[] = ["flow"];
-  const application = createApplication(createUsageText(cli.errStyle, () => prefix));
-  await run(application, args, {
+  const application = createApplication(await findRoutes(args), createUsageText(cli.errStyle, () => prefix));
+  await runApplication(application, args, {
     process,
     forCommand(info) {
       prefix = info.prefix;
@@ -39,7 +47,14 @@ async function runArguments(cli: CliContext, args: readonly string[]): Promise<n
   return outcomeOf(process.exitCode === ExitCode.CommandLoadError ? "internal" : "invalid_argument").exit_code;
 }
 
-function createApplication(text: ApplicationText) {
+type Routes = Readonly<Record<string, Command<ProgramContext> | RouteMap<ProgramContext>>>;
+
+/** `flow run` starts 2 ms faster without the other commands. */
+async function findRoutes(args: readonly string[]): Promise<Routes> {
+  return args[0] === "run" ? { run } : (await import("./routes.ts")).routes;
+}
+
+function createApplication(routes: Routes, text: ApplicationText) {
   const root = buildRouteMap({
     routes,
     docs: {

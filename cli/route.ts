@@ -1,3 +1,4 @@
+import { parseDuration } from "./duration.ts";
 import type { CommandContext } from "@stricli/core";
 import type { CliContext, Command, CommonFlags } from "./context.ts";
 import { reportError } from "./report_error.ts";
@@ -93,3 +94,33 @@ export function switchFlag<const Brief extends string>(brief: Brief) {
 export function examples(...lines: string[]): string {
   return `\n\nEXAMPLES\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
+
+/** Inputs, one by one. */
+export const setFlag = {
+  set: {
+    kind: "parsed",
+    parse: String,
+    variadic: true,
+    optional: true,
+    placeholder: "key=value",
+    brief: "One input; JSON if it can be read as JSON, else text. Wins over --input",
+  },
+} as const;
+
+/** How long an execution may take. */
+export const timeoutFlag = {
+  timeout: {
+    kind: "parsed",
+    parse: parseDuration,
+    optional: true,
+    placeholder: "TIME",
+    brief: "End the execution after this time, such as 30s or 5m",
+  },
+} as const;
+
+/** How an execution is shown while it runs. */
+export const watchFlags = {
+  verbose: switchFlag("Show every line that nodes print"),
+  json: switchFlag("Print every event as one line of JSON, and nothing else"),
+  quiet: switchFlag("Print only the result"),
+} as const;

@@ -4,10 +4,8 @@ import type { InitFlags } from "./commands/init.ts";
 import type { NodesFlags } from "./commands/nodes.ts";
 import type { RerunFlags } from "./commands/rerun.ts";
 import type { ResumeFlags } from "./commands/resume.ts";
-import type { RunFlags } from "./commands/run.ts";
 import type { SchemaFlags } from "./commands/schema.ts";
 import type { ValidateFlags } from "./commands/validate.ts";
-import { parseDuration } from "./duration.ts";
 import { cache, doctor, executions, explain } from "./history_routes.ts";
 import {
   debugFlag,
@@ -17,74 +15,14 @@ import {
   lazily,
   nodesFlag,
   type ProgramContext,
+  setFlag,
   storeFlags,
   switchFlag,
   textFlag,
+  timeoutFlag,
+  watchFlags,
 } from "./route.ts";
-
-const setFlag = {
-  set: {
-    kind: "parsed",
-    parse: String,
-    variadic: true,
-    optional: true,
-    placeholder: "key=value",
-    brief: "One input; JSON if it can be read as JSON, else text. Wins over --input",
-  },
-} as const;
-
-const timeoutFlag = {
-  timeout: {
-    kind: "parsed",
-    parse: parseDuration,
-    optional: true,
-    placeholder: "TIME",
-    brief: "End the execution after this time, such as 30s or 5m",
-  },
-} as const;
-
-/** How an execution is shown while it runs. */
-const watchFlags = {
-  verbose: switchFlag("Show every line that nodes print"),
-  json: switchFlag("Print every event as one line of JSON, and nothing else"),
-  quiet: switchFlag("Print only the result"),
-} as const;
-
-const run = buildCommand<RunFlags, [string?], ProgramContext>({
-  loader: lazily(async () => (await import("./commands/run.ts")).runWorkflow),
-  parameters: {
-    flags: {
-      file: textFlag("The workflow, in place of the argument", "FILE"),
-      input: textFlag("Inputs: a JSON object, @FILE, or - for stdin", "JSON"),
-      ...setFlag,
-      ...watchFlags,
-      ...timeoutFlag,
-      noStore: switchFlag("Keep no history"),
-      noCache: switchFlag("Run nodes with `cache` anew"),
-      ...storeFlags,
-      ...nodesFlag,
-      ...debugFlag,
-    },
-    aliases: { f: "file", i: "input", s: "set", v: "verbose", q: "quiet", t: "timeout" },
-    positional: {
-      kind: "tuple",
-      parameters: [{ brief: "Workflow: JSON, YAML or TypeScript", parse: String, placeholder: "FILE", optional: true }],
-    },
-  },
-  docs: {
-    brief: "Run a workflow",
-    customUsage: ["FILE [options]", "--file FILE [options]"],
-    fullDescription: "Runs a workflow and shows what happens. The outputs of its last nodes go to stdout, all else to" +
-      " stderr." + examples(
-        "flow run workflow.yaml",
-        "flow run workflow.yaml --set name=Ann --set count=3",
-        'flow run workflow.yaml --input \'{"name": "Ann"}\' > result.json',
-        "flow run workflow.yaml --input @inputs.json --timeout 5m",
-        "flow run workflow.yaml --json | jq -r .type",
-        "flow run workflow.ts --nodes my_nodes.ts",
-      ),
-  },
-});
+import { run } from "./run_route.ts";
 
 const resume = buildCommand<ResumeFlags, [string], ProgramContext>({
   loader: lazily(async () => (await import("./commands/resume.ts")).resumeExecution),
