@@ -14,7 +14,10 @@ export function formatResultJson(outputs: Record<string, Values>): string {
   return `${JSON.stringify(toWire(outputs), null, 2)}\n`;
 }
 
-/** A result for people: what is empty, or was said under another name already, is left out. */
+/** A repeated value that is longer than this is not shown again. */
+const MAX_REPEATED_CHARS = 40;
+
+/** A result for people: empty text is left out, and long values are shown once. */
 export function formatResult(
   workflow: Pick<Workflow, "nodes">,
   registry: NodeRegistry,
@@ -40,13 +43,16 @@ function inOrder(values: Values, names: readonly string[]): [port: string, value
 }
 
 function formatPorts(values: readonly [port: string, value: Value][], style: Style): string[] {
-  const said = new Set<string>();
-  return values.flatMap(([port, value]) => {
-    const json = stringifyValue(value);
-    if (value === null || value === "" || said.has(json)) return [];
-    said.add(json);
-    const [first = "", ...rest] = formatValue(value);
+  const said = new Map<string, string>();
+  return values.filter(([, value]) => value !== "").flatMap(([port, value]) => {
     const head = `  ${style.cyan(`${cleanLine(port)}:`)}`;
+    const json = stringifyValue(value);
+    const earlier = said.get(json);
+    if (earlier !== undefined && json.length > MAX_REPEATED_CHARS) {
+      return [`${head} ${style.dim(`same as ${cleanLine(earlier)}`)}`];
+    }
+    said.set(json, port);
+    const [first = "", ...rest] = formatValue(value);
     return rest.length === 0 ? [`${head} ${first}`] : [head, ...[first, ...rest].map((line) => `    ${line}`)];
   });
 }

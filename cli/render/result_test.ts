@@ -22,8 +22,9 @@ const outputs = {
     code: 0,
     empty: "",
     nothing: null,
-    stdout: "one\ntwo\x1b[2J",
-    output: "one\ntwo\x1b[2J",
+    again: 0,
+    stdout: `one\ntwo\x1b[2J${" and more".repeat(5)}`,
+    output: `one\ntwo\x1b[2J${" and more".repeat(5)}`,
     bytes: Uint8Array.of(1, 2),
   },
   b: { object: { x: [1, 2] }, long: Array.from({ length: 30 }, (_, n) => `line ${n}`).join("\n") },
@@ -31,12 +32,15 @@ const outputs = {
 
 Deno.test("formatResult() shows what there is to see, the first declared port first", () => {
   const lines = formatResult(createWorkflow(["a", "b"]), registry, outputs, createStyle(false)).split("\n");
-  assert.deepEqual(lines.slice(0, 10), [
+  assert.deepEqual(lines.slice(0, 13), [
     "a",
     "  output:",
     "    one",
-    "    two",
+    "    two and more and more and more and more and more",
+    "  stdout: same as output",
     "  code: 0",
+    "  nothing: null",
+    "  again: 0",
     "  bytes: 2 bytes",
     "b",
     '  object: {"x":[1,2]}',
