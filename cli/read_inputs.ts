@@ -62,7 +62,7 @@ async function readSource({ platform }: CliContext, input: string): Promise<Name
   return { source: input, name: `--input ${JSON.stringify(input.slice(0, 80))}`, hints, hint };
 }
 
-/** JSON where it can be read as JSON, else text. */
+/** JSON where it can be read as JSON, else text. A number that a double cannot hold, such as a long id, is text too. */
 function readAssignment(assignment: string): [key: string, value: Value] {
   const at = assignment.indexOf("=");
   if (at < 1) {
@@ -77,5 +77,7 @@ function readAssignment(assignment: string): [key: string, value: Value] {
   } catch {
     return [key, text];
   }
-  return [key, decodeValue(json)];
+  const isLossy = typeof json === "number" &&
+    (!Number.isFinite(json) || Number.isInteger(json) && !Number.isSafeInteger(json));
+  return [key, isLossy ? text : decodeValue(json)];
 }

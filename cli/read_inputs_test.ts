@@ -20,12 +20,32 @@ async function explain(flags: InputFlags): Promise<string> {
 }
 
 Deno.test("readInputs() takes JSON where it is JSON, and text where it is not", async () => {
-  const set = ["n=1", "text=1a", "list=[1]", 'quoted="1"', "empty=", "url=a=b", "__proto__=x"];
+  const set = [
+    "n=1",
+    "text=1a",
+    "list=[1]",
+    'quoted="1"',
+    "empty=",
+    "url=a=b",
+    "__proto__=x",
+    "id=12345678901234567890",
+    "huge=1e999",
+  ];
   const inputs = await read({ set });
-  const expected = [["n", 1], ["text", "1a"], ["list", [1]], ["quoted", "1"], ["empty", ""], ["url", "a=b"], [
-    "__proto__",
-    "x",
-  ]];
+  const expected = [
+    ["n", 1],
+    ["text", "1a"],
+    ["list", [1]],
+    ["quoted", "1"],
+    ["empty", ""],
+    ["url", "a=b"],
+    [
+      "__proto__",
+      "x",
+    ],
+    ["id", "12345678901234567890"],
+    ["huge", "1e999"],
+  ];
   assert.deepEqual(Object.entries(inputs), expected);
 });
 
