@@ -4,6 +4,9 @@ import type { Store } from "../engine/store.ts";
 import type { Platform } from "../platform/types.ts";
 import type { Durability } from "../store/connection.ts";
 
+/** What decides where the database is. */
+type DatabasePlatform = Pick<Platform, "os" | "env">;
+
 /** Which database a command works with. */
 export interface DatabaseFlags {
   /** Default: `FLOW_DB`, else the user's own. */
@@ -65,7 +68,7 @@ export async function withStore<T>(opening: Promise<Store>, work: (store: Store)
  *
  * @throws {FlowError} `unavailable` if there is no such place
  */
-export function databasePath(platform: Platform, flags: DatabaseFlags): string {
+export function databasePath(platform: DatabasePlatform, flags: DatabaseFlags): string {
   const named = namedPath(platform, flags);
   if (named !== undefined) return named;
   const folder = stateFolder(platform);
@@ -78,11 +81,11 @@ export function databasePath(platform: Platform, flags: DatabaseFlags): string {
   return [folder, "flow", "flow.db"].join(slash);
 }
 
-function namedPath(platform: Platform, flags: DatabaseFlags): string | undefined {
+function namedPath(platform: DatabasePlatform, flags: DatabaseFlags): string | undefined {
   return flags.db ?? setVariable(platform, "FLOW_DB");
 }
 
-function stateFolder(platform: Platform): string | undefined {
+function stateFolder(platform: DatabasePlatform): string | undefined {
   const named = setVariable(platform, "XDG_STATE_HOME");
   if (named !== undefined) return named;
   if (platform.os === "windows") return setVariable(platform, "LOCALAPPDATA");
@@ -92,7 +95,7 @@ function stateFolder(platform: Platform): string | undefined {
 }
 
 /** An empty variable counts as none. */
-function setVariable(platform: Platform, name: string): string | undefined {
+function setVariable(platform: DatabasePlatform, name: string): string | undefined {
   const value = platform.env(name);
   return value === "" ? undefined : value;
 }

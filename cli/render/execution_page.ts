@@ -33,6 +33,8 @@ export interface ShownExecution {
 /** Nodes that people are shown; of more, those that went wrong come first. */
 const MAX_NODES = 200;
 const MAX_INPUT_COLUMNS = 200;
+/** `--json` shows all of it. */
+const MAX_OUTPUT_COLUMNS = 500;
 
 /** An execution for people: what it was, what became of each node, what went in and came out. */
 export function formatExecution(execution: ShownExecution, registry: NodeRegistry, style: Style): string {
@@ -41,7 +43,7 @@ export function formatExecution(execution: ShownExecution, registry: NodeRegistr
   return formatHead(execution, style) +
     formatSection("NODES", formatNodes(execution, style), style) +
     formatSection("INPUTS", formatInputs(record.inputs, style), style) +
-    formatSection("OUTPUTS", result.replaceAll(/^(?=.)/gm, "  "), style);
+    formatSection("OUTPUTS", fitLines(result), style);
 }
 
 /** A part of a page under its heading; nothing if there is nothing in it. */
@@ -95,6 +97,11 @@ function remarkOn(node: ShownNode, labels: ReadonlyMap<string, string>): string 
   if (node.reused_from !== undefined) return `from execution ${node.reused_from}`;
   if (node.error !== undefined && node.status !== "succeeded") return describeError(node.error);
   return "";
+}
+
+/** Indented, and none so long that it hides the rest. Colors stand only at the start of a line, and stay whole. */
+function fitLines(text: string): string {
+  return text.replaceAll(/^.+$/gm, (line) => `  ${truncate(line, MAX_OUTPUT_COLUMNS)}`);
 }
 
 function formatInputs(inputs: Values, style: Style): string {
