@@ -65,7 +65,7 @@ class Analyzer {
   visit(node: AstNode, isRoot: boolean): void {
     this.#changesObjects ||= mayChangeObjects(node, isRoot);
     if (node.type === "path") this.#visitPath(node, isRoot);
-    else if (isRoot) this.#checkRootUse(node);
+    else this.#checkWholeUse(node, isRoot);
     const isCallOfName = node.type === "function" && node.procedure?.type === "path";
     for (const part of partsOf(node)) {
       if (!(isCallOfName && part === node.procedure)) this.visit(part, isRoot);
@@ -126,10 +126,11 @@ class Analyzer {
   }
 
   /** The scope as a whole may not be used: what an expression depends on has to be known. */
-  #checkRootUse(node: AstNode): void {
-    const isWhole = isScopeVariable(node, true) || node.type === "wildcard" || node.type === "descendant";
+  #checkWholeUse(node: AstNode, isRoot: boolean): void {
+    const isWildcard = isRoot && (node.type === "wildcard" || node.type === "descendant");
+    const isWhole = isWildcard || isScopeVariable(node, isRoot);
     const name = node.type === "function" ? String(node.procedure?.value) : "";
-    const wanted = Object.hasOwn(CONTEXT_ARGUMENTS, name) ? CONTEXT_ARGUMENTS[name] ?? 0 : 0;
+    const wanted = isRoot && Object.hasOwn(CONTEXT_ARGUMENTS, name) ? CONTEXT_ARGUMENTS[name] ?? 0 : 0;
     const isCallOfContext = node.procedure?.type === "variable" && (node.arguments?.length ?? 0) < wanted;
     if (!isWhole && !isCallOfContext) return;
     this.#report(node, {

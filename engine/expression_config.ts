@@ -33,9 +33,8 @@ export interface CompiledConfig {
  */
 export async function loadLanguageFor(document: unknown, conditions: readonly string[] = []): Promise<void> {
   const isNeeded = conditions.some((text) => needsLanguage(readCondition(text).text)) ||
-    [...findTemplates(document)].some(({ template }) =>
-      expressionsOf(template).some((part) => needsLanguage(part.text))
-    );
+    (hasTemplates(document) &&
+      [...findTemplates(document)].flatMap(expressionsOf).some(({ text }) => needsLanguage(text)));
   if (isNeeded) await loadExpressions();
 }
 

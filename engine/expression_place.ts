@@ -45,8 +45,8 @@ export function* findTemplates(value: unknown, path: Path = []): Generator<Found
   }
 }
 
-/** The expressions of a template. */
-export function expressionsOf(template: Template): TemplateExpression[] {
+/** The expressions in a string. */
+export function expressionsOf({ template }: FoundTemplate): TemplateExpression[] {
   return template.parts.filter((part) => typeof part !== "string");
 }
 
