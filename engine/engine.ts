@@ -1,46 +1,25 @@
 import { createLocalDispatcher } from "./attempt.ts";
 import { EventBus } from "./bus.ts";
-import { NodeCache } from "./cache.ts";
 import { checkInputs } from "./check_inputs.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import { type Drive, Driver } from "./driver.ts";
 import { FlowError } from "./errors.ts";
 import type { EngineOptions, ExecutionHandle, StartOptions } from "./engine_options.ts";
 import type { ExecutionEvent } from "./events.ts";
-import { Executor } from "./executor.ts";
 import { foldExecution, readOutputs } from "./fold.ts";
 import { createId } from "./id.ts";
 import { WorkflowError } from "./issue.ts";
-import { Leases } from "./leases.ts";
-import type { Reuse } from "./ledger.ts";
 import { MemoryStore } from "./memory_store.ts";
 import type { NodeDefinition } from "./node.ts";
 import { type PreparedWorkflow, prepareWorkflow } from "./prepare.ts";
-import { Recorder } from "./recorder.ts";
 import { NodeRegistry } from "./registry.ts";
 import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";
 import { createState, type ExecutionState } from "./state.ts";
-import type { ExecutionRecord, Store } from "./store.ts";
+import type { Awaitable, ExecutionRecord, Store } from "./store.ts";
 import { checkHasBegun, checkResumable, findResumePoint } from "./resume.ts";
 import { subscribe, type SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
-import type { ExecutionResult } from "./verdict.ts";
 import type { Workflow } from "./workflow.ts";
-
-interface Drive {
-  prepared: PreparedWorkflow;
-  state: ExecutionState;
-  restored?: ReadonlyMap<string, Values>;
-  reuse?: Reuse | undefined;
-  /** Why it is to be cancelled before anything starts. */
-  cancelReason?: string | undefined;
-}
-
-interface Live {
-  executor: Executor;
-  state: ExecutionState;
-  done: Promise<unknown>;
-}
 
 /** The only way to run anything: starts, resumes, reruns, cancels and watches executions. */
 export class Engine {
@@ -49,11 +28,8 @@ export class Engine {
   readonly #clock: Clock;
   readonly #options: EngineOptions;
   readonly #owner: string;
-  readonly #dispatcher: Dispatcher;
   readonly #bus = new EventBus();
-  readonly #leases: Leases;
-  readonly #live = new Map<string, Live>();
-  #isClosed = false;
+  readonly #driver: Driver;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -61,23 +37,27 @@ export class Engine {
     this.store = options.store ?? new MemoryStore();
     this.#clock = options.clock ?? systemClock;
     this.#owner = options.owner ?? createId(this.#clock.now());
-    this.#dispatcher = options.dispatcher ?? createLocalDispatcher(this.#clock);
-    this.#leases = new Leases(this.store, this.#clock, this.#owner);
+    this.#driver = new Driver({
+      store: this.store,
+      clock: this.#clock,
+      bus: this.#bus,
+      owner: this.#owner,
+      dispatcher: options.dispatcher ?? createLocalDispatcher(this.#clock),
+      random: options.random ?? Math.random,
+    });
   }
 
   /**
    * Starts an execution of a checked workflow.
    *
    * @throws {WorkflowError} `invalid_workflow` if it does not fit the registry or the inputs do not fit it.
-   * @throws {FlowError} `conflict` if `execution_id` is taken.
+   * @throws {FlowError} `conflict` if `execution_id` is taken; `unavailable` if the engine is closed.
    */
   async start(workflow: Workflow, options: StartOptions = {}): Promise<ExecutionHandle> {
-    const { timeoutMs, execution_id = createId(this.#clock.now()) } = options;
-    const limited = timeoutMs === undefined ? workflow : withTimeLimit(workflow, timeoutMs);
+    const limited = limitTime(workflow, options.timeoutMs);
     const prepared = this.#prepare(limited, options.inputs ?? {});
-    const record = this.#createRecord(execution_id, limited, options);
-    await this.store.createExecution(record);
-    return await this.#acquireAndDrive(record, { prepared, state: createState(execution_id) });
+    const record = await this.#create(limited, options);
+    return await this.#drive(record, () => ({ prepared, state: createState(record.execution_id) }));
   }
 
   /**
@@ -90,17 +70,15 @@ export class Engine {
     const record = await this.#getRecord(executionId);
     checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
     await this.releaseDeadOwners();
-    await this.#acquire(executionId);
-    try {
+    return await this.#drive(record, async () => {
       const prepared = this.#prepare(record.workflow, record.inputs);
+      // It may have ended before the lease was ours.
+      checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
       const point = await findResumePoint(this.store, executionId, prepared, this.#options.endLeftover);
       const cancelReason = await this.store.cancelRequested(executionId);
       if (cancelReason === undefined) checkHasBegun(record, point.state);
-      return this.#drive(record, { prepared, ...point, cancelReason });
-    } catch (error) {
-      await this.#leases.release(executionId);
-      throw error;
-    }
+      return { prepared, ...point, cancelReason };
+    });
   }
 
   /**
@@ -126,17 +104,14 @@ export class Engine {
 
   /** Starts a new execution that takes over what the plan reuses. */
   async rerun(plan: RerunPlan, options: Omit<StartOptions, "inputs"> = {}): Promise<ExecutionHandle> {
-    const { timeoutMs, execution_id = createId(this.#clock.now()) } = options;
-    const workflow = timeoutMs === undefined ? plan.workflow : withTimeLimit(plan.workflow, timeoutMs);
+    const workflow = limitTime(plan.workflow, options.timeoutMs);
     const reused = new Set(plan.nodes.filter((node) => node.action === "reuse").map((node) => node.node_id));
     const skip = new Set(plan.nodes.filter((node) => node.action === "skip").map((node) => node.node_id));
     const outputs = await readOutputs(this.store, plan.execution_id, (nodeId) => reused.has(nodeId));
     const prepared = this.#prepare(workflow, plan.inputs);
-    const record = this.#createRecord(execution_id, workflow, { ...options, inputs: plan.inputs });
-    record.rerun_of = plan.execution_id;
-    await this.store.createExecution(record);
+    const record = await this.#create(workflow, { ...options, inputs: plan.inputs }, plan.execution_id);
     const reuse = { execution_id: plan.execution_id, outputs, skip };
-    return await this.#acquireAndDrive(record, { prepared, state: createState(execution_id), reuse });
+    return await this.#drive(record, () => ({ prepared, state: createState(record.execution_id), reuse }));
   }
 
   /**
@@ -145,16 +120,17 @@ export class Engine {
    * @throws {FlowError} `not_found`
    */
   async cancel(executionId: string, reason = "Cancelled"): Promise<boolean> {
-    const live = this.#live.get(executionId);
-    if (live !== undefined) {
-      live.executor.cancel(reason);
-      return true;
-    }
+    if (this.#driver.cancel(executionId, reason)) return true;
     const summary = await this.store.getSummary(executionId, this.#clock.now());
     if (summary === undefined) throw executionNotFound(executionId);
     if (summary.ended_at !== undefined) return false;
-    await this.store.requestCancel(executionId, reason);
-    return true;
+    try {
+      await this.store.requestCancel(executionId, reason);
+      return true;
+    } catch (error) {
+      if (error instanceof FlowError && error.code === "conflict") return false;
+      throw error;
+    }
   }
 
   /** The events of an execution: those in the journal, then live ones. @see ExecutionHandle.events */
@@ -163,26 +139,22 @@ export class Engine {
       store: this.store,
       bus: this.#bus,
       clock: this.#clock,
-      isDrivenHere: (id: string) => this.#live.has(id),
+      isDrivenHere: (id: string) => this.#driver.find(id) !== undefined,
     };
     return subscribe(source, executionId, options);
   }
 
   /** Where an execution stands; undefined if there is none with that id. */
   async status(executionId: string): Promise<ExecutionState | undefined> {
-    const live = this.#live.get(executionId);
-    if (live !== undefined) return structuredClone(live.state);
+    const live = this.#driver.find(executionId);
+    if (live !== undefined) return structuredClone(live);
     if ((await this.store.getRecord(executionId)) === undefined) return undefined;
     return await foldExecution(this.store, executionId);
   }
 
   /** Ends all that runs and leaves unfinished executions to be resumed. Idempotent. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    const error = new FlowError("interrupted", "The engine was closed", { hint: "Resume the execution later." });
-    const running = [...this.#live.values()];
-    for (const { executor } of running) executor.suspend(error);
-    await Promise.allSettled(running.map(({ done }) => done));
+    await this.#driver.close();
   }
 
   #prepare(workflow: Workflow, inputs: Values): PreparedWorkflow {
@@ -192,17 +164,21 @@ export class Engine {
     return prepared;
   }
 
-  #createRecord(execution_id: string, workflow: Workflow, options: StartOptions): ExecutionRecord {
-    return {
-      execution_id,
+  async #create(workflow: Workflow, options: StartOptions, rerun_of?: string): Promise<ExecutionRecord> {
+    this.#driver.checkOpen();
+    const record: ExecutionRecord = {
+      execution_id: options.execution_id ?? createId(this.#clock.now()),
       workflow,
       inputs: options.inputs ?? {},
       verbose: options.verbose ?? false,
       created_at: new Date(this.#clock.now()).toISOString(),
       ...(options.source === undefined ? {} : { source: options.source }),
       ...(options.workdir === undefined ? {} : { workdir: options.workdir }),
+      ...(rerun_of === undefined ? {} : { rerun_of }),
       ...(options.useCache === false ? { no_cache: true } : {}),
     };
+    await this.store.createExecution(record);
+    return record;
   }
 
   async #getRecord(executionId: string): Promise<ExecutionRecord> {
@@ -211,67 +187,15 @@ export class Engine {
     return record;
   }
 
-  async #acquire(executionId: string): Promise<void> {
-    if (this.#isClosed) throw new FlowError("unavailable", "Cannot run an execution: the engine is closed");
-    if (!this.#live.has(executionId) && await this.#leases.acquire(executionId)) return;
-    throw new FlowError("conflict", `Cannot drive execution "${executionId}": another process is driving it`, {
-      hint: "Wait for it to end, or cancel it first.",
-    });
-  }
-
-  async #acquireAndDrive(record: ExecutionRecord, drive: Drive): Promise<ExecutionHandle> {
-    await this.#acquire(record.execution_id);
-    return this.#drive(record, drive);
-  }
-
-  #drive(record: ExecutionRecord, { prepared, state, restored, reuse, cancelReason }: Drive): ExecutionHandle {
+  async #drive(record: ExecutionRecord, prepare: () => Awaitable<Drive>): Promise<ExecutionHandle> {
     const { execution_id } = record;
-    const clock = this.#clock;
-    const recorder = new Recorder({
-      store: this.store,
-      bus: this.#bus,
-      clock,
-      state,
-      onFailure: (error) => executor.suspend(error),
-    });
-    const executor = new Executor({
-      prepared,
-      inputs: record.inputs,
-      recorder,
-      dispatcher: this.#dispatcher,
-      clock,
-      random: this.#options.random ?? Math.random,
-      verbose: record.verbose,
-      owner: this.#owner,
-      cache: record.no_cache ? undefined : new NodeCache(this.store, clock),
-      ...(restored === undefined ? {} : { restored }),
-      reuse,
-    });
-    if (cancelReason !== undefined) executor.cancel(cancelReason);
-    const result = this.#run(execution_id, executor);
-    this.#live.set(execution_id, { executor, state, done: result });
-    this.#leases.keep(execution_id, {
-      onCancelRequested: (reason) => executor.cancel(reason),
-      onLost: (cause) => executor.suspend(leaseLost(execution_id, cause)),
-    });
+    const { result, cancel } = await this.#driver.drive(record, prepare);
     return {
       execution_id,
       result,
       events: (options) => this.subscribe(execution_id, options),
-      cancel: (reason = "Cancelled") => executor.cancel(reason),
+      cancel: (reason = "Cancelled") => cancel(reason),
     };
-  }
-
-  async #run(executionId: string, executor: Executor): Promise<ExecutionResult> {
-    // The caller gets its handle before anything happens.
-    await Promise.resolve();
-    try {
-      return await executor.execute();
-    } finally {
-      this.#live.delete(executionId);
-      this.#bus.publish(executionId, []);
-      await this.#leases.release(executionId);
-    }
   }
 }
 
@@ -283,7 +207,8 @@ export function createEngine(
   return new Engine({ ...rest, registry });
 }
 
-function withTimeLimit(workflow: Workflow, limitMs: number): Workflow {
+function limitTime(workflow: Workflow, limitMs: number | undefined): Workflow {
+  if (limitMs === undefined) return workflow;
   return { ...workflow, settings: { ...workflow.settings, max_execution_time_ms: limitMs } };
 }
 
@@ -291,8 +216,4 @@ function executionNotFound(executionId: string): FlowError {
   return new FlowError("not_found", `No execution has the id "${executionId}"`, {
     hint: `Run "flow executions list" to see those that there are.`,
   });
-}
-
-function leaseLost(executionId: string, cause: unknown): FlowError {
-  return new FlowError("conflict", `Lost execution "${executionId}": another process has taken it over`, { cause });
 }

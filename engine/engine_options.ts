@@ -54,7 +54,10 @@ export interface StartOptions {
 /** An execution that this engine drives. */
 export interface ExecutionHandle {
   readonly execution_id: string;
-  /** Rejects only when the journal fails (`store_failed`, `conflict`) or the engine is closed (`interrupted`). */
+  /**
+   * Rejects only when the journal fails (`store_failed`, `conflict`) or the engine is closed (`interrupted`). Nobody has
+   * to await it: a rejection that is not handled harms nothing.
+   */
   readonly result: Promise<ExecutionResult>;
   /** From the first event (or after `after`), live, to the last. */
   events(options?: SubscribeOptions): AsyncIterable<ExecutionEvent>;

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { FlowError, toFlowError } from "./errors.ts";
 import type { Store } from "./store.ts";
 
 /** How long a silent owner is believed to be alive. */
@@ -12,8 +13,12 @@ const STEPS_WITHOUT_TIMER = 200;
 /** What is done for an execution that this process drives. */
 export interface LeaseHolder {
   onCancelRequested(reason: string): void;
-  /** Another process has taken over, or the store is gone. */
-  onLost(cause: unknown): void;
+  /** Another process has taken over, or the store has been out of reach for so long that one may have. */
+  onLost(error: FlowError): void;
+}
+
+interface Holder extends LeaseHolder {
+  renewedAt: number;
 }
 
 /** Keeps the leases of all executions that one engine drives, with one timer for all, and none when there are none. */
@@ -21,9 +26,10 @@ export class Leases {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #owner: string;
-  readonly #holders = new Map<string, LeaseHolder & { renewedAt: number }>();
+  readonly #holders = new Map<string, Holder>();
   #stopTimer: (() => void) | undefined;
   #beat: Promise<void> = Promise.resolve();
+  #isBeating = false;
 
   constructor(store: Store, clock: Clock, owner: string) {
     this.#store = store;
@@ -46,6 +52,7 @@ export class Leases {
     void this.#armSoon();
   }
 
+  /** Never rejects: a lease that cannot be released runs out. */
   async release(executionId: string): Promise<void> {
     this.#holders.delete(executionId);
     if (this.#holders.size === 0) {
@@ -53,7 +60,11 @@ export class Leases {
       this.#stopTimer = undefined;
     }
     await this.#beat;
-    await this.#store.releaseLease(executionId, this.#owner);
+    try {
+      await this.#store.releaseLease(executionId, this.#owner);
+    } catch {
+      // What became of the execution is told without it.
+    }
   }
 
   /** Executions that only compute are over within one turn of the event loop, and need no timer. */
@@ -63,29 +74,43 @@ export class Leases {
   }
 
   #arm(): void {
+    if (this.#isBeating) return;
     this.#stopTimer ??= this.#clock.setTimer(HEARTBEAT_MS, () => {
+      this.#stopTimer = undefined;
       this.#beat = this.#heartbeat();
     });
   }
 
   async #heartbeat(): Promise<void> {
-    for (const [executionId, holder] of this.#holders) {
-      try {
-        await this.#tend(executionId, holder);
-      } catch (cause) {
-        holder.onLost(cause);
-      }
-    }
-    this.#stopTimer = undefined;
+    this.#isBeating = true;
+    for (const [executionId, holder] of this.#holders) await this.#tend(executionId, holder);
+    this.#isBeating = false;
     if (this.#holders.size > 0) this.#arm();
   }
 
-  async #tend(executionId: string, holder: LeaseHolder & { renewedAt: number }): Promise<void> {
-    const reason = await this.#store.cancelRequested(executionId);
-    if (reason !== undefined) holder.onCancelRequested(reason);
-    const now = this.#clock.now();
-    if (now - holder.renewedAt < RENEW_MS) return;
-    if (!(await this.acquire(executionId))) return holder.onLost(undefined);
-    holder.renewedAt = now;
+  async #tend(executionId: string, holder: Holder): Promise<void> {
+    try {
+      const reason = await this.#store.cancelRequested(executionId);
+      if (reason !== undefined) holder.onCancelRequested(reason);
+      const now = this.#clock.now();
+      if (now - holder.renewedAt < RENEW_MS) return;
+      if (!(await this.acquire(executionId))) return holder.onLost(takenOver(executionId));
+      holder.renewedAt = now;
+    } catch (error) {
+      // A store that is busy for a while takes nothing from us: the lease holds until it has run out.
+      if (this.#clock.now() - holder.renewedAt >= LEASE_MS) holder.onLost(outOfReach(executionId, error));
+    }
   }
+}
+
+function takenOver(executionId: string): FlowError {
+  return new FlowError("conflict", `Lost execution "${executionId}": another process has taken it over`);
+}
+
+function outOfReach(executionId: string, thrown: unknown): FlowError {
+  const { code, message, hint } = toFlowError(thrown);
+  return new FlowError(code, `Lost execution "${executionId}": cannot renew its lease: ${message}`, {
+    hint,
+    cause: thrown,
+  });
 }

@@ -1,0 +1,168 @@
+/**
+ * Runs executors: one for each execution that this engine drives, under a lease.
+ *
+ *   D1. Of the engines that share a store, and of the calls to one of them, at most one drives an execution. Should two
+ *       ever believe that they do, the journal refuses one of them.
+ *   D2. After `close` nothing runs, and nothing starts.
+ *   D3. An execution is let go of when nothing of it is running any more, whatever became of it.
+ */
+import type { EventBus } from "./bus.ts";
+import { NodeCache } from "./cache.ts";
+import type { Clock } from "./clock.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { FlowError } from "./errors.ts";
+import { Executor } from "./executor.ts";
+import { Leases } from "./leases.ts";
+import type { Reuse } from "./ledger.ts";
+import type { PreparedWorkflow } from "./prepare.ts";
+import { Recorder } from "./recorder.ts";
+import type { ExecutionState } from "./state.ts";
+import type { Awaitable, ExecutionRecord, Store } from "./store.ts";
+import type { Values } from "./value.ts";
+import type { ExecutionResult } from "./verdict.ts";
+
+/** What a driver works with. */
+export interface DriverOptions {
+  store: Store;
+  clock: Clock;
+  bus: EventBus;
+  /** Names this process in leases. */
+  owner: string;
+  dispatcher: Dispatcher;
+  /** 0 <= x < 1; for jitter. */
+  random: () => number;
+}
+
+/** From where an execution is to be driven. */
+export interface Drive {
+  prepared: PreparedWorkflow;
+  state: ExecutionState;
+  restored?: ReadonlyMap<string, Values>;
+  reuse?: Reuse | undefined;
+  /** Why it is to be cancelled before anything starts. */
+  cancelReason?: string | undefined;
+}
+
+/** An execution that is being driven. */
+export interface Driven {
+  readonly result: Promise<ExecutionResult>;
+  cancel(reason: string): void;
+}
+
+interface Live {
+  executor: Executor;
+  state: ExecutionState;
+  result: Promise<ExecutionResult>;
+}
+
+export class Driver {
+  readonly #options: DriverOptions;
+  readonly #leases: Leases;
+  readonly #live = new Map<string, Live>();
+  /** Executions that are live, about to be, or not let go of yet. */
+  readonly #claimed = new Set<string>();
+  #isClosed = false;
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    this.#leases = new Leases(options.store, options.clock, options.owner);
+  }
+
+  /** @throws {FlowError} `unavailable` after `close` */
+  checkOpen(): void {
+    if (this.#isClosed) throw new FlowError("unavailable", "Cannot run an execution: the engine is closed");
+  }
+
+  /** The state, kept up to date, of an execution that is driven here. */
+  find(executionId: string): ExecutionState | undefined {
+    return this.#live.get(executionId)?.state;
+  }
+
+  /** Cancels an execution that is driven here and will be to its end. */
+  cancel(executionId: string, reason: string): boolean {
+    const live = this.#live.get(executionId);
+    if (live === undefined || this.#isClosed) return false;
+    live.executor.cancel(reason);
+    return true;
+  }
+
+  /**
+   * Drives an execution that nobody else drives; `prepare` says from where, once that can no longer change.
+   *
+   * @throws {FlowError} `conflict` if somebody drives it; `unavailable` after `close`
+   */
+  async drive(record: ExecutionRecord, prepare: () => Awaitable<Drive>): Promise<Driven> {
+    const { execution_id } = record;
+    this.checkOpen();
+    if (this.#claimed.has(execution_id)) throw isDriven(execution_id, "this");
+    this.#claimed.add(execution_id);
+    try {
+      if (!(await this.#leases.acquire(execution_id))) throw isDriven(execution_id, "another");
+      const drive = await prepare();
+      this.checkOpen();
+      return this.#launch(record, drive);
+    } catch (error) {
+      await this.#letGo(execution_id);
+      throw error;
+    }
+  }
+
+  /** Ends all that runs and leaves unfinished executions to be resumed. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const error = new FlowError("interrupted", "The engine was closed", { hint: "Resume the execution later." });
+    const running = [...this.#live.values()];
+    for (const { executor } of running) executor.suspend(error);
+    await Promise.allSettled(running.map(({ result }) => result));
+  }
+
+  #launch(record: ExecutionRecord, { prepared, state, restored, reuse, cancelReason }: Drive): Driven {
+    const { execution_id, inputs, verbose } = record;
+    const { store, clock } = this.#options;
+    const recorder = new Recorder({ ...this.#options, state, onFailure: (error) => executor.suspend(error) });
+    const executor = new Executor({
+      ...this.#options,
+      prepared,
+      inputs,
+      recorder,
+      verbose,
+      cache: record.no_cache ? undefined : new NodeCache(store, clock),
+      ...(restored === undefined ? {} : { restored }),
+      reuse,
+    });
+    if (cancelReason !== undefined) executor.cancel(cancelReason);
+    const result = this.#run(execution_id, executor);
+    // Whoever only listens must not be killed by a rejection that nobody handles.
+    result.catch(() => {});
+    this.#live.set(execution_id, { executor, state, result });
+    this.#leases.keep(execution_id, {
+      onCancelRequested: (reason) => executor.cancel(reason),
+      onLost: (error) => executor.suspend(error),
+    });
+    return { result, cancel: (reason) => executor.cancel(reason) };
+  }
+
+  async #run(executionId: string, executor: Executor): Promise<ExecutionResult> {
+    // Not before `#launch` has made it known as live.
+    await Promise.resolve();
+    try {
+      return await executor.execute();
+    } finally {
+      this.#live.delete(executionId);
+      await this.#letGo(executionId);
+      // Wakes up those who wait for more, now that the store says that there is none.
+      this.#options.bus.publish(executionId, []);
+    }
+  }
+
+  async #letGo(executionId: string): Promise<void> {
+    await this.#leases.release(executionId);
+    this.#claimed.delete(executionId);
+  }
+}
+
+function isDriven(executionId: string, byWhich: "this" | "another"): FlowError {
+  return new FlowError("conflict", `Cannot drive execution "${executionId}": ${byWhich} process is driving it`, {
+    hint: "Wait for it to end, or cancel it first.",
+  });
+}
