@@ -4,6 +4,14 @@ import type { ProcessStatus } from "../platform/types.ts";
 const MAX_TAIL_LINES = 5;
 const MAX_TAIL_CHARS = 1024;
 const MAX_REASON_CHARS = 200;
+const MAX_COMMAND_CHARS = 100;
+
+/** A command as it stands in messages: the beginning of its first line. */
+export function nameCommand(command: string): string {
+  const [line = "", ...rest] = command.trim().split("\n").map((part) => part.trimEnd());
+  if (line.length > MAX_COMMAND_CHARS) return `${line.slice(0, MAX_COMMAND_CHARS).toWellFormed()}…`;
+  return rest.length === 0 ? line : `${line} …`;
+}
 
 /**
  * Throws if a command did not succeed, with the last lines of what it wrote to stderr.
@@ -17,7 +25,7 @@ export function checkExit(command: string, status: ProcessStatus, stderr: string
   const reason = tail.split("\n").findLast((line) => line.trim() !== "")?.trim().slice(0, MAX_REASON_CHARS);
   const details = { exit_code: code, ...(tail === "" ? {} : { stderr_tail: tail }) };
   const ended = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
-  const message = `Command "${command}" ${ended}${reason === undefined ? "" : `: ${reason}`}`;
+  const message = `Command "${nameCommand(command)}" ${ended}${reason === undefined ? "" : `: ${reason}`}`;
   if (signal === null) throw new FlowError("exit_code", message, { details, hint: hintOf(code) });
   const hint = signal === "SIGKILL" ? "Check whether the machine ran out of memory." : undefined;
   throw new FlowError("killed_by_signal", message, { details: { ...details, signal }, hint });

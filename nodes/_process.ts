@@ -1,6 +1,7 @@
 import { abortError, systemClock } from "../engine/clock.ts";
 import { FlowError } from "../engine/errors.ts";
 import type { ProcessStatus, Subprocess } from "../platform/types.ts";
+import { nameCommand } from "./_exit_check.ts";
 import { Pipe } from "./_pipe.ts";
 
 /** Background processes that keep the pipes open after the process has ended are given up after so long a silence ... */
@@ -92,7 +93,7 @@ class Stopper {
 }
 
 function timeoutError(name: string, timeoutMs: number): FlowError {
-  return new FlowError("timeout", `Command "${name}" timed out after ${timeoutMs / 1000} s`, {
+  return new FlowError("timeout", `Command "${nameCommand(name)}" timed out after ${timeoutMs / 1000} s`, {
     hint: "Raise timeout, or find out what it waits for.",
   });
 }

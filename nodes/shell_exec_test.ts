@@ -154,6 +154,11 @@ Deno.test("shellExec answers a failure instead of failing if fail_on_error is fa
   assert.deepEqual([killed["exit_code"], killed["success"]], [143, false]);
 });
 
+Deno.test("shellExec names the file to make executable by its plain path", async () => {
+  const { hint } = await failure({ command: "./././deno.json" });
+  assert.equal(hint, `Make it executable: chmod +x ${Deno.cwd()}/deno.json`);
+});
+
 Deno.test("shellExec tells a missing program, a plain file and a missing folder apart, and none is worth a retry", async () => {
   const cases: [Record<string, unknown>, string, RegExp][] = [
     [{ command: "no-such-program" }, "program_not_found", /"no-such-program": no folder of PATH has it$/],

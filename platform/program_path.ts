@@ -79,5 +79,5 @@ function isPath(command: string, os: Host["os"]): boolean {
 
 function absolutePath(path: string, cwd: string, os: Host["os"]): string {
   const isAbsolute = path.startsWith("/") || (os === "windows" && /^([a-z]:)?[\\/]/i.test(path));
-  return isAbsolute ? path : `${cwd}/${path}`;
+  return isAbsolute ? path : `${cwd}/${path}`.replaceAll(/\/(\.\/)+/g, "/").replace(/\/\.$/, "");
 }
