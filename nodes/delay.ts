@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { abortError } from "../engine/clock.ts";
 import { anyPorts, defineNode } from "../engine/node.ts";
 
 const LONGEST_DELAY_MS = 24 * 60 * 60 * 1000;
@@ -14,8 +15,10 @@ export const delay = defineNode({
   }),
   inputs: anyPorts(),
   outputs: anyPorts(),
-  async run({ config, inputs, sleep }) {
-    await sleep(config.delay_ms);
+  async run({ config, inputs, signal, sleep }) {
+    if (signal.aborted) throw abortError(signal);
+    // The first timer of a process costs 5 ms.
+    if (config.delay_ms > 0) await sleep(config.delay_ms);
     return inputs;
   },
 });
