@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
+import { createWorkflow } from "../tests/support/events.ts";
+import { FakeClock, idle } from "../tests/support/fake_clock.ts";
+import { wrapStore } from "../tests/support/lab.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { createEngine } from "./engine.ts";
+import { type LeaseHolder, Leases } from "./leases.ts";
+import { MemoryStore } from "./memory_store.ts";
 import { defineNode } from "./node.ts";
 import { parseWorkflow } from "./parse.ts";
+import type { Store } from "./store.ts";
 
 /** Runs one node, and answers the timers that were set meanwhile. */
 async function timersOf(run: () => Promise<void> | void): Promise<number[]> {
@@ -40,4 +46,59 @@ Deno.test("an execution that only computes sets no timer", async () => {
 
 Deno.test("an execution that waits for something is looked after while it waits", async () => {
   assert.deepEqual(await timersOf(() => systemClock.yield()), [500]);
+});
+
+const quiet: LeaseHolder = { onCancelRequested: () => {}, onLost: () => {} };
+
+function createStore(...ids: string[]): Store {
+  const store = new MemoryStore();
+  for (const execution_id of ids) {
+    store.createExecution({
+      execution_id,
+      workflow: createWorkflow(["a"]),
+      inputs: {},
+      verbose: false,
+      created_at: "2026-01-01",
+    });
+  }
+  return store;
+}
+
+Deno.test("Leases: one timer serves all executions, and there is none when there are none", async () => {
+  const clock = new FakeClock();
+  const leases = new Leases(createStore("1", "2", "3"), clock, "me");
+  for (const id of ["1", "2", "3"]) {
+    assert.equal(await leases.acquire(id), true);
+    leases.keep(id, quiet);
+    await idle();
+    assert.equal(clock.pending, 1);
+  }
+  await clock.advance(10_000);
+  assert.equal(clock.pending, 1);
+  for (const id of ["1", "2"]) await leases.release(id);
+  assert.equal(clock.pending, 1);
+  await leases.release("3");
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("Leases: executions that come and go during a heartbeat leave no second timer", async () => {
+  const clock = new FakeClock();
+  const store = createStore("1", "2");
+  let answer = () => {};
+  const slow = wrapStore(store, {
+    cancelRequested: () => new Promise<undefined>((resolve) => answer = () => resolve(undefined)),
+  });
+  const leases = new Leases(slow, clock, "me");
+  leases.keep("1", quiet);
+  await clock.advance(500);
+  leases.keep("2", quiet);
+  const released = leases.release("1");
+  answer();
+  await idle();
+  answer();
+  await released;
+  await idle();
+  assert.equal(clock.pending, 1);
+  await leases.release("2");
+  assert.equal(clock.pending, 0);
 });
