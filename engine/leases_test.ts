@@ -85,13 +85,16 @@ Deno.test("Leases: executions that come and go during a heartbeat leave no secon
   const clock = new FakeClock();
   const store = createStore("1", "2");
   let answer = () => {};
+  let asked = 0;
   const slow = wrapStore(store, {
-    cancelRequested: () => new Promise<undefined>((resolve) => answer = () => resolve(undefined)),
+    cancelRequested: () => new Promise<undefined>((resolve) => (asked++, answer = () => resolve(undefined))),
   });
   const leases = new Leases(slow, clock, "me");
   leases.keep("1", quiet);
   await clock.advance(500);
   leases.keep("2", quiet);
+  await clock.advance(5000);
+  assert.equal(asked, 1, "no heartbeat begins while one lasts");
   const released = leases.release("1");
   answer();
   await idle();

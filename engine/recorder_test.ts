@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createWorkflow } from "../tests/support/events.ts";
 import { idle } from "../tests/support/fake_clock.ts";
-import { Lab, sleeps, wrapStore } from "../tests/support/lab.ts";
+import { type Act, Lab, sleeps, wrapStore } from "../tests/support/lab.ts";
 import { FlowError } from "./errors.ts";
 import type { ExecutionEvent } from "./events.ts";
 import { MemoryStore } from "./memory_store.ts";
@@ -23,7 +23,11 @@ function openFailing(lastNode: string, kind: "throws" | "rejects"): { lab: Lab; 
       return Promise.reject(error);
     },
   });
-  const lab = new Lab({ slow: sleeps(60_000), b: sleeps(1000) }, memory);
+  const slow: Act = async ({ sleep, stderr }) => {
+    await sleep(60_000).finally(() => stderr("Terminated"));
+    return {};
+  };
+  const lab = new Lab({ slow, b: sleeps(1000) }, memory);
   return { lab, store, refused: () => refused };
 }
 

@@ -39,7 +39,7 @@ export async function* subscribe(
   let seq = options.after ?? 0;
   try {
     while (!options.signal?.aborted) {
-      const batch = live.take(seq) ?? await source.store.readEvents(executionId, { after: seq, limit: PAGE });
+      const batch = live.take(seq) ?? await readJournal(source, executionId, seq, live);
       for (const event of batch) {
         if (options.signal?.aborted) return;
         seq = event.seq;
@@ -53,6 +53,17 @@ export async function* subscribe(
   } finally {
     live.close();
   }
+}
+
+async function readJournal(
+  { store }: EventSource,
+  executionId: string,
+  after: number,
+  live: LiveBuffer,
+): Promise<ExecutionEvent[]> {
+  const events = await store.readEvents(executionId, { after, limit: PAGE });
+  live.isCaughtUp = events.length === 0;
+  return events;
 }
 
 /** Whether no more events will come, though there was no WorkflowCompleted after `seq`. */
@@ -69,8 +80,10 @@ class LiveBuffer {
   readonly #executionId: string;
   readonly #detach: () => void;
   #events: ExecutionEvent[] = [];
-  /** Whether everything after the reader's position is in `#events`. */
+  /** Whether everything that was published since the last `take` is in `#events`. */
   #isComplete = false;
+  /** Whether the journal had nothing more when it was last read, so that only the bus can bring more. */
+  isCaughtUp = false;
   #wake: (() => void) | undefined;
 
   constructor(source: EventSource, executionId: string) {
@@ -79,15 +92,16 @@ class LiveBuffer {
     this.#detach = source.bus.attach(executionId, (events) => this.#add(events));
   }
 
-  /** The events right after `seq`, or undefined if only the journal has them. */
+  /** The events right after `seq`, of which there may be none; undefined if the journal may have more. */
   take(seq: number): ExecutionEvent[] | undefined {
     const events = this.#events;
     const isComplete = this.#isComplete;
     this.#events = [];
     this.#isComplete = true;
     const first = events.findIndex((event) => event.seq > seq);
-    if (first === -1) return isComplete && events.length > 0 ? [] : undefined;
-    return isComplete && events[first]?.seq === seq + 1 ? events.slice(first) : undefined;
+    if (isComplete && first >= 0 && events[first]?.seq === seq + 1) return events.slice(first);
+    const isDrivenHere = this.#source.isDrivenHere(this.#executionId);
+    return isComplete && first === -1 && this.isCaughtUp && isDrivenHere ? [] : undefined;
   }
 
   /** Until there is something, or it is time to look into the journal. An empty batch of the bus ends it too. */
