@@ -173,8 +173,8 @@ class AttemptContext implements NodeContext {
     });
   }
   data(port: string, value: Value): void {
-    const checked = checkValues({ value }).value ?? null;
-    this.#emit({ event_type: "Data", port: String(port), value: checked });
+    const name = String(port);
+    this.#emit({ event_type: "Data", port: name, value: checkValues({ [name]: value })[name] ?? null });
   }
   stdout(line: string): void {
     this.#emit({ event_type: "StdoutLine", line: String(line) });

@@ -1,3 +1,4 @@
+import { showValue } from "./plain.ts";
 import type { Value } from "./value.ts";
 
 /**
@@ -105,7 +106,13 @@ export const errorCodes: readonly ErrorCode[] = Object.keys(KIND_OF_CODE) as Err
 /** Makes a `FlowError` of anything thrown: ours as they are, all others `internal` with the original as the cause. */
 export function toFlowError(thrown: unknown): FlowError {
   if (thrown instanceof FlowError) return thrown;
-  return new FlowError("internal", thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+  return new FlowError("internal", describeThrown(thrown), { cause: thrown });
+}
+
+function describeThrown(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message || thrown.name;
+  if (typeof thrown !== "object" || thrown === null) return String(thrown);
+  return "message" in thrown && typeof thrown.message === "string" ? thrown.message : `Threw ${showValue(thrown)}`;
 }
 
 function isRetryableKind(kind: ErrorKind): boolean {
