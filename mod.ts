@@ -2,9 +2,9 @@
  * Flow Engine: run workflows of shell commands, HTTP calls, containers and your own code from TypeScript.
  *
  * ```ts
- * import { builtinNodes, createEngine, parseWorkflow } from "./mod.ts";
+ * import { createEngine, parseWorkflow } from "flowengine";
  *
- * const engine = createEngine({ nodes: builtinNodes() });
+ * const engine = createEngine();
  * const workflow = await parseWorkflow({
  *   name: "Hello",
  *   nodes: [{ id: "hello", node_type: "shell.exec", config: { command: "echo", args: ["hello"] } }],
@@ -16,11 +16,15 @@
  * await engine.close();
  * ```
  *
+ * `openSqliteStore` keeps executions beyond the process, `defineNode` makes node types of your own. docs/typescript.md
+ * shows each with an example.
+ *
  * @module
  */
 export { checkDocument, type CheckedDocument, type ParseOptions, parseWorkflow } from "./engine/parse.ts";
 export { type Issue, type IssueCode, WorkflowError } from "./engine/issue.ts";
-export { createEngine, Engine } from "./engine/engine.ts";
+export { createEngine, type CreateEngineOptions } from "./create_engine.ts";
+export type { Engine } from "./engine/engine.ts";
 export type { EngineOptions, ExecutionHandle, Leftover, StartOptions } from "./engine/engine_options.ts";
 export type { ExecutionResult } from "./engine/verdict.ts";
 export {
@@ -33,6 +37,8 @@ export {
 export type { AttemptExplanation, TimeShares } from "./engine/execution_timeline.ts";
 export type { RerunOptions, RerunPlan, RerunStep } from "./engine/rerun.ts";
 export type { SubscribeOptions } from "./engine/subscription.ts";
+export type { AttemptOutcome, AttemptRequest, Dispatcher } from "./engine/dispatcher.ts";
+export type { PreparedNode } from "./engine/prepare.ts";
 export type { Clock } from "./engine/clock.ts";
 export { type ErrorCode, type ErrorInfo, type ErrorKind, FlowError, type FlowErrorOptions } from "./engine/errors.ts";
 export type {
@@ -49,6 +55,7 @@ export {
   type ConfigOf,
   defineNode,
   type InputsOf,
+  type Lazy,
   type LogLevel,
   type NodeContext,
   type NodeDefinition,
@@ -62,16 +69,18 @@ export { NodeRegistry } from "./engine/registry.ts";
 export { MemoryStore } from "./engine/memory_store.ts";
 export { cacheResult, computeHash, getCachedResult, type HashParts } from "./engine/cache.ts";
 export type { ExecutionState, NodeState, NodeStatus } from "./engine/state.ts";
-export type {
-  Awaitable,
-  CacheEntry,
-  EventQuery,
-  ExecutionFilter,
-  ExecutionRecord,
-  ExecutionSummary,
-  Lease,
-  Store,
-  WorkflowVersion,
+export {
+  type Awaitable,
+  type CacheEntry,
+  type EventQuery,
+  type ExecutionFilter,
+  type ExecutionRecord,
+  type ExecutionSummary,
+  type Lease,
+  type PruneRule,
+  readAllEvents,
+  type Store,
+  type WorkflowVersion,
 } from "./engine/store.ts";
 export type { Value, Values } from "./engine/value.ts";
 export type {
@@ -84,3 +93,8 @@ export type {
   WorkflowSettings,
 } from "./engine/workflow.ts";
 export { builtinNodes } from "./nodes/mod.ts";
+export type { Durability } from "./store/connection.ts";
+export { openSqliteStore, type SqliteStoreOptions } from "./store/open.ts";
+export type { SqliteStore } from "./store/sqlite_store.ts";
+/** Zod, which config and ports are declared with: the very copy that the engine checks them with. */
+export * as z from "zod";

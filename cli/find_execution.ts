@@ -1,8 +1,8 @@
 import { systemClock } from "../engine/clock.ts";
 import { FlowError } from "../engine/errors.ts";
 import type { ExecutionRecord, ExecutionSummary, Store } from "../engine/store.ts";
+import { isOwnerGone } from "../platform/recovery.ts";
 import type { Platform } from "../platform/types.ts";
-import { isOwnerGone } from "./owner.ts";
 
 /** Shorter beginnings of ids would be found by chance. */
 const MIN_PREFIX = 6;

@@ -3,8 +3,8 @@ import type { NodeDefinition } from "../engine/node.ts";
 import { NodeRegistry } from "../engine/registry.ts";
 import type { Store } from "../engine/store.ts";
 import { builtinNodes } from "../nodes/mod.ts";
+import { recoveryOptions } from "../platform/recovery.ts";
 import type { Platform } from "../platform/types.ts";
-import { isOwnerGone, ownerName } from "./owner.ts";
 
 /** The node types of this program and those that its user brings along. @throws {FlowError} `conflict` */
 export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinition> = []): NodeRegistry {
@@ -15,14 +15,5 @@ export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinit
 
 /** Puts the engine of this process together. */
 export function openEngine(platform: Platform, registry: NodeRegistry, store: Store): Engine {
-  return new Engine({
-    registry,
-    store,
-    owner: ownerName(platform),
-    isOwnerGone: (owner) => isOwnerGone(platform, owner),
-    endLeftover: (leftover) => platform.endLeftovers(leftover, LEFTOVER_GRACE_MS),
-  });
+  return new Engine({ registry, store, ...recoveryOptions(platform) });
 }
-
-/** How long what a dead engine has left running may take to end by itself. */
-const LEFTOVER_GRACE_MS = 2000;

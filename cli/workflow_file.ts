@@ -1,6 +1,7 @@
 import { FlowError } from "../engine/errors.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import type { CliContext } from "./context.ts";
+import { importUserModule } from "./user_module.ts";
 
 /** A workflow as a file holds it, not yet checked. */
 export interface WorkflowFile {
@@ -35,7 +36,7 @@ export async function readWorkflowFile(context: CliContext, filename: string): P
   const path = resolvePath(context, filename);
   await checkFile(context, filename, path);
   if (!isModule(filename)) return { filename, source: await platform.readFile(path), path, nodes: [] };
-  const loaded = await importModule(filename, path);
+  const loaded = await importUserModule(context, filename, path);
   const source = loaded.workflow ?? loaded.default;
   if (source === undefined) {
     throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no workflow`, {
@@ -55,7 +56,7 @@ export async function loadNodeFiles(context: CliContext, filenames: readonly str
   for (const filename of filenames) {
     const path = resolvePath(context, filename);
     await checkFile(context, filename, path);
-    const { nodes } = await importModule(filename, path);
+    const { nodes } = await importUserModule(context, filename, path);
     if (nodes === undefined) {
       throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no node types`, {
         hint: 'Write "export const nodes = [defineNode({ ... })]" in it.',
@@ -95,19 +96,6 @@ async function checkFile({ platform }: CliContext, filename: string, path: strin
   if (stat.size > MAX_FILE_BYTES) {
     throw new FlowError("invalid_argument", `Cannot read "${filename}": it is larger than 256 MiB`, {
       hint: "Give the path of a workflow file.",
-    });
-  }
-}
-
-async function importModule(filename: string, path: string): Promise<Record<string, unknown>> {
-  const { pathToFileURL } = await import("node:url");
-  try {
-    return await import(pathToFileURL(path).href);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FlowError("invalid_document", `Cannot load "${filename}": ${reason}`, {
-      hint: "Fix the module; --debug shows where it failed.",
-      cause,
     });
   }
 }

@@ -1,10 +1,10 @@
 /**
  * A workflow with node types of its own, in TypeScript.
  *
- * Run it as a script, `deno run -A examples/custom_node.ts`, or by `flow run examples/custom_node.ts`.
+ * Run it as a script, `deno run -A examples/custom_node.ts`, or by `flow run examples/custom_node.ts`, which needs
+ * only this one file: "flowengine" is what `flow` itself brings along.
  */
-import * as z from "zod";
-import { builtinNodes, createEngine, defineNode, parseWorkflow } from "../mod.ts";
+import { builtinNodes, createEngine, defineNode, parseWorkflow, z } from "flowengine";
 
 const shout = defineNode({
   type: "text.shout",

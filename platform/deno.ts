@@ -9,6 +9,7 @@ export function createDenoPlatform(): Platform {
   return {
     name: "deno",
     os: os === "darwin" || os === "windows" ? os : "linux",
+    isStandalone: Deno.build.standalone,
     pid: Deno.pid,
     args: Deno.args,
     env: (name) => Deno.env.get(name),

@@ -63,6 +63,8 @@ export interface FileStat {
 export interface Platform {
   readonly name: "deno" | "node";
   readonly os: "linux" | "darwin" | "windows";
+  /** Whether program and runtime are one executable, which can import only JavaScript from files. */
+  readonly isStandalone: boolean;
   readonly pid: number;
   readonly args: readonly string[];
   env(name: string): string | undefined;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeBlocks } from "./markdown.ts";
+import { runFlow, withFiles } from "./support/cli.ts";
 import { ROOT, runScript } from "./support/shell.ts";
 
 interface Documented {
@@ -31,6 +32,34 @@ Deno.test("mod.ts: every exported symbol says what it promises", async () => {
   assert.deepEqual(silent.map(({ name }) => name), []);
 });
 
+/** Not for users to name: parts of a type that is spelled out where it is used, and what only this program passes. */
+const PRIVATE_TYPES = ["KIND_OF_CODE", "OpenOf", "Platform", "ShapeOf"];
+
+Deno.test("mod.ts: every type in the signatures can be named by users", async () => {
+  const { stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--lint", join(ROOT, "mod.ts")],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const findings = new TextDecoder().decode(stderr).split(/^(?=error\[)/m);
+  const missing = new Set<string>();
+  for (const finding of findings) {
+    const [, name] = /^error\[private-type-ref\]: .* references private type '([^']+)'/.exec(finding) ?? [];
+    // Those of zod come with "z".
+    if (name !== undefined && !isOfZod(name)) missing.add(name);
+  }
+  assert.ok(findings.length > 10, "the linter has looked at it");
+  assert.deepEqual([...missing].sort(), PRIVATE_TYPES);
+});
+
+Deno.test('mod.ts: a file that imports "flowengine" runs in any folder', async () => {
+  const code = await readFile(join(ROOT, "examples/custom_node.ts"), "utf8");
+  await withFiles({ "mine.ts": code }, async (path) => {
+    const { code: exitCode, stdout, stderr } = await runFlow(["run", "mine.ts", "--no-store"], { cwd: path("") });
+    assert.equal(exitCode, 0, stderr);
+    assert.equal(JSON.parse(stdout).count.words, 6);
+  });
+});
+
 Deno.test("mod.ts: the example of the module runs", async () => {
   const text = await readFile(join(ROOT, "mod.ts"), "utf8");
   const comment = /^\/\*\*\n([^]*?)\n \*\//.exec(text)?.[1] ?? "";
@@ -42,3 +71,7 @@ Deno.test("mod.ts: the example of the module runs", async () => {
     assert.match(stdout, /succeeded/);
   }
 });
+
+function isOfZod(name: string): boolean {
+  return ["ZodObject", "ZodType", "input", "output"].includes(name);
+}

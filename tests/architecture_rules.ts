@@ -22,7 +22,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ["store", "engine", "platform"],
   nodes: ["nodes", "engine", "platform"],
   server: ["server", "nodes", "store", "engine", "platform"],
-  "mod.ts": ["server", "nodes", "store", "engine", "platform"],
+  "create_engine.ts": ["nodes", "engine", "platform"],
+  "mod.ts": ["create_engine.ts", "server", "nodes", "store", "engine", "platform"],
   cli: ["cli", "mod.ts", "server", "nodes", "store", "engine", "platform"],
   examples: ["examples", "mod.ts"],
 };

@@ -74,6 +74,7 @@ Deno.test("every link between pages leads somewhere", async () => {
       "docs/nodes.md",
       "docs/cli.md",
       "docs/durability.md",
+      "docs/typescript.md",
     ]
   ) {
     for (const [, target = ""] of (await readPage(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { EventOf, ExecutionEvent } from "../mod.ts";
-import { type CliResult, runFlow } from "./support/cli.ts";
+import { type CliResult, runFlow, withFiles } from "./support/cli.ts";
 
 type Values = Record<string, unknown>;
 
@@ -18,6 +19,7 @@ const checks: Record<string, () => Promise<void>> = {
   "data_pipeline.json": checkDataPipeline,
   "hello.yaml": checkHello,
   "custom_node.ts": checkCustomNode,
+  "embedding.ts": checkEmbedding,
   "flowengine_v1.json": checkFlowengineV1,
 };
 
@@ -121,6 +123,28 @@ async function checkCustomNode(): Promise<void> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", script] }).output();
   assert.equal(code, 0);
   assert.match(new TextDecoder().decode(stdout), /^count: 50 %$[\s\S]*^6 words, the longest is "not"$/m);
+}
+
+async function checkEmbedding(): Promise<void> {
+  const script = fileURLToPath(new URL("../examples/embedding.ts", import.meta.url));
+  const pack = (folder: string) =>
+    new Deno.Command(Deno.execPath(), { args: ["run", "-A", script, "orders.db"], cwd: folder, stdout: "piped" })
+      .spawn();
+  await withFiles({}, async (path) => {
+    const first = pack(path(""));
+    let told = "";
+    for await (const chunk of first.stdout.pipeThrough(new TextDecoderStream())) {
+      told += chunk;
+      if (told.includes("packed apples\n")) first.kill("SIGKILL");
+    }
+    assert.equal((await first.status).signal, "SIGKILL");
+    assert.equal(told, "starting\npacked apples\n");
+
+    const second = pack(path(""));
+    const rest = await second.stdout.text();
+    assert.equal((await second.status).code, 0);
+    assert.equal(rest, "going on\npacked bread\npacked cheese\nsucceeded: apples,bread,cheese\n");
+  });
 }
 
 async function checkFlowengineV1(): Promise<void> {

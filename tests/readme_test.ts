@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CodeBlock, codeBlocks } from "./markdown.ts";
-import { ROOT, runScript, runShell, withPrograms } from "./support/shell.ts";
+import { testScripts } from "./support/documented_scripts.ts";
+import { ROOT, runShell, withPrograms } from "./support/shell.ts";
 
 const blocks = codeBlocks(await readFile(join(ROOT, "README.md"), "utf8"));
 
-for (const [index, block] of blocks.entries()) {
+for (const block of blocks) {
   if (block.info === "sh") Deno.test(`README.md:${block.line} runs in a shell`, () => checkShell(block));
-  if (block.info === "ts") {
-    Deno.test(`README.md:${block.line} runs as a script`, () => checkScript(block, blocks[index + 1]));
-  }
 }
+
+await testScripts("README.md");
 
 Deno.test("README: every block is run, compared or checked by some test", () => {
   const known = ["sh", "sh ci", "ts", "text output", "text demo", "text crash", "yaml"];
@@ -65,13 +65,6 @@ async function checkShell({ code, line }: CodeBlock): Promise<void> {
       assert.equal(finished.code, 0, `README.md:${line}: ${command}\n${finished.stderr}`);
     }
   });
-}
-
-async function checkScript({ code, line }: CodeBlock, expected: CodeBlock | undefined): Promise<void> {
-  const finished = await runScript(code);
-  assert.equal(finished.code, 0, `README.md:${line}: ${finished.stderr}`);
-  assert.equal(expected?.info, "text output");
-  assert.equal(finished.stdout, expected?.code);
 }
 
 /** Lines without what differs from run to run: times, durations, ids, and how wide columns are. */

@@ -4,7 +4,6 @@
  * checked form, and the last argument makes it kill itself right before or after its Nth append.
  * Says `driving`, then the final status; exits with 5 if another process drives.
  */
-import { isOwnerGone, ownerName } from "../../cli/owner.ts";
 import { Engine } from "../../engine/engine.ts";
 import { toFlowError } from "../../engine/errors.ts";
 import { NodeRegistry } from "../../engine/registry.ts";
@@ -12,6 +11,7 @@ import type { Store } from "../../engine/store.ts";
 import type { Workflow } from "../../engine/workflow.ts";
 import { builtinNodes } from "../../nodes/mod.ts";
 import { getPlatform } from "../../platform/mod.ts";
+import { recoveryOptions } from "../../platform/recovery.ts";
 import { openSqliteStore } from "../../store/open.ts";
 import { appendNode } from "./append_node.ts";
 import { CONFLICT_CODE } from "./process.ts";
@@ -27,8 +27,7 @@ export function createChaosEngine(store: Store): Engine {
   return new Engine({
     registry: new NodeRegistry([...builtinNodes(platform), appendNode]),
     store,
-    owner: ownerName(platform),
-    isOwnerGone: (owner) => isOwnerGone(platform, owner),
+    ...recoveryOptions(platform),
     endLeftover: (leftover) => platform.endLeftovers(leftover, LEFTOVER_GRACE_MS),
   });
 }

@@ -1,0 +1,39 @@
+import { FlowError } from "../engine/errors.ts";
+import type { CliContext } from "./context.ts";
+
+const TYPESCRIPT_NAME = /\.[cm]?ts$/;
+
+/**
+ * Loads a module of the user's, from any folder. `flowengine` and `zod`, if it imports them, are those of this program.
+ *
+ * @throws {FlowError} `invalid_document` if it cannot be read, or fails while it loads
+ */
+export async function importUserModule(
+  { platform }: CliContext,
+  filename: string,
+  path: string,
+): Promise<Record<string, unknown>> {
+  const { pathToFileURL } = await import("node:url");
+  try {
+    // What user modules know as "flowengine". An executable contains only what is named in an import like this one.
+    await import("../mod.ts");
+    return await import(pathToFileURL(path).href);
+  } catch (cause) {
+    const hint = platform.isStandalone && TYPESCRIPT_NAME.test(filename)
+      ? "Bundle it into one file of JavaScript first: the flow executable reads no TypeScript."
+      : hintFor(cause);
+    throw new FlowError("invalid_document", `Cannot load "${filename}": ${reasonOf(cause)}`, { hint, cause });
+  }
+}
+
+function hintFor(cause: unknown): string {
+  return cause instanceof Error && "code" in cause && cause.code === "ERR_MODULE_NOT_FOUND"
+    ? 'Correct that line; all that flow exports, z included, comes from "flowengine", in any folder.'
+    : "Fix the module; --debug shows where it failed.";
+}
+
+/** Without the advice of the runtime, which is about the folder of this program. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message.replace(/\.$/m, "").split("\n").filter((line) => !/^\s*hint: /.test(line)).join("\n");
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { FlowError } from "../engine/errors.ts";
+import { createDenoPlatform } from "../platform/deno.ts";
+import { withFiles } from "../tests/support/cli.ts";
+import { type CliContext, createContext } from "./context.ts";
+import { importUserModule } from "./user_module.ts";
+
+const context = createContext(createDenoPlatform());
+const inExecutable: CliContext = { ...context, platform: { ...context.platform, isStandalone: true } };
+
+async function explain(code: string, where = context): Promise<{ message: string; hint: string | undefined }> {
+  let error: unknown;
+  await withFiles({ "mine.ts": code }, async (path) => {
+    error = await importUserModule(where, "mine.ts", path("mine.ts")).catch((thrown: unknown) => thrown);
+  });
+  assert.ok(error instanceof FlowError && error.code === "invalid_document");
+  return { message: error.message, hint: error.hint };
+}
+
+Deno.test("importUserModule() gives modules of any folder the flowengine and the zod of this program", async () => {
+  const code = `
+    import { createEngine, z } from "flowengine";
+    import * as zod from "zod";
+    export const imported = { createEngine, isSameZod: z.string === zod.string };`;
+  await withFiles({ "mine.ts": code }, async (path) => {
+    const { imported } = await importUserModule(context, "mine.ts", path("mine.ts"));
+    const { createEngine } = await import("../mod.ts");
+    assert.deepEqual(imported, { createEngine, isSameZod: true });
+  });
+});
+
+Deno.test("importUserModule() says where what is missing comes from", async () => {
+  for (const specifier of ["../mod.ts", "flow"]) {
+    const { message, hint } = await explain(`import { defineNode } from "${specifier}";\nexport const x = defineNode;`);
+    assert.match(message, /^Cannot load "mine\.ts": .*(mod\.ts"|"flow").*\n +at file:.*mine\.ts:1:\d+/);
+    assert.match(hint ?? "", /from "flowengine"/);
+  }
+});
+
+Deno.test("importUserModule() tells a module that is wrong from one that fails", async () => {
+  assert.match((await explain("const x: = 1;")).message, /Unexpected token/);
+  const failed = await explain("throw new Error('no luck');");
+  assert.equal(failed.message, 'Cannot load "mine.ts": no luck');
+  assert.match(failed.hint ?? "", /^Fix the module/);
+});
+
+Deno.test("importUserModule() advises to bundle TypeScript, which an executable cannot read", async () => {
+  assert.match((await explain("const x: = 1;", inExecutable)).hint ?? "", /^Bundle it/);
+});

@@ -1,0 +1,31 @@
+import { createEngine as createBareEngine, type Engine } from "./engine/engine.ts";
+import type { EngineOptions } from "./engine/engine_options.ts";
+import type { NodeDefinition } from "./engine/node.ts";
+import type { NodeRegistry } from "./engine/registry.ts";
+import { builtinNodes } from "./nodes/mod.ts";
+import { getPlatform } from "./platform/mod.ts";
+import { recoveryOptions } from "./platform/recovery.ts";
+
+/**
+ * How to create an engine; all of it is optional. With a `store`, `owner`, `isOwnerGone` and `endLeftover` are by default
+ * those of this machine: executions whose process has died are recognized at once, and what they have left running is
+ * ended before they are resumed.
+ */
+export interface CreateEngineOptions extends Omit<EngineOptions, "registry"> {
+  /** The node types that workflows may use. Default: those of `builtinNodes`; name these too when you add your own. */
+  nodes?: Iterable<NodeDefinition>;
+  /** Used instead of `nodes`. */
+  registry?: NodeRegistry;
+}
+
+/**
+ * Creates an engine in this process. Without a `store` it keeps its executions in memory, and looks at nothing else of
+ * the machine.
+ *
+ * @throws {FlowError} `conflict` if two of `nodes` have the same type
+ */
+export function createEngine(options: CreateEngineOptions = {}): Engine {
+  const nodes = options.nodes ?? (options.registry === undefined ? builtinNodes() : []);
+  const recovery = options.store === undefined ? {} : recoveryOptions(getPlatform());
+  return createBareEngine({ ...recovery, ...options, nodes });
+}
