@@ -1,4 +1,5 @@
 import type { NodeEventBody } from "./events.ts";
+import type { Value } from "./value.ts";
 
 /** How many bytes of log lines and other talk an execution keeps of one attempt of a node. */
 export const MAX_LOG_BYTES = 16 * 1024 * 1024;
@@ -20,8 +21,23 @@ export class LogBudget {
   }
 }
 
-/** What an event weighs, roughly: exact for lines, which are what comes in floods. */
+/** What an event weighs in bytes, roughly. */
 function sizeOf(event: NodeEventBody): number {
-  if (event.event_type === "StdoutLine" || event.event_type === "StderrLine") return event.line.length + 64;
-  return JSON.stringify(event).length + 64;
+  switch (event.event_type) {
+    case "StdoutLine":
+    case "StderrLine":
+      return event.line.length + 64;
+    case "Data":
+      return sizeOfValue(event.value) + 64;
+    default:
+      return (event.message?.length ?? 0) + 64;
+  }
+}
+
+// Not by way of JSON, which makes a hundred megabytes of text of ten megabytes of bytes.
+function sizeOfValue(value: Value): number {
+  if (typeof value === "string" || value instanceof Uint8Array) return value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  if (Array.isArray(value)) return value.reduce<number>((size, item) => size + sizeOfValue(item), 8);
+  return Object.entries(value).reduce((size, [name, part]) => size + name.length + sizeOfValue(part), 8);
 }

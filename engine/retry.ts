@@ -6,7 +6,8 @@ import type { RetryPolicy } from "./workflow.ts";
  * of at most `jitter`. `random` answers 0 <= x < 1.
  */
 export function retryDelay(policy: RetryPolicy, n: number, random: () => number): number {
-  const full = policy.delay_ms * policy.backoff_multiplier ** (n - 1);
+  // 0 times infinity is no number.
+  const full = policy.delay_ms === 0 ? 0 : policy.delay_ms * policy.backoff_multiplier ** (n - 1);
   const capped = Math.min(full, policy.max_delay_ms ?? Number.MAX_SAFE_INTEGER);
   return Math.round(policy.jitter === 0 ? capped : capped * (1 - policy.jitter * random()));
 }
