@@ -87,17 +87,44 @@ export class Driver {
   }
 
   /**
+   * Creates an execution and drives it from its beginning; it shows as running from the first.
+   *
+   * @throws {FlowError} `conflict` if the id is taken; `unavailable` after `close`
+   */
+  async create(record: ExecutionRecord, drive: Drive): Promise<Driven> {
+    return await this.#drive(record, () => this.#leases.create(record), () => drive);
+  }
+
+  /**
    * Drives an execution that nobody else drives; `prepare` says from where, once that can no longer change.
    *
    * @throws {FlowError} `conflict` if somebody drives it; `unavailable` after `close`
    */
   async drive(record: ExecutionRecord, prepare: () => Awaitable<Drive>): Promise<Driven> {
     const { execution_id } = record;
+    const take = async () => {
+      if (!(await this.#leases.acquire(execution_id))) throw isDriven(execution_id, "another");
+    };
+    return await this.#drive(record, take, prepare);
+  }
+
+  async #drive(
+    record: ExecutionRecord,
+    takeLease: () => Promise<void>,
+    prepare: () => Awaitable<Drive>,
+  ): Promise<Driven> {
+    const { execution_id } = record;
     this.checkOpen();
     if (this.#claimed.has(execution_id)) throw isDriven(execution_id, "this");
     this.#claimed.add(execution_id);
     try {
-      if (!(await this.#leases.acquire(execution_id))) throw isDriven(execution_id, "another");
+      await takeLease();
+    } catch (error) {
+      // Nothing to release: what is there may be driven by another engine under the same name.
+      this.#claimed.delete(execution_id);
+      throw error;
+    }
+    try {
       const drive = await prepare();
       this.checkOpen();
       return this.#launch(record, drive);

@@ -18,6 +18,33 @@ Deno.test("a lease is renewed for as long as the execution runs", async () => {
   assert.deepEqual(await lab.store.listLeases(lab.clock.now()), []);
 });
 
+Deno.test("an execution that is starting never shows as interrupted", async () => {
+  const lab = new Lab();
+  const seen: (string | undefined)[] = [];
+  const look = async () => void seen.push((await lab.store.getSummary("e", lab.clock.now()))?.status);
+  const store = wrapStore(lab.store, {
+    createExecution: async (record, lease) => {
+      await lab.store.createExecution(record, lease);
+      await look();
+    },
+    append: async (executionId, after, events) => {
+      await look();
+      await lab.store.append(executionId, after, events);
+    },
+  });
+  const handle = await lab.openEngine({ store }).start(chain, { execution_id: "e" });
+  await lab.clock.run(handle.result);
+  assert.deepEqual([...new Set(seen)], ["running"]);
+});
+
+Deno.test("an id that another engine of the same owner drives stays driven when it is asked for again", async () => {
+  const lab = new Lab({ a: sleeps(60_000) });
+  const handle = await lab.openEngine({ owner: "me" }).start(chain, { execution_id: "e" });
+  await assert.rejects(lab.openEngine({ owner: "me" }).start(chain, { execution_id: "e" }), { code: "conflict" });
+  assert.equal((await lab.store.getSummary("e", lab.clock.now()))?.status, "running");
+  await lab.clock.run(handle.result);
+});
+
 Deno.test("an execution that another process has taken over stops here, and writes nothing more", async () => {
   const lab = new Lab({ a: sleeps(60_000) });
   const handle = await lab.openEngine({ owner: "stale" }).start(chain, { execution_id: "e" });
@@ -63,7 +90,10 @@ Deno.test("a process that has lost its lease to a running one hears of it at its
 
 Deno.test("the journal refuses a stale process also if its lease looks fine", async () => {
   const lab = new Lab({ a: sleeps(1000) });
-  const blind = wrapStore(lab.store, { acquireLease: () => true });
+  const blind = wrapStore(lab.store, {
+    acquireLease: () => true,
+    createExecution: (record) => lab.store.createExecution(record),
+  });
   const handle = await lab.openEngine({ owner: "stale", store: blind }).start(chain, { execution_id: "e" });
   await lab.clock.advance(100);
   lab.acts = {};

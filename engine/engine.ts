@@ -2,7 +2,7 @@ import { createLocalDispatcher } from "./attempt.ts";
 import { EventBus } from "./bus.ts";
 import { checkInputs } from "./check_inputs.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { type Drive, Driver } from "./driver.ts";
+import { type Driven, Driver } from "./driver.ts";
 import { FlowError } from "./errors.ts";
 import type { EngineOptions, ExecutionHandle, StartOptions } from "./engine_options.ts";
 import type { ExecutionEvent } from "./events.ts";
@@ -15,7 +15,7 @@ import { type PreparedWorkflow, prepareWorkflow } from "./prepare.ts";
 import { NodeRegistry } from "./registry.ts";
 import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";
 import { createState, type ExecutionState } from "./state.ts";
-import type { Awaitable, ExecutionRecord, Store } from "./store.ts";
+import type { ExecutionRecord, Store } from "./store.ts";
 import { checkHasBegun, checkResumable, findResumePoint } from "./resume.ts";
 import { subscribe, type SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
@@ -56,8 +56,11 @@ export class Engine {
   async start(workflow: Workflow, options: StartOptions = {}): Promise<ExecutionHandle> {
     const limited = limitTime(workflow, options.timeoutMs);
     const prepared = this.#prepare(limited, options.inputs ?? {});
-    const record = await this.#create(limited, options);
-    return await this.#drive(record, () => ({ prepared, state: createState(record.execution_id) }));
+    const record = this.#createRecord(limited, options);
+    return this.#handle(
+      record,
+      await this.#driver.create(record, { prepared, state: createState(record.execution_id) }),
+    );
   }
 
   /**
@@ -70,7 +73,7 @@ export class Engine {
     const record = await this.#getRecord(executionId);
     checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
     await this.releaseDeadOwners();
-    return await this.#drive(record, async () => {
+    const driven = await this.#driver.drive(record, async () => {
       const prepared = this.#prepare(record.workflow, record.inputs);
       // It may have ended before the lease was ours.
       checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
@@ -79,6 +82,7 @@ export class Engine {
       if (cancelReason === undefined) checkHasBegun(record, point.state);
       return { prepared, ...point, cancelReason };
     });
+    return this.#handle(record, driven);
   }
 
   /**
@@ -109,9 +113,10 @@ export class Engine {
     const skip = new Set(plan.nodes.filter((node) => node.action === "skip").map((node) => node.node_id));
     const outputs = await readOutputs(this.store, plan.execution_id, (nodeId) => reused.has(nodeId));
     const prepared = this.#prepare(workflow, plan.inputs);
-    const record = await this.#create(workflow, { ...options, inputs: plan.inputs }, plan.execution_id);
+    const record = this.#createRecord(workflow, { ...options, inputs: plan.inputs }, plan.execution_id);
     const reuse = { execution_id: plan.execution_id, outputs, skip };
-    return await this.#drive(record, () => ({ prepared, state: createState(record.execution_id), reuse }));
+    const drive = { prepared, state: createState(record.execution_id), reuse };
+    return this.#handle(record, await this.#driver.create(record, drive));
   }
 
   /**
@@ -164,9 +169,8 @@ export class Engine {
     return prepared;
   }
 
-  async #create(workflow: Workflow, options: StartOptions, rerun_of?: string): Promise<ExecutionRecord> {
-    this.#driver.checkOpen();
-    const record: ExecutionRecord = {
+  #createRecord(workflow: Workflow, options: StartOptions, rerun_of?: string): ExecutionRecord {
+    return {
       execution_id: options.execution_id ?? createId(this.#clock.now()),
       workflow,
       inputs: options.inputs ?? {},
@@ -177,8 +181,6 @@ export class Engine {
       ...(rerun_of === undefined ? {} : { rerun_of }),
       ...(options.useCache === false ? { no_cache: true } : {}),
     };
-    await this.store.createExecution(record);
-    return record;
   }
 
   async #getRecord(executionId: string): Promise<ExecutionRecord> {
@@ -187,9 +189,7 @@ export class Engine {
     return record;
   }
 
-  async #drive(record: ExecutionRecord, prepare: () => Awaitable<Drive>): Promise<ExecutionHandle> {
-    const { execution_id } = record;
-    const { result, cancel } = await this.#driver.drive(record, prepare);
+  #handle({ execution_id }: ExecutionRecord, { result, cancel }: Driven): ExecutionHandle {
     return {
       execution_id,
       result,

@@ -80,9 +80,9 @@ Deno.test("a closed engine starts, resumes and reruns nothing, and leaves no tra
 Deno.test("close() also stops what is about to start", async () => {
   const lab = new Lab();
   const slow = wrapStore(lab.store, {
-    async acquireLease(lease, now) {
+    async createExecution(record, lease) {
       await new Promise<void>((resolve) => lab.clock.setTimer(100, resolve));
-      return await lab.store.acquireLease(lease, now);
+      await lab.store.createExecution(record, lease);
     },
   });
   const engine = lab.openEngine({ store: slow });

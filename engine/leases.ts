@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import { FlowError, toFlowError } from "./errors.ts";
-import type { Store } from "./store.ts";
+import type { ExecutionRecord, Lease, Store } from "./store.ts";
 
 /** How long a silent owner is believed to be alive. */
 export const LEASE_MS = 15_000;
@@ -37,13 +37,15 @@ export class Leases {
     this.#owner = owner;
   }
 
+  /** Creates an execution whose lease is ours from the first. @throws {FlowError} `conflict` if the id is taken */
+  async create(record: ExecutionRecord): Promise<void> {
+    await this.#store.createExecution(record, this.#leaseFrom(record.execution_id, this.#clock.now()));
+  }
+
   /** Takes the lease; false if another living process has it. */
   async acquire(executionId: string): Promise<boolean> {
     const now = this.#clock.now();
-    return await this.#store.acquireLease(
-      { execution_id: executionId, owner: this.#owner, expires_at: now + LEASE_MS },
-      now,
-    );
+    return await this.#store.acquireLease(this.#leaseFrom(executionId, now), now);
   }
 
   /** Renews an acquired lease until `release`. */
@@ -65,6 +67,10 @@ export class Leases {
     } catch {
       // What became of the execution is told without it.
     }
+  }
+
+  #leaseFrom(executionId: string, now: number): Lease {
+    return { execution_id: executionId, owner: this.#owner, expires_at: now + LEASE_MS };
   }
 
   /** Executions that only compute are over within one turn of the event loop, and need no timer. */

@@ -40,9 +40,11 @@ export class MemoryStore implements Store {
   readonly #workflows = new Map<string, WorkflowVersion[]>();
   readonly #cache = new Map<string, CacheEntry>();
 
-  createExecution(record: ExecutionRecord): void {
+  createExecution(record: ExecutionRecord, lease?: Lease): void {
     if (this.#executions.has(record.execution_id)) throw executionExists(record.execution_id);
-    this.#executions.set(record.execution_id, { record, events: [], change: { status: "running" } });
+    const entry: Entry = { record, events: [], change: { status: "running" } };
+    if (lease !== undefined) entry.lease = lease;
+    this.#executions.set(record.execution_id, entry);
   }
 
   append(executionId: string, after: number, events: readonly ExecutionEvent[]): void {

@@ -127,8 +127,11 @@ export interface CacheEntry {
  * changed, and undefined, empty or false where something is asked for.
  */
 export interface Store {
-  /** @throws {FlowError} `conflict` if the id is taken */
-  createExecution(record: ExecutionRecord): Awaitable<void>;
+  /**
+   * With a lease nobody ever sees the execution without a driver.
+   * @throws {FlowError} `conflict` if the id is taken
+   */
+  createExecution(record: ExecutionRecord, lease?: Lease): Awaitable<void>;
   /** `events` carry the seqs `after + 1`, `after + 2`, ...; no events, nothing to do. */
   append(executionId: string, after: number, events: readonly ExecutionEvent[]): Awaitable<void>;
   getRecord(executionId: string): Awaitable<ExecutionRecord | undefined>;

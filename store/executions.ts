@@ -40,14 +40,16 @@ export class ExecutionTable {
     this.#connection = connection;
   }
 
-  create(record: ExecutionRecord): void {
+  create(record: ExecutionRecord, lease?: Lease): void {
     const { execution_id, workflow, created_at, source, rerun_of } = record;
+    const { owner = null, expires_at = 0 } = lease ?? {};
     const body = stringifyValue(record as unknown as Value);
     this.#connection.transaction(() => {
       const added = this.#connection.statement(`
-        INSERT INTO executions (execution_id, workflow_id, workflow_name, status, created_at, source, rerun_of)
-        VALUES (?, ?, ?, 'running', ?, ?, ?) ON CONFLICT DO NOTHING`)
-        .run(execution_id, workflow.id, workflow.name, created_at, source ?? null, rerun_of ?? null);
+        INSERT INTO executions
+          (execution_id, workflow_id, workflow_name, status, created_at, source, rerun_of, owner, lease_expires_at)
+        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+        .run(execution_id, workflow.id, workflow.name, created_at, source ?? null, rerun_of ?? null, owner, expires_at);
       if (added.changes === 0) throw executionExists(execution_id);
       this.#connection.statement("INSERT INTO records (execution, body) VALUES (?, ?)").run(
         added.lastInsertRowid,

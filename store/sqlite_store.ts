@@ -64,8 +64,8 @@ export class SqliteStore implements Store {
     return this.#connection.path;
   }
 
-  createExecution(record: ExecutionRecord): Awaitable<void> {
-    return this.#connection.run("create an execution", () => this.#executions.create(record));
+  createExecution(record: ExecutionRecord, lease?: Lease): Awaitable<void> {
+    return this.#connection.run("create an execution", () => this.#executions.create(record, lease));
   }
 
   append(executionId: string, after: number, events: readonly ExecutionEvent[]): Awaitable<void> {

@@ -31,6 +31,14 @@ export const executionTests: Record<string, StoreTest> = {
     await refuses("conflict", () => store.createExecution(sampleRecord("x")));
     assert.equal((await store.getRecord("x"))?.source, "/first");
   },
+  "createExecution() with a lease: there is no moment at which nobody drives the execution": async (store) => {
+    await store.createExecution(sampleRecord("x"), { execution_id: "x", owner: "me", expires_at: NOON + MINUTE });
+    assert.equal((await store.getSummary("x", NOON))?.status, "running");
+    assert.equal((await store.getSummary("x", NOON))?.owner, "me");
+    assert.deepEqual(await store.listExecutions({ status: "interrupted" }, NOON), []);
+    assert.equal(await store.acquireLease({ execution_id: "x", owner: "you", expires_at: NOON + MINUTE }, NOON), false);
+    assert.equal((await store.getSummary("x", NOON + MINUTE))?.status, "interrupted", "once it has run out");
+  },
   "getSummary() follows the events from start to end and back": async (store) => {
     await store.createExecution(sampleRecord("x", { source: "/w.yaml", rerun_of: "y" }));
     await store.acquireLease({ execution_id: "x", owner: "host:1", expires_at: NOON + MINUTE }, NOON);
