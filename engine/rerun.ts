@@ -2,7 +2,7 @@ import { FlowError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
 import { selectInputs } from "./node.ts";
-import type { ExecutionState } from "./state.ts";
+import type { ExecutionState, NodeStatus } from "./state.ts";
 import type { ExecutionRecord } from "./store.ts";
 import { suggest } from "./suggest.ts";
 import { canonicalJson, type Value, type Values } from "./value.ts";
@@ -55,7 +55,9 @@ export function planRerun(
   const inputs = options.inputs ?? record.inputs;
   const selected = findSelected(graph, options);
   const reasons = findReasons(record, state, prepared, inputs, selected);
-  if (reasons.size === 0 && selected === undefined) { for (const id of graph.ids) reasons.set(id, "all of it again"); }
+  // Where nothing is new but that some nodes are gone, the others need not run.
+  const isAsBefore = reasons.size === 0 && record.workflow.nodes.length === workflow.nodes.length;
+  if (isAsBefore && selected === undefined) { for (const id of graph.ids) reasons.set(id, "all of it again"); }
   spread(graph, reasons);
   const nodes = graph.ids.map((node_id): RerunStep => {
     const why = reasons.get(node_id);
@@ -81,6 +83,15 @@ function findSelected(graph: Graph, { from, only }: RerunOptions): string | unde
   });
 }
 
+const WITHOUT_OUTPUTS: Readonly<Record<Exclude<NodeStatus, "succeeded">, string>> = {
+  waiting: "never ran",
+  running: "was cut off",
+  retrying: "was cut off",
+  failed: "failed before",
+  cancelled: "cancelled before",
+  skipped: "skipped before",
+};
+
 /** The nodes that have a reason of their own to run again. */
 function findReasons(
   record: ExecutionRecord,
@@ -99,9 +110,8 @@ function findReasons(
     if (spec.id === selected) reasons.set(spec.id, "selected");
     else if (!before.has(spec.id)) reasons.set(spec.id, "new");
     else if (before.get(spec.id) !== after.get(spec.id)) reasons.set(spec.id, "definition changed");
-    else if (status !== "succeeded") {
-      reasons.set(spec.id, `${status ?? "never ran"} before`.replace("ran before", "ran"));
-    } else if (isRoot && read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
+    else if (status !== "succeeded") reasons.set(spec.id, WITHOUT_OUTPUTS[status ?? "waiting"]);
+    else if (isRoot && read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
   }
   return reasons;
 }

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import type { EngineOptions, ExecutionHandle } from "../../engine/engine_options.ts";
 import { FlowError } from "../../engine/errors.ts";
@@ -54,7 +55,7 @@ export class Lab {
       version: 1,
       summary: "Do what the test says",
       category: "test",
-      config: {},
+      config: { note: z.string().optional() },
       inputs: anyPorts(),
       outputs: anyPorts(),
       run: async (ctx) => {
