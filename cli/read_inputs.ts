@@ -1,6 +1,6 @@
 import { FlowError } from "../engine/errors.ts";
 import { isPlainObject, setOwn, showValue } from "../engine/plain.ts";
-import { openSource, type SourceHints } from "../engine/read_source.ts";
+import { MAX_DOCUMENT_BYTES, openSource, type SourceHints } from "../engine/read_source.ts";
 import { decodeValue, decodeValues } from "../engine/tagged.ts";
 import type { Value, Values } from "../engine/value.ts";
 import type { CliContext } from "./context.ts";
@@ -49,11 +49,16 @@ interface NamedSource {
 async function readSource({ platform }: CliContext, input: string): Promise<NamedSource> {
   const hints = { format: "json" } as const;
   if (input === "-") {
-    return { source: await platform.readStdin(), name: "stdin", hints, hint: "Pipe a JSON object into it." };
+    return {
+      source: await platform.readStdin(MAX_DOCUMENT_BYTES),
+      name: "stdin",
+      hints,
+      hint: "Pipe a JSON object into it.",
+    };
   }
   if (input.startsWith("@")) {
     const filename = input.slice(1);
-    const source = await platform.readFile(filename);
+    const source = await platform.readFile(filename, MAX_DOCUMENT_BYTES);
     return { source, name: `"${filename}"`, hints: { filename }, hint: "Write a JSON object into the file." };
   }
   const hint = platform.os === "windows"

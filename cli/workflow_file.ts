@@ -1,5 +1,6 @@
 import { FlowError } from "../engine/errors.ts";
 import type { NodeDefinition } from "../engine/node.ts";
+import { MAX_DOCUMENT_BYTES } from "../engine/read_source.ts";
 import type { CliContext } from "./context.ts";
 import { importUserModule } from "./user_module.ts";
 
@@ -15,8 +16,6 @@ export interface WorkflowFile {
   readonly nodes: readonly NodeDefinition[];
 }
 
-/** Files longer than this are no workflows, but would take the machine's memory to find out. */
-const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const MODULE_NAME = /\.[cm]?[jt]s$/;
 
 /** Whether a file is code, not a document. */
@@ -32,10 +31,12 @@ export function isModule(filename: string): boolean {
  */
 export async function readWorkflowFile(context: CliContext, filename: string): Promise<WorkflowFile> {
   const { platform } = context;
-  if (filename === "-") return { filename: "stdin", source: await platform.readStdin(), nodes: [] };
+  if (filename === "-") return { filename: "stdin", source: await platform.readStdin(MAX_DOCUMENT_BYTES), nodes: [] };
   const path = resolvePath(context, filename);
   await checkFile(context, filename, path);
-  if (!isModule(filename)) return { filename, source: await platform.readFile(path), path, nodes: [] };
+  if (!isModule(filename)) {
+    return { filename, source: await platform.readFile(path, MAX_DOCUMENT_BYTES), path, nodes: [] };
+  }
   const loaded = await importUserModule(context, filename, path);
   const source = loaded.workflow ?? loaded.default;
   if (source === undefined) {
@@ -93,8 +94,8 @@ async function checkFile({ platform }: CliContext, filename: string, path: strin
       hint: "Give the path of a workflow file.",
     });
   }
-  if (stat.size > MAX_FILE_BYTES) {
-    throw new FlowError("invalid_argument", `Cannot read "${filename}": it is larger than 256 MiB`, {
+  if (stat.isDevice) {
+    throw new FlowError("invalid_argument", `Cannot read "${filename}": it is a device, not a file`, {
       hint: "Give the path of a workflow file.",
     });
   }

@@ -2,7 +2,8 @@ import { openParsedJson, readJson } from "./json_source.ts";
 import { isPlainObject } from "./plain.ts";
 import { emptyIssue, LineIndex, type SourceDocument, syntaxIssue, unreadable } from "./source.ts";
 
-const MAX_BYTES = 64 * 1024 * 1024;
+/** What is longer is no document; measured in bytes, or characters of a text. */
+export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
 /** What is known of a document's format. */
 export interface SourceHints {
@@ -21,7 +22,7 @@ export function openSource(source: unknown, hints: SourceHints, isThorough: bool
 }
 
 async function openBytes(bytes: Uint8Array, hints: SourceHints, isThorough: boolean): Promise<SourceDocument> {
-  if (bytes.length > MAX_BYTES) return tooLarge();
+  if (bytes.length > MAX_DOCUMENT_BYTES) return tooLarge();
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return notUtf8("is UTF-16");
   let text: string;
@@ -34,7 +35,7 @@ async function openBytes(bytes: Uint8Array, hints: SourceHints, isThorough: bool
 }
 
 async function openText(source: string, hints: SourceHints, isThorough: boolean): Promise<SourceDocument> {
-  if (source.length > MAX_BYTES) return tooLarge();
+  if (source.length > MAX_DOCUMENT_BYTES) return tooLarge();
   const text = source.startsWith("\ufeff") ? source.slice(1) : source;
   const nul = text.indexOf("\0");
   if (nul >= 0) {

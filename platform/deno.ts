@@ -2,6 +2,9 @@ import { FlowError } from "../engine/errors.ts";
 import { DenoProcesses } from "./deno_process.ts";
 import type { FileStat, Platform, Signal } from "./types.ts";
 
+/** How much of a file is asked for first; most documents fit. */
+const FIRST_READ_BYTES = 64 * 1024;
+
 /** The {@link Platform} of a program that Deno runs. */
 export function createDenoPlatform(): Platform {
   const processes = new DenoProcesses();
@@ -19,7 +22,7 @@ export function createDenoPlatform(): Platform {
     hostname: () => Deno.hostname(),
     exit: (code) => Deno.exit(code),
     onSignal,
-    readFile: (path) => translate("read", path, () => Deno.readFile(path)),
+    readFile: (path, maxBytes) => translate("read", path, () => readFile(path, maxBytes)),
     writeFile: (path, data, options = {}) =>
       translate(
         "write",
@@ -28,7 +31,7 @@ export function createDenoPlatform(): Platform {
       ),
     makeDir: (path, options = {}) => translate("create", path, () => Deno.mkdir(path, { recursive: true, ...options })),
     stat,
-    readStdin: () => new Response(Deno.stdin.readable).bytes(),
+    readStdin: (maxBytes) => readAll("stdin", Deno.stdin, maxBytes),
     write: createWriter(),
     isTerminal: (stream) => Deno[stream].isTerminal(),
     terminalSize,
@@ -56,12 +59,44 @@ function changeDir(path: string): void {
 
 async function stat(path: string): Promise<FileStat | undefined> {
   try {
-    const { isFile, isDirectory, size } = await Deno.stat(path);
-    return { isFile, isDirectory, size };
+    const { isFile, isDirectory, isCharDevice, isBlockDevice, size } = await Deno.stat(path);
+    return { isFile, isDirectory, isDevice: Boolean(isCharDevice || isBlockDevice), size };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw fileError("look at", path, error);
   }
+}
+
+async function readFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  using file = await Deno.open(path);
+  return await readAll(`"${path}"`, file, maxBytes);
+}
+
+/** Reads to the end, which a pipe or a device tells nobody beforehand. */
+async function readAll(
+  name: string,
+  source: { read(buffer: Uint8Array): Promise<number | null> },
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let bytes = new Uint8Array(Math.min(FIRST_READ_BYTES, maxBytes + 1));
+  let length = 0;
+  for (;;) {
+    const count = await source.read(bytes.subarray(length));
+    if (count === null) return bytes.subarray(0, length);
+    length += count;
+    if (length > maxBytes) throw tooLong(name, maxBytes);
+    if (length < bytes.length) continue;
+    const longer = new Uint8Array(Math.min(length * 4, maxBytes + 1));
+    longer.set(bytes);
+    bytes = longer;
+  }
+}
+
+function tooLong(name: string, maxBytes: number): FlowError {
+  const limit = maxBytes < 1024 * 1024 ? `${maxBytes} bytes` : `${Math.floor(maxBytes / 1024 / 1024)} MiB`;
+  return new FlowError("invalid_argument", `Cannot read ${name}: it is larger than ${limit}`, {
+    hint: "Move large data into files that nodes read.",
+  });
 }
 
 function terminalSize(): { columns: number; rows: number } | null {
@@ -100,6 +135,7 @@ async function translate<T>(action: string, path: string, work: () => Promise<T>
 }
 
 function fileError(action: string, path: string, cause: unknown): FlowError {
+  if (cause instanceof FlowError) return cause;
   const message = (state: string) => `Cannot ${action} "${path}": ${state}`;
   if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) {
     const hint = "Check the path for typing errors.";

@@ -34,8 +34,9 @@ Deno.test("files can be written, looked at and read", () =>
     await platform.makeDir(`${folder}/a/b`);
     await platform.makeDir(`${folder}/a/b`);
     await platform.writeFile(`${folder}/a/b/c`, "text", { mode: 0o600 });
-    assert.equal(new TextDecoder().decode(await platform.readFile(`${folder}/a/b/c`)), "text");
-    assert.deepEqual(await platform.stat(`${folder}/a/b/c`), { isFile: true, isDirectory: false, size: 4 });
+    assert.equal(new TextDecoder().decode(await platform.readFile(`${folder}/a/b/c`, 4)), "text");
+    const facts = { isFile: true, isDirectory: false, isDevice: false, size: 4 };
+    assert.deepEqual(await platform.stat(`${folder}/a/b/c`), facts);
     assert.equal((await platform.stat(folder))?.isDirectory, true);
     assert.equal(await platform.stat(`${folder}/a/b/c/d`), undefined);
     assert.equal(((await Deno.stat(`${folder}/a/b/c`)).mode ?? 0) & 0o777, 0o600);
@@ -44,13 +45,13 @@ Deno.test("files can be written, looked at and read", () =>
 Deno.test("what goes wrong with files has a code and names the path", () =>
   withFolder(async (folder) => {
     const name = `${folder}/name`;
-    await assert.rejects(platform.readFile(name), {
+    await assert.rejects(platform.readFile(name, 10), {
       code: "not_found",
       message: `Cannot read "${name}": there is no such file or folder`,
     });
     await platform.writeFile(name, "1", { createNew: true });
     await assert.rejects(platform.writeFile(name, "2", { createNew: true }), { code: "conflict" });
-    await assert.rejects(platform.readFile(folder), { code: "invalid_argument" });
+    await assert.rejects(platform.readFile(folder, 10), { code: "invalid_argument" });
     await assert.rejects(platform.writeFile(`${folder}/none/name`, "1"), { code: "not_found" });
     await assert.rejects(platform.makeDir(name), { code: "conflict" });
   }));
@@ -61,8 +62,29 @@ Deno.test("write() keeps the order of what is not awaited, and does not cut long
 });
 
 Deno.test("readStdin() answers all of standard input", async () => {
-  const script = `await platform.write("stdout", String((await platform.readStdin()).length));`;
+  const script = `await platform.write("stdout", String((await platform.readStdin(1e6)).length));`;
   assert.equal(await printed(script, "x".repeat(300_000)), "300000");
+});
+
+Deno.test("readFile() and readStdin() read all of it, and refuse what is longer than asked for", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/long`;
+    const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251);
+    await platform.writeFile(path, bytes);
+    assert.deepEqual(await platform.readFile(path, 300_000), bytes);
+    const refusal = { code: "invalid_argument", message: `Cannot read "${path}": it is larger than 299999 bytes` };
+    await assert.rejects(platform.readFile(path, 299_999), refusal);
+    const script = `await platform.readStdin(1024 * 1024).catch((error) => console.log(error.message));`;
+    assert.equal(await printed(script, "x".repeat(1024 * 1024 + 1)), "Cannot read stdin: it is larger than 1 MiB\n");
+  }));
+
+Deno.test({
+  name: "readFile() of what has no end comes to an end",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    assert.equal((await platform.stat("/dev/zero"))?.isDevice, true);
+    await assert.rejects(platform.readFile("/dev/zero", 1_000_000), { code: "invalid_argument" });
+  },
 });
 
 Deno.test("onSignal() listens until it is undone", async () => {

@@ -52,6 +52,8 @@ export interface Leftover {
 export interface FileStat {
   isFile: boolean;
   isDirectory: boolean;
+  /** A device such as `/dev/zero`: it may have no end, or wait for someone to type. */
+  isDevice: boolean;
   size: number;
 }
 
@@ -76,14 +78,15 @@ export interface Platform {
   exit(code: number): never;
   /** Calls `listener` for every such signal, instead of what the system does by default. The answer undoes it. */
   onSignal(signal: Signal, listener: () => void): () => void;
-  readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Refuses (`invalid_argument`) what is longer than `maxBytes`, as soon as so much has been read. */
+  readFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
   writeFile(path: string, data: string | Uint8Array, options?: { createNew?: boolean; mode?: number }): Promise<void>;
   /** Makes missing parents too; a folder that is there already is no error. */
   makeDir(path: string, options?: { mode?: number }): Promise<void>;
   /** Undefined if there is nothing at `path`. */
   stat(path: string): Promise<FileStat | undefined>;
-  /** The whole of standard input. */
-  readStdin(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The whole of standard input; refuses like `readFile`. */
+  readStdin(maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * Writes all of `data` to stdout or stderr, after what earlier calls have written; resolves when it is written
    * (back-pressure). Rejects with `unavailable` if nobody reads any more.
