@@ -10,22 +10,30 @@ import {
 import type { Platform } from "../platform/types.ts";
 import { outcomeOf } from "../server/outcome.ts";
 import { type CliContext, createContext } from "./context.ts";
+import { redirectConsole } from "./redirect_console.ts";
 import { reportError } from "./report_error.ts";
 import type { ProgramContext } from "./route.ts";
 import { run } from "./run_route.ts";
+import { handleStrayErrors } from "./stray_errors.ts";
 import { version } from "./version.ts";
 import { createUsageText } from "./usage_text.ts";
 
 /** Runs one command line to its end and answers the exit code; everything written has left by then. */
 export async function runProgram(platform: Platform, args: readonly string[]): Promise<number> {
   const cli = createContext(platform);
+  const stray = Promise.withResolvers<never>();
+  const stopHandling = handleStrayErrors(stray.reject);
+  const restoreConsole = redirectConsole((text) => cli.err.write(`${text}\n`));
   let exitCode: number;
   try {
-    exitCode = await runArguments(cli, args);
+    exitCode = await Promise.race([runArguments(cli, args), stray.promise]);
     await cli.out.flush();
     if (cli.out.failure !== undefined) throw cli.out.failure;
   } catch (error) {
     exitCode = reportError(cli, error, args.includes("--debug"));
+  } finally {
+    restoreConsole();
+    stopHandling();
   }
   await cli.err.flush();
   return exitCode;

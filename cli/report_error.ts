@@ -37,9 +37,8 @@ export function reportError(context: CliContext, thrown: unknown, debug: boolean
 }
 
 function complaintOf(error: FlowError, debug: boolean): Complaint {
-  if (error.code !== "internal") return error;
-  const hint = error.hint ??
-    (debug ? undefined : "This is a bug: run it again with --debug and report what it prints.");
+  if (error.code !== "internal" || error.hint !== undefined) return error;
+  const hint = debug ? undefined : "This is a bug: run it again with --debug and report what it prints.";
   return { message: `Internal error: ${error.message}`, hint };
 }
 

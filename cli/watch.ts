@@ -1,13 +1,13 @@
 import { systemClock } from "../engine/clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ExecutionHandle } from "../engine/engine_options.ts";
-import { attemptId } from "../engine/id.ts";
 import type { NodeRegistry } from "../engine/registry.ts";
 import type { ExecutionResult } from "../engine/verdict.ts";
 import type { Workflow } from "../engine/workflow.ts";
 import { outcomeOf, success } from "../server/outcome.ts";
 import type { CliContext } from "./context.ts";
-import { watchInterrupts } from "./interrupt.ts";
+import { EarlyEnd } from "./early_end.ts";
+import { redirectConsole } from "./redirect_console.ts";
 import type { Renderer } from "./render/renderer.ts";
 import { formatComplaint } from "./report_error.ts";
 
@@ -54,7 +54,7 @@ async function createRenderer(context: CliContext, workflow: Workflow, flags: Wa
   return new LiveTree({ workflow, output: err, style, size, clock: systemClock, verbose: flags.verbose ?? false });
 }
 
-/** Shows the execution to its end. Undefined if the user would not wait for that. */
+/** Shows the execution to its end. Undefined if the user would not wait for that. @throws what nobody else has handled */
 async function watch(
   context: CliContext,
   engine: Engine,
@@ -62,27 +62,21 @@ async function watch(
   renderer: Renderer,
   after: number,
 ): Promise<ExecutionResult | undefined> {
-  let giveUp = () => {};
-  const impatience = new Promise<undefined>((resolve) => giveUp = () => resolve(undefined));
-  const stopWatching = watchInterrupts(context.platform, {
-    first(signal) {
-      handle.cancel(`Interrupted by ${signal}`);
-      renderer.notify(signal === "SIGINT" ? "Cancelling… press Ctrl-C again to kill" : "Cancelling…");
-    },
-    again: () =>
-      void killRunning(context, engine, handle.execution_id).finally(() =>
-        systemClock.setTimer(LAST_CHANCE_MS, giveUp)
-      ),
-  });
-  context.out.onClosed(() => handle.cancel("Nobody reads the output any more"));
+  const early = new EarlyEnd({ context, engine, handle, renderer });
+  const restoreConsole = redirectConsole((text) => renderer.print(text));
+  let result: ExecutionResult | undefined;
   try {
-    return await Promise.race([show(context, handle, renderer, after), impatience]);
+    result = await Promise.race([show(context, handle, renderer, after), early.impatience]);
   } finally {
-    stopWatching();
+    early.stop();
+    restoreConsole();
     renderer.end();
+    if (early.isKilled) renderer.notify("Killed");
     // Both streams may be the same terminal: one has to be done before the other goes on.
     await context.err.flush();
   }
+  if (early.strayError !== undefined) throw early.strayError;
+  return result;
 }
 
 async function show(
@@ -96,26 +90,6 @@ async function show(
     if (context.out.isBehind || context.err.isBehind) await Promise.all([context.out.flush(), context.err.flush()]);
   }
   return await handle.result;
-}
-
-/** How long an execution whose processes were killed may take to end as cancelled, before the program gives up. */
-const LAST_CHANCE_MS = 500;
-
-/** How long killing may take; the program ends in any case. */
-const KILL_MS = 2000;
-
-/** Ends at once all processes that the running nodes have started. */
-async function killRunning({ platform }: CliContext, engine: Engine, executionId: string): Promise<void> {
-  const state = await engine.status(executionId);
-  const running = [...state?.nodes ?? []].filter(([, node]) => node.status === "running");
-  const kills = running.map(([nodeId, { attempt, process }]) => {
-    const mark = attemptId(executionId, nodeId, 0, attempt);
-    return platform.endLeftovers(process === undefined ? { mark } : { mark, process }, 0);
-  });
-  let stopTimer = () => {};
-  const timeout = new Promise<void>((resolve) => stopTimer = systemClock.setTimer(KILL_MS, resolve));
-  await Promise.race([Promise.allSettled(kills), timeout]);
-  stopTimer();
 }
 
 async function report(

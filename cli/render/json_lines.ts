@@ -5,9 +5,11 @@ import type { Renderer } from "./renderer.ts";
 
 /** One event per line, as it goes over the wire. */
 export function createJsonLinesRenderer(out: OutputStream, err: OutputStream): Renderer {
+  const talk = (text: string) => err.write(`${text}\n`);
   return {
     onEvent: (event) => out.write(`${stringifyEvent(event)}\n`),
-    notify: (text) => err.write(`${text}\n`),
+    notify: talk,
+    print: talk,
     end: () => {},
   };
 }

@@ -8,6 +8,7 @@ import { ExecutionView } from "./execution_view.ts";
 import { drawFinalFrame, drawFrame, type FrameOptions } from "./frame.ts";
 import type { Renderer } from "./renderer.ts";
 import { type Line, Screen, type TerminalSize } from "./screen.ts";
+import { cleanLine } from "./text.ts";
 
 /** About twelve pictures a second: smooth for eyes, cheap for terminals at the end of a slow line. */
 const FRAME_MS = 80;
@@ -52,6 +53,12 @@ export class LiveTree implements Renderer {
     if (this.#hasEnded) return this.#options.output.write(`${text}\n`);
     this.#remark = text;
     this.#draw();
+  }
+
+  print(text: string): void {
+    if (this.#hasEnded) return this.#options.output.write(`${text}\n`);
+    for (const line of text.split("\n")) this.#above.push([[cleanLine(line)]]);
+    this.#schedule();
   }
 
   end(): void {

@@ -38,6 +38,10 @@ export class PlainLines implements Renderer {
     this.#output.write(`${text}\n`);
   }
 
+  print(text: string): void {
+    this.#output.write(`${text}\n`);
+  }
+
   end(): void {}
 
   #label(nodeId: string): string {

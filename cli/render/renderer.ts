@@ -7,11 +7,14 @@ export interface Renderer {
   onEvent(event: ExecutionEvent): void;
   /** Says something of the program's own. */
   notify(text: string): void;
+  /** Passes on what the user's code has written to the console. */
+  print(text: string): void;
   /** Leaves the screen as it should stay; to be called on every way out, more than once does no harm. */
   end(): void;
 }
 
 /** Shows nothing of an execution but what has to be said. */
 export function createQuietRenderer(write: (text: string) => void): Renderer {
-  return { onEvent: () => {}, notify: (text) => write(`${text}\n`), end: () => {} };
+  const writeLine = (text: string) => write(`${text}\n`);
+  return { onEvent: () => {}, notify: writeLine, print: writeLine, end: () => {} };
 }

@@ -1,0 +1,105 @@
+import { systemClock } from "../engine/clock.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { ExecutionHandle } from "../engine/engine_options.ts";
+import type { FlowError } from "../engine/errors.ts";
+import { attemptId } from "../engine/id.ts";
+import type { CliContext } from "./context.ts";
+import { watchInterrupts } from "./interrupt.ts";
+import type { Renderer } from "./render/renderer.ts";
+import { handleStrayErrors } from "./stray_errors.ts";
+
+/** How long an execution whose processes were killed may take to end as cancelled, before the program gives up. */
+const LAST_CHANCE_MS = 500;
+
+/** How long killing may take; the program ends in any case. */
+const KILL_MS = 2000;
+
+/** How long an execution may take to end after an error that nobody handled: there may be nobody to press Ctrl-C. */
+const STRAY_GRACE_MS = 10_000;
+
+/** What an {@link EarlyEnd} acts on. */
+export interface Watched {
+  context: CliContext;
+  engine: Engine;
+  handle: ExecutionHandle;
+  renderer: Renderer;
+}
+
+/**
+ * Ends an execution before its time, until `stop`: on signals, on errors that nobody handled, and when nobody reads the
+ * output any more. It is cancelled at first, and killed on the second signal.
+ */
+export class EarlyEnd {
+  readonly #watched: Watched;
+  readonly #killed = Promise.withResolvers<undefined>();
+  readonly #undo: readonly (() => void)[];
+  #strayError: FlowError | undefined;
+  #isKilled = false;
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+    const { context, handle, renderer } = watched;
+    this.#undo = [
+      watchInterrupts(context.platform, {
+        first(signal) {
+          handle.cancel(`Interrupted by ${signal}`);
+          renderer.notify(signal === "SIGINT" ? "Cancelling… press Ctrl-C again to kill" : "Cancelling…");
+        },
+        again: () => this.#kill(),
+      }),
+      handleStrayErrors((error) => this.#onStrayError(error)),
+    ];
+    context.out.onClosed(() => handle.cancel("Nobody reads the output any more"));
+  }
+
+  /** Resolves when the execution has not ended although its processes were killed. */
+  get impatience(): Promise<undefined> {
+    return this.#killed.promise;
+  }
+
+  /** Whether the user would not wait until it was cancelled. */
+  get isKilled(): boolean {
+    return this.#isKilled;
+  }
+
+  /** The first error that nobody handled. */
+  get strayError(): FlowError | undefined {
+    return this.#strayError;
+  }
+
+  stop(): void {
+    for (const undo of this.#undo) undo();
+  }
+
+  #onStrayError(error: FlowError): void {
+    if (this.#strayError !== undefined) return;
+    this.#strayError = error;
+    const { handle, renderer } = this.#watched;
+    handle.cancel(error.message);
+    renderer.notify("Cancelling…");
+    systemClock.setTimer(STRAY_GRACE_MS, () => this.#kill());
+  }
+
+  #kill(): void {
+    if (this.#isKilled) return;
+    this.#isKilled = true;
+    const { context, engine, handle, renderer } = this.#watched;
+    renderer.notify("Killing…");
+    const giveUp = () => systemClock.setTimer(LAST_CHANCE_MS, () => this.#killed.resolve(undefined));
+    void killRunning(context, engine, handle.execution_id).finally(giveUp);
+  }
+}
+
+/** Ends at once all processes that the running nodes have started. */
+async function killRunning({ platform }: CliContext, engine: Engine, executionId: string): Promise<void> {
+  const state = await engine.status(executionId);
+  const running = [...state?.nodes ?? []].filter(([, node]) => node.status === "running");
+  const kills = running.map(([nodeId, { attempt, process }]) => {
+    const mark = attemptId(executionId, nodeId, 0, attempt);
+    return platform.endLeftovers(process === undefined ? { mark } : { mark, process }, 0);
+  });
+  let stopTimer = () => {};
+  const timeout = new Promise<void>((resolve) => stopTimer = systemClock.setTimer(KILL_MS, resolve));
+  await Promise.race([Promise.allSettled(kills), timeout]);
+  stopTimer();
+}
