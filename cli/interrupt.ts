@@ -1,6 +1,6 @@
 import type { Platform, Signal } from "../platform/types.ts";
 
-const SIGNALS: readonly Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+const SIGNALS: readonly Signal[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 /** What to do when somebody wants the program to end. */
 export interface InterruptHandlers {

@@ -43,8 +43,8 @@ export function createDenoPlatform(): Platform {
 }
 
 function onSignal(signal: Signal, listener: () => void): () => void {
-  // Windows knows no SIGTERM: nobody can send one, so there is nothing to listen to.
-  if (Deno.build.os === "windows" && signal === "SIGTERM") return () => {};
+  // Windows knows neither: nobody can send one, so there is nothing to listen to.
+  if (Deno.build.os === "windows" && (signal === "SIGTERM" || signal === "SIGQUIT")) return () => {};
   Deno.addSignalListener(signal, listener);
   return () => Deno.removeSignalListener(signal, listener);
 }

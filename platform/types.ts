@@ -1,5 +1,5 @@
 /** Signals that `flow` sends and listens to. */
-export type Signal = "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGHUP";
+export type Signal = "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGHUP" | "SIGQUIT";
 
 /** How a process ended. */
 export interface ProcessStatus {

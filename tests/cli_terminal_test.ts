@@ -88,6 +88,34 @@ terminalTest("a second Ctrl-C in a terminal gives the cursor back too", async ()
   );
 });
 
+terminalTest("a second Ctrl-C says Killed, and draws what did not end as interrupted", async () => {
+  const mod = new URL("../mod.ts", import.meta.url).href;
+  const module = `import { defineNode } from ${JSON.stringify(mod)};
+    export const nodes = [defineNode({ type: "my.deaf", version: 1, summary: "Ignore everything", category: "test",
+      config: {}, inputs: {}, outputs: {}, run: () => new Promise((resolve) => setTimeout(resolve, 60_000)) })];`;
+  const workflow = shellWorkflow({ polite: "echo ready; sleep 60" });
+  const deaf = { id: "deaf", node_type: "my.deaf", config: {} };
+  await withFiles({ "nodes.ts": module, "w.json": { ...workflow, nodes: [...workflow.nodes, deaf] } }, async (path) => {
+    const steps = [["│ ready", "send:\\x03"], ["Interrupted by SIGINT", "send:\\x03"]] as const;
+    const args = ["run", path("w.json"), "--nodes", path("nodes.ts")];
+    const { code, screen } = await runFlowInTerminal(args, { steps });
+    assert.equal(code, 130);
+    assert.equal(screen.isCursorVisible, true);
+    const text = screen.lines.join("\n");
+    assert.match(text, / {2}! deaf {4}interrupted\ninterrupted after \S+ {2}1 interrupted, 1 cancelled\nKilled/);
+  });
+});
+
+terminalTest("Ctrl-\\ cancels like SIGTERM, and gives the cursor back", async () => {
+  await withFiles({ "slow.json": shellWorkflow({ slow: "echo ready; sleep 60" }) }, async (path) => {
+    const steps = [["│ ready", "send:\\x1c"]] as const;
+    const { code, screen } = await runFlowInTerminal(["run", path("slow.json")], { steps });
+    assert.equal(code, 130);
+    assert.match(screen.lines.join("\n"), /⊘ slow .*SIGQUIT\n[^]*cancelled in /);
+    assert.equal(screen.isCursorVisible, true);
+  });
+});
+
 terminalTest("flow run survives a terminal that is made smaller", async () => {
   await withFiles({ "slow.json": shellWorkflow({ a: "echo ready; sleep 0.5", b: "sleep 0.6" }) }, async (path) => {
     const steps = [["│ ready", "resize:10x30"]] as const;

@@ -2,7 +2,7 @@ import type { NodeState, NodeStatus } from "../../engine/state.ts";
 import { formatDuration } from "../duration.ts";
 import type { Style } from "../style.ts";
 import { describeError, describeSkip } from "./describe.ts";
-import type { ExecutionView } from "./execution_view.ts";
+import type { ExecutionView, StatusCounts } from "./execution_view.ts";
 import type { Line, Segment, TerminalSize } from "./screen.ts";
 import { measureWidth, padTo, truncate } from "./text.ts";
 
@@ -23,6 +23,8 @@ export interface FrameOptions {
   tick: number;
   /** Something that has to be said, such as how to kill what does not end. */
   remark?: string | undefined;
+  /** Nothing runs any more: what has not ended never will. */
+  isOver?: boolean;
 }
 
 /** The picture of a running execution, at most as high as the terminal allows. */
@@ -36,8 +38,9 @@ export function drawFrame(view: ExecutionView, options: FrameOptions): Line[] {
   return lines;
 }
 
-/** The picture that stays when the execution has ended. */
-export function drawFinalFrame(view: ExecutionView, options: FrameOptions): Line[] {
+/** The picture that stays. What has not come to its end by now was interrupted. */
+export function drawFinalFrame(view: ExecutionView, given: FrameOptions): Line[] {
+  const options = { ...given, isOver: true };
   const all = view.order.length <= MAX_FINAL_NODES;
   const nodes = all ? drawNodes(view, view.order, options, Infinity) : drawNodes(view, view.failed, options, Infinity);
   return [drawHeader(view, options.style), ...nodes, drawCounts(view, options)];
@@ -85,13 +88,14 @@ function drawNode(view: ExecutionView, id: string, columns: number, options: Fra
   const node = view.node(id);
   const { style } = options;
   const label = padTo(truncate(view.label(id), MAX_LABEL_COLUMNS), columns);
+  const wasInterrupted = options.isOver && view.active.has(id);
   const paintLabel = node.status === "waiting" || node.status === "skipped" ? style.dim : (text: string) => text;
   return [
     ["  "],
-    drawSymbol(node.status, options),
+    wasInterrupted ? ["!", style.yellow] : drawSymbol(node.status, options),
     [" "],
     [label, paintLabel],
-    ...describeNode(view, id, node, options),
+    ...(wasInterrupted ? [["  interrupted", style.yellow] as const] : describeNode(view, id, node, options)),
   ];
 }
 
@@ -151,8 +155,9 @@ function describeDuration(node: NodeState): string {
   return node.duration_ms === undefined ? "" : formatDuration(node.duration_ms);
 }
 
-function drawCounts(view: ExecutionView, { style, now }: FrameOptions): Line {
-  const { state, counts } = view;
+function drawCounts(view: ExecutionView, { style, now, isOver: isLast = false }: FrameOptions): Line {
+  const { state } = view;
+  const counts = isLast ? interruptActive(view.counts) : { ...view.counts, interrupted: 0 };
   const isOver = state.duration_ms !== undefined;
   const elapsed = formatDuration(
     state.duration_ms ?? (state.started_at === 0 ? 0 : Math.max(0, now - state.started_at)),
@@ -164,11 +169,29 @@ function drawCounts(view: ExecutionView, { style, now }: FrameOptions): Line {
     failed: style.red,
     cancelled: style.yellow,
   };
-  const head: Segment = isOver ? [`${state.status} in ${elapsed}`, paint[state.status]] : [elapsed, style.dim];
+  const head: Segment = isOver
+    ? [`${state.status} in ${elapsed}`, paint[state.status]]
+    : isLast
+    ? [`interrupted after ${elapsed}`, style.yellow]
+    : [elapsed, style.dim];
   const total = view.order.length;
-  const parts = (["succeeded", "running", "retrying", "failed", "cancelled", "skipped", "waiting"] as const)
-    .filter((status) => counts[status] > 0)
+  const parts = SHOWN_COUNTS.filter((status) => counts[status] > 0)
     .map((status) => `${counts[status]} ${status}`);
   const summary = parts.length === 1 && isOver ? `${total} ${total === 1 ? "node" : "nodes"}` : parts.join(", ");
   return [head, [`  ${summary}`, style.dim]];
+}
+
+const SHOWN_COUNTS = [
+  "succeeded",
+  "running",
+  "retrying",
+  "interrupted",
+  "failed",
+  "cancelled",
+  "skipped",
+  "waiting",
+] as const;
+
+function interruptActive(counts: StatusCounts): Record<typeof SHOWN_COUNTS[number], number> {
+  return { ...counts, running: 0, retrying: 0, interrupted: counts.running + counts.retrying };
 }
