@@ -11,7 +11,7 @@ import {
   UnsatisfiedPositionalError,
 } from "@stricli/core";
 import { FlowError, toFlowError } from "../engine/errors.ts";
-import { quoteList } from "../engine/suggest.ts";
+import { quoteList, suggest } from "../engine/suggest.ts";
 import { type Complaint, formatComplaint } from "./report_error.ts";
 import type { Style } from "./style.ts";
 
@@ -30,7 +30,7 @@ export function createUsageText(style: Style, prefix: () => readonly string[]): 
     noCommandRegisteredForInput: ({ input, corrections }) =>
       format({
         message: `Cannot run "${input}": there is no such command`,
-        hint: suggestion(corrections.map((correction) => correction.replaceAll("`", ""))),
+        hint: suggestion(input, corrections.map((correction) => correction.replaceAll("`", ""))),
       }),
     exceptionWhileParsingArguments: (thrown) => format(explain(thrown)),
     exceptionWhileLoadingCommandFunction: (thrown) =>
@@ -41,7 +41,7 @@ export function createUsageText(style: Style, prefix: () => readonly string[]): 
 function explain(thrown: unknown): Complaint {
   if (thrown instanceof ArgumentParseError) return explainValue(thrown);
   if (thrown instanceof FlagNotFoundError) {
-    const hint = suggestion(thrown.corrections.map(toFlag));
+    const hint = suggestion(toFlag(thrown.input), thrown.corrections.map(toFlag));
     return { message: `Cannot use the flag "${toFlag(thrown.input)}": there is no such flag`, hint };
   }
   if (thrown instanceof EnumValidationError) {
@@ -70,6 +70,8 @@ function toFlag(name: string): string {
   return name.startsWith("-") ? name : `--${name}`;
 }
 
-function suggestion(corrections: readonly string[]): string | undefined {
-  return corrections.length === 0 ? undefined : `Did you mean ${quoteList(corrections, "or")}?`;
+/** The parser's idea of what is alike is wide: `--bogus` is no `--nodes`. */
+function suggestion(input: string, corrections: readonly string[]): string | undefined {
+  const close = corrections.filter((correction) => suggest(input, [correction]) !== undefined);
+  return close.length === 0 ? undefined : `Did you mean ${quoteList(close, "or")}?`;
 }

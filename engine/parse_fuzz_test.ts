@@ -209,7 +209,7 @@ Deno.test("parseWorkflow() refuses monsters with a clear error", async () => {
     [" \n\t", "empty_document"],
     ["# nothing\n", "empty_document"],
     ["// nothing\n", "empty_document"],
-    ["null", "empty_document"],
+    ["null", "wrong_type"],
     ["text", "wrong_type"],
     ["{}\0", "invalid_encoding"],
     ["a: 1\n---\nb: 2\n", "invalid_syntax"],

@@ -5,6 +5,9 @@ import { emptyIssue, LineIndex, type SourceDocument, syntaxIssue, unreadable } f
 /** What is longer is no document; measured in bytes, or characters of a text. */
 export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
+/** A line that says null, in a text that is read as null. */
+const WRITTEN_NULL = /^\s*(?:---\s+)?(?:null|~)(?![^\s#/])/im;
+
 /** What is known of a document's format. */
 export interface SourceHints {
   filename?: string;
@@ -46,7 +49,8 @@ async function openText(source: string, hints: SourceHints, isThorough: boolean)
   const document = (hints.format ?? formatOf(hints.filename, text)) === "json"
     ? openJson(text, isThorough)
     : await openYaml(text);
-  return document.raw === null && document.issues.length === 0 ? unreadable(emptyIssue()) : document;
+  const isEmpty = document.raw === null && document.issues.length === 0 && !WRITTEN_NULL.test(text);
+  return isEmpty ? unreadable(emptyIssue()) : document;
 }
 
 function openJson(text: string, isThorough: boolean): SourceDocument {

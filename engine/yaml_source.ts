@@ -143,8 +143,13 @@ const EXPLANATIONS: Partial<Record<YAMLError["code"], string>> = {
   BLOCK_IN_FLOW: "an indented block cannot stand inside of brackets",
 };
 
+/** How the parser names a bracket that it has not seen closed where it had to be. */
+const UNCLOSED = /^Flow (?:sequence|map) .*end with a ([\]}])/;
+
 function explain(error: YAMLError): string {
   const reason = (error.message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "");
+  const [, bracket] = UNCLOSED.exec(reason) ?? [];
+  if (bracket !== undefined) return `a bracket is not closed: expected "${bracket}", indented like what is inside`;
   const explanation = EXPLANATIONS[error.code];
   return explanation === undefined ? lowerFirst(reason) : `${explanation} (${reason})`;
 }

@@ -66,5 +66,6 @@ function unfinished(text: string, state: string): FlowError {
   return new FlowError("invalid_config", `Cannot split "${text}" into arguments: ${state}`, {
     hint: "Close the quote, or give the arguments as a list.",
     retryable: false,
+    details: { state },
   });
 }

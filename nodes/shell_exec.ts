@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { FlowError } from "../engine/errors.ts";
 import { lazy } from "../engine/lazy.ts";
 import { type ConfigOf, defineNode, type InputsOf, type NodeContext, type NodeDefinition } from "../engine/node.ts";
 import type { Platform } from "../platform/types.ts";
@@ -85,6 +86,7 @@ function checkWords(text: string, context: z.RefinementCtx): void {
   try {
     splitShellWords(text);
   } catch (error) {
-    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    const state = error instanceof FlowError ? error.details?.state : undefined;
+    context.addIssue({ code: "custom", message: String(state ?? error) });
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runFlow, shellWorkflow } from "./support/cli.ts";
+import { runFlow, shellWorkflow, withFiles } from "./support/cli.ts";
 
 const hello = shellWorkflow({ greet: "echo Hello" });
 
@@ -18,4 +18,39 @@ Deno.test({
       assert.match(inputs.stderr, /it is larger than 64 MiB/);
     }
   },
+});
+
+Deno.test("flow validate says what is wrong with a text that cannot be read", async () => {
+  const cases: [name: string, text: string, expected: RegExp][] = [
+    ["open.yaml", "nodes:\n  - id: [a", /:2:11: error: Cannot read the YAML: a bracket is not closed: expected "\]"/],
+    ["map.yaml", "nodes:\n  - id: {a: 1\n    b: 2\n", /:3:5: error: Cannot read the YAML: a bracket .* expected "\}"/],
+    ["null.json", "null", /error: Document is null, expected an object/],
+    ["null.yaml", "# nothing\n--- ~\n", /error: Document is null, expected an object/],
+    ["comment.yaml", "# null\n", /error: Document is empty/],
+  ];
+  await withFiles(Object.fromEntries(cases.map(([name, text]) => [name, text])), async (path) => {
+    for (const [name, , expected] of cases) {
+      const { code, stdout } = await runFlow(["validate", path(name)]);
+      assert.deepEqual([code, expected.test(stdout)], [2, true], stdout);
+    }
+  });
+});
+
+Deno.test("flow validate shows arguments that cannot be split once", async () => {
+  const broken = { nodes: [{ id: "a", node_type: "shell.exec", config: { command: "echo", args: '"unclosed' } }] };
+  await withFiles({ "broken.json": broken }, async (path) => {
+    const { stdout } = await runFlow(["validate", path("broken.json")]);
+    assert.match(stdout, /config\.args is "\\"unclosed": a double quote is not closed/);
+    assert.equal(stdout.split("unclosed").length, 2, stdout);
+  });
+});
+
+Deno.test("flow suggests only flags and commands that are close to what was written", async () => {
+  for (const args of [["run", "--bogus"], ["xyz"]]) {
+    const { code, stderr } = await runFlow(args);
+    assert.equal(code, 2);
+    assert.doesNotMatch(stderr, /Did you mean/);
+    assert.match(stderr, / hint: Run "flow.* --help" to see what it takes\./);
+  }
+  assert.match((await runFlow(["run", "--timeot", "3s"])).stderr, /Did you mean "--timeout"\?/);
 });
