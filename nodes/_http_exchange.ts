@@ -45,11 +45,37 @@ async function send({ url, method, headers, body }: RequestPlan, signal: AbortSi
 /** Says which host failed and why. */
 export function connectionError(url: URL, thrown: unknown): FlowError {
   const reason = reasonOf(thrown);
+  if (NO_TLS.test(reason)) {
+    return new FlowError("connection_failed", `Cannot reach "${url.host}": it does not speak TLS on this port`, {
+      hint: "Start the url with http://, or use the port for https.",
+      cause: thrown,
+    });
+  }
   return new FlowError("connection_failed", `Cannot reach "${url.host}": ${reason}`, {
     hint: hintOf(reason),
     cause: thrown,
   });
 }
+
+/** Says whose answer broke off or cannot be decoded. */
+export function bodyError(url: URL, thrown: unknown): FlowError {
+  const reason = reasonOf(thrown);
+  if (CUT_OFF.test(reason)) {
+    return new FlowError("connection_failed", `Cannot read the answer of "${url.host}": it was cut off`, {
+      hint: "Set a retry_policy, or check why the server or a proxy closes the connection.",
+      cause: thrown,
+    });
+  }
+  return new FlowError("connection_failed", `Cannot read the answer of "${url.host}": ${reason}`, {
+    hint: "Check whether the server's body fits its headers, such as content-encoding.",
+    cause: thrown,
+  });
+}
+
+/** What the runtime says when the other side answers a TLS handshake with anything else. */
+const NO_TLS = /InvalidContentType|wrong version number/i;
+/** What it says when a connection is closed within a body. */
+const CUT_OFF = /reading a body|connection closed|connection reset|unexpected end|terminated/i;
 
 function redirect(plan: RequestPlan, status: number, location: string): RequestPlan {
   const url = URL.parse(location, plan.url);

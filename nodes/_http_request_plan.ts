@@ -50,12 +50,7 @@ function parseAddress(text: string | undefined): URL {
     throw invalid("Cannot send a request: there is no url", "Set url in the config, or connect the port url.");
   }
   const url = URL.parse(text);
-  if (url === null) {
-    throw invalid(
-      `Cannot send a request to "${text}": it is not an absolute URL`,
-      "Start it with https:// or http://.",
-    );
-  }
+  if (url === null) throw invalidAddress(text);
   if (url.protocol === "http:" || url.protocol === "https:") return url;
   throw invalid(
     `Cannot send a request to "${url.protocol}//${url.host}": only http and https are supported`,
@@ -80,6 +75,20 @@ function mergeHeaders(sources: RequestParts["headers"]): Headers {
     }
   }
   return headers;
+}
+
+function invalidAddress(text: string): FlowError {
+  const [shown = ""] = text.replace(/\/\/[^/?#]*@/, "//").split(/[?#]/);
+  const refuse = (state: string, hint: string) => invalid(`Cannot send a request to "${shown}": ${state}`, hint);
+  const host = /^https?:\/\/([^/]*)/i.exec(shown)?.[1];
+  if (host === undefined) return refuse("it is not an absolute URL", "Start it with https:// or http://.");
+  if (host === "") return refuse("it names no host", "Write the host name after //.");
+  const port = /:(\d+)$/.exec(host)?.[1];
+  if (Number(port) > 65_535) return refuse(`there is no port ${port}`, "Use a port up to 65535.");
+  if (host.startsWith("[")) {
+    return refuse(`"${host}" is no IPv6 address`, "Write it in brackets, such as http://[::1]:8080/.");
+  }
+  return refuse(`"${host}" is no host name`, "Check it for spaces and other characters that no host name has.");
 }
 
 /** `https://user:password@host` means basic authentication, but fetch refuses it. */

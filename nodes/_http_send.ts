@@ -2,7 +2,7 @@ import { abortError, systemClock } from "../engine/clock.ts";
 import { FlowError } from "../engine/errors.ts";
 import type { Value, Values } from "../engine/value.ts";
 import { parseBody, readBody, readUpTo } from "./_http_body.ts";
-import { connectionError, exchange } from "./_http_exchange.ts";
+import { bodyError, connectionError, exchange } from "./_http_exchange.ts";
 import { planRequest, publicAddress, type RequestPlan } from "./_http_request_plan.ts";
 import type { HttpRequestContext } from "./http_request.ts";
 
@@ -28,7 +28,9 @@ export async function sendRequest(ctx: HttpRequestContext): Promise<Values> {
 async function perform({ config }: HttpRequestContext, plan: RequestPlan, signal: AbortSignal): Promise<Values> {
   const response = await exchange(plan, config.follow_redirects, signal);
   if (config.fail_on_status && response.status >= 400) throw await statusError(plan, response);
-  const bytes = await readBody(response, config.max_body_bytes);
+  const bytes = await readBody(response, config.max_body_bytes).catch((error) => {
+    throw error instanceof FlowError ? error : bodyError(plan.url, error);
+  });
   return {
     status: response.status,
     headers: headersToValues(response.headers),
@@ -65,7 +67,8 @@ async function withinLimits(
 
 async function statusError({ method, url }: RequestPlan, response: Response): Promise<FlowError> {
   const { status, statusText, headers } = response;
-  const { bytes } = await readUpTo(response, MAX_QUOTED_CHARS * 4);
+  // The status tells more than why its explanation cannot be read.
+  const { bytes } = await readUpTo(response, MAX_QUOTED_CHARS * 4).catch(() => ({ bytes: new Uint8Array() }));
   const body = new TextDecoder().decode(bytes).slice(0, MAX_QUOTED_CHARS);
   const retryAfterMs = retryDelayMs(headers.get("retry-after"));
   const details: Record<string, Value> = { status, body };

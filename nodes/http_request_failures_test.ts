@@ -16,6 +16,14 @@ Deno.test("httpRequest refuses what cannot be sent, says how to correct it, and 
   const cases: [Record<string, unknown>, RegExp][] = [
     [{}, /there is no url$/],
     [{ url: "example.com" }, /"example.com": it is not an absolute URL$/],
+    [{ url: "127.0.0.1:80/x" }, /"127.0.0.1:80\/x": it is not an absolute URL$/],
+    [
+      { url: "http://me:secret@127.0.0.1:99999/?token=secret" },
+      /"http:\/\/127.0.0.1:99999\/": there is no port 99999$/,
+    ],
+    [{ url: "http://[::1" }, /"http:\/\/\[::1": "\[::1" is no IPv6 address$/],
+    [{ url: "http://a b/x" }, /"http:\/\/a b\/x": "a b" is no host name$/],
+    [{ url: "https://" }, /"https:\/\/": it names no host$/],
     [{ url: "ftp://user:secret@host/x" }, /"ftp:\/\/host": only http and https/],
     [{ url: "http://127.0.0.1", body: "x" }, /body with GET$/],
     [{ url: "http://127.0.0.1", headers: { "a b": "secret" } }, /header "a b": /],
@@ -35,12 +43,16 @@ Deno.test("httpRequest says which host it could not reach, why, and nothing of t
   const http = openHttpServer(() => new Response());
   const silent = openRawServer("");
   const broken = openRawServer("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc");
+  const undecodable = openRawServer(
+    "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 10\r\n\r\nabcdefghij",
+  );
   const cases: [string, RegExp][] = [
     [closed.url, /^Cannot reach "127.0.0.1:\d+": .*refused$/],
     ["http://nobody.invalid", /^Cannot reach "nobody.invalid": dns error/],
-    [http.url.replace("http:", "https:"), /^Cannot reach "127.0.0.1:\d+": ./],
+    [http.url.replace("http:", "https:"), /^Cannot reach "127.0.0.1:\d+": it does not speak TLS on this port$/],
     [silent.url, /^Cannot reach "127.0.0.1:\d+": connection closed/],
-    [broken.url, /^Cannot reach "127.0.0.1:\d+": ./],
+    [broken.url, /^Cannot read the answer of "127.0.0.1:\d+": it was cut off$/],
+    [undecodable.url, /^Cannot read the answer of "127.0.0.1:\d+": .*gzip/],
   ];
   try {
     for (const [url, message] of cases) {
@@ -51,7 +63,17 @@ Deno.test("httpRequest says which host it could not reach, why, and nothing of t
       assert.doesNotMatch(error.message, /secret|os error/);
     }
   } finally {
-    await Promise.all([http.close(), silent.close(), broken.close()]);
+    await Promise.all([http.close(), silent.close(), broken.close(), undecodable.close()]);
+  }
+});
+
+Deno.test("httpRequest tells the status of an answer whose body is cut off", async () => {
+  const server = openRawServer("HTTP/1.1 500 Oops\r\ncontent-length: 100\r\n\r\nabc");
+  try {
+    const error = await failure({ url: server.url });
+    assert.deepEqual([error.code, error.details?.["status"]], ["http_status", 500]);
+  } finally {
+    await server.close();
   }
 });
 
