@@ -3,13 +3,13 @@ import { FlowError } from "../engine/errors.ts";
 const MS_OF_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Milliseconds of `1500ms`, `30s`, `1.5m`, `2h`, `1h30m`; a bare number counts seconds.
+ * Milliseconds of `1500ms`, `30s`, `1.5m`, `2h`, `1h30m`. A bare number is refused: to prune what is older than `30`
+ * would be a costly misunderstanding.
  *
  * @throws {FlowError} `invalid_argument`
  */
 export function parseDuration(text: string): number {
   const trimmed = text.trim();
-  if (/^\d+(\.\d+)?$/.test(trimmed)) return toPositive(Number(trimmed) * 1000, text);
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(trimmed)) throw invalidDuration(text);
   let total = 0;
   for (const [, amount, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
