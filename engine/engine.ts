@@ -1,5 +1,6 @@
 import { createLocalDispatcher } from "./attempt.ts";
 import { EventBus } from "./bus.ts";
+import { checkIsWorkflow, checkStartOptions } from "./check_arguments.ts";
 import { checkInputs } from "./check_inputs.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Driven, Driver } from "./driver.ts";
@@ -51,9 +52,11 @@ export class Engine {
    * Starts an execution of a checked workflow.
    *
    * @throws {WorkflowError} `invalid_workflow` if it does not fit the registry or the inputs do not fit it.
-   * @throws {FlowError} `conflict` if `execution_id` is taken; `unavailable` if the engine is closed.
+   * @throws {FlowError} `invalid_argument`; `conflict` if `execution_id` is taken; `unavailable` if the engine is closed.
    */
   async start(workflow: Workflow, options: StartOptions = {}): Promise<ExecutionHandle> {
+    checkIsWorkflow(workflow);
+    checkStartOptions(options);
     const limited = limitTime(workflow, options.timeoutMs);
     const prepared = this.#prepare(limited, options.inputs ?? {});
     const record = this.#createRecord(limited, options);
@@ -108,6 +111,7 @@ export class Engine {
 
   /** Starts a new execution that takes over what the plan reuses. */
   async rerun(plan: RerunPlan, options: Omit<StartOptions, "inputs"> = {}): Promise<ExecutionHandle> {
+    checkStartOptions(options);
     const workflow = limitTime(plan.workflow, options.timeoutMs);
     const reused = new Set(plan.nodes.filter((node) => node.action === "reuse").map((node) => node.node_id));
     const skip = new Set(plan.nodes.filter((node) => node.action === "skip").map((node) => node.node_id));

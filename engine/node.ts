@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { checkDefinition } from "./check_arguments.ts";
 import { lazy } from "./lazy.ts";
 import type { Value, Values } from "./value.ts";
 
@@ -115,10 +116,13 @@ export interface NodeDefinition {
  *   run: ({ config, inputs }) => ({ text: inputs.text.toUpperCase() + config.suffix }),
  * });
  * ```
+ *
+ * @throws {FlowError} `invalid_argument` if a part is missing or of the wrong kind, for callers without types
  */
 export function defineNode<const C extends Shape, const I extends Ports | Shape, const O extends Ports | Shape>(
   input: NodeDefinitionInput<C, I, O>,
 ): NodeDefinition {
+  checkDefinition(input);
   const config = lazy(() => z.strictObject(resolve(input.config)));
   const inputs = lazy(() => toPorts(resolve<Ports | Shape>(input.inputs)));
   const outputs = lazy(() => toPorts(resolve<Ports | Shape>(input.outputs)));

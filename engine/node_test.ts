@@ -70,7 +70,8 @@ Deno.test("defineNode(): open ports take any value of any name, and keep the typ
   // @ts-expect-error: a Date is no value
   defineNode({ ...closed, outputs: anyPorts(), run: () => ({ any: new Date() }) });
   // @ts-expect-error: a node without a version cannot be cached
-  defineNode({ ...closed, version: undefined, outputs: {}, run: () => ({}) });
+  const define = () => defineNode({ ...closed, version: undefined, outputs: {}, run: () => ({}) });
+  assert.throws(define, { code: "invalid_argument" });
 });
 
 Deno.test("defineNode() answers a definition that nobody can change, whose config is strict", () => {

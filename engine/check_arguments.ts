@@ -1,0 +1,68 @@
+import type { StartOptions } from "./engine_options.ts";
+import { FlowError } from "./errors.ts";
+import { isPlainObject, showValue } from "./plain.ts";
+
+/** Ids stand in addresses, file names and command lines. */
+const EXECUTION_ID = /^[A-Za-z0-9][\w.:-]{0,199}$/;
+
+/** For callers without types. @throws {FlowError} `invalid_argument` if it cannot be what `parseWorkflow` has answered */
+export function checkIsWorkflow(workflow: unknown): void {
+  if (isObject(workflow) && Array.isArray(workflow["nodes"]) && isObject(workflow["settings"])) return;
+  throw refuse(
+    `Cannot start ${showValue(workflow)}: it is not a checked workflow`,
+    "Pass what parseWorkflow() answers, and await it.",
+  );
+}
+
+/** @throws {FlowError} `invalid_argument` */
+export function checkStartOptions({ execution_id, timeoutMs, inputs }: StartOptions): void {
+  if (execution_id !== undefined && !(typeof execution_id === "string" && EXECUTION_ID.test(execution_id))) {
+    throw refuse(
+      `Cannot use ${showValue(execution_id)} as execution_id: it is not an id`,
+      "Use up to 200 letters, digits and . _ : -, beginning with a letter or digit, or leave it out.",
+    );
+  }
+  if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs < Infinity)) {
+    throw refuse(
+      `Cannot use ${showValue(timeoutMs)} as timeoutMs: it is not a positive number`,
+      "Give it in milliseconds, or leave it out for no limit.",
+    );
+  }
+  if (inputs !== undefined && !isPlainObject(inputs)) {
+    throw refuse(`Cannot use ${showValue(inputs)} as inputs`, "Pass an object with one property per input.");
+  }
+}
+
+const DEFINITION: Readonly<Record<string, readonly [is: (value: unknown) => boolean, what: string]>> = {
+  type: [(value) => typeof value === "string" && value !== "", 'text such as "my.node"'],
+  version: [(value) => Number.isInteger(value), "a whole number, from 1"],
+  summary: [(value) => typeof value === "string", "one line of text"],
+  category: [(value) => typeof value === "string", "text"],
+  config: [isLazyObject, "an object of zod types, {} for none"],
+  inputs: [isLazyObject, "an object of zod types, {} for none, or anyPorts()"],
+  outputs: [isLazyObject, "an object of zod types, {} for none, or anyPorts()"],
+  run: [(value) => typeof value === "function", "a function"],
+};
+
+/** For callers without types. @throws {FlowError} `invalid_argument` if a part of a node type is missing */
+export function checkDefinition(input: unknown): void {
+  const definition = isObject(input) ? input : {};
+  const name = typeof definition["type"] === "string" ? ` "${definition["type"]}"` : "";
+  for (const [key, [is, what]] of Object.entries(DEFINITION)) {
+    const value = definition[key];
+    if (is(value)) continue;
+    throw refuse(`Cannot define node type${name}: ${key} is ${showValue(value)}`, `Make ${key} ${what}.`);
+  }
+}
+
+function isLazyObject(value: unknown): boolean {
+  return isObject(value) || typeof value === "function";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function refuse(message: string, hint: string): FlowError {
+  return new FlowError("invalid_argument", message, { hint });
+}
