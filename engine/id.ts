@@ -15,7 +15,7 @@ export function nameToId(name: string): string {
   return formatUuid(sha1(concat(NAMESPACE, new TextEncoder().encode(name))), 5);
 }
 
-/** The stable id of one try of one node: the idempotency key that nodes hand to other systems. */
+/** The stable id of one try of one node: the same on every machine, another one for the next try. */
 export function attemptId(executionId: string, nodeId: string, index: number, attempt: number): string {
   return nameToId(JSON.stringify([executionId, nodeId, index, attempt]));
 }

@@ -40,8 +40,9 @@ export interface NodeContext<Config = unknown, Inputs = Values> {
   /** From 1; grows with every retry. */
   readonly attempt: number;
   /**
-   * A UUID that is the same whenever this attempt is looked at, on any machine, and different for every other attempt:
-   * hand it to other systems as the idempotency key.
+   * A UUID that is the same whenever this attempt is looked at, on any machine, and different for every other attempt.
+   * With it other systems recognize a request that comes twice within an attempt; what must happen once per execution,
+   * however often it is tried, needs `execution_id` with `node_id` as its idempotency key.
    */
   readonly attempt_id: string;
   /** Aborts on cancel and on timeout; a node has to end promptly then. `signal.reason` is a FlowError that says why. */
