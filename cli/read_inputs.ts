@@ -26,7 +26,7 @@ export async function readInputs(context: CliContext, flags: InputFlags): Promis
 
 async function readInput(context: CliContext, input: string): Promise<Values> {
   const { source, name, hints, hint } = await readSource(context, input);
-  const { raw, issues } = await openSource(source, hints, false);
+  const { raw, issues } = await openSource(source, hints);
   const problem = issues.find((issue) => issue.severity === "error");
   if (problem !== undefined) {
     const place = problem.line === undefined ? "" : `line ${problem.line} column ${problem.column}: `;

@@ -35,18 +35,18 @@ export interface CheckedDocument {
  * `invalid_workflow`.
  */
 export async function parseWorkflow(source: unknown, options: ParseOptions = {}): Promise<Workflow> {
-  const document = await check(source, options, false);
+  const document = await check(source, options);
   if (document.workflow !== undefined) return document.workflow;
   throw new WorkflowError(document.isUnreadable ? "invalid_document" : "invalid_workflow", document.issues);
 }
 
-/** Like {@link parseWorkflow}, but never throws, looks for keys that are there twice, and answers warnings too. */
+/** Like {@link parseWorkflow}, but never throws, and answers warnings too. */
 export function checkDocument(source: unknown, options: ParseOptions = {}): Promise<CheckedDocument> {
-  return check(source, options, true);
+  return check(source, options);
 }
 
-async function check(source: unknown, options: ParseOptions, isThorough: boolean): Promise<CheckedDocument> {
-  const document = await openSource(source, options, isThorough);
+async function check(source: unknown, options: ParseOptions): Promise<CheckedDocument> {
+  const document = await openSource(source, options);
   const unreadable = document.issues.some((issue) => issue.severity === "error");
   if (unreadable) return { workflow: undefined, issues: inFile(document.issues, options), isUnreadable: true };
   const list = new IssueList();

@@ -1,4 +1,5 @@
-import { openParsedJson, readJson } from "./json_source.ts";
+import { isParsedInFull } from "./json_keys.ts";
+import { MAX_DOCUMENT_DEPTH, openParsedJson, readJson } from "./json_source.ts";
 import { isPlainObject } from "./plain.ts";
 import { emptyIssue, LineIndex, type SourceDocument, syntaxIssue, unreadable } from "./source.ts";
 
@@ -15,16 +16,16 @@ export interface SourceHints {
 }
 
 /**
- * Reads a text, bytes or plain data. JSON without comments takes the short way of `JSON.parse`, unless `isThorough`
- * asks for all that only a slower reader notices.
+ * Reads a text, bytes or plain data. JSON without comments takes the short way of `JSON.parse`, unless there is
+ * something in it that only a slower reader can tell.
  */
-export function openSource(source: unknown, hints: SourceHints, isThorough: boolean): Promise<SourceDocument> {
-  if (source instanceof Uint8Array) return openBytes(source, hints, isThorough);
-  if (typeof source === "string") return openText(source, hints, isThorough);
+export function openSource(source: unknown, hints: SourceHints): Promise<SourceDocument> {
+  if (source instanceof Uint8Array) return openBytes(source, hints);
+  if (typeof source === "string") return openText(source, hints);
   return Promise.resolve({ raw: source, issues: [], locate: (paths) => paths.map(() => undefined) });
 }
 
-async function openBytes(bytes: Uint8Array, hints: SourceHints, isThorough: boolean): Promise<SourceDocument> {
+async function openBytes(bytes: Uint8Array, hints: SourceHints): Promise<SourceDocument> {
   if (bytes.length > MAX_DOCUMENT_BYTES) return tooLarge();
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return notUtf8("is UTF-16");
@@ -34,10 +35,10 @@ async function openBytes(bytes: Uint8Array, hints: SourceHints, isThorough: bool
   } catch {
     return notUtf8("has bytes that are not UTF-8");
   }
-  return await openText(text, hints, isThorough);
+  return await openText(text, hints);
 }
 
-async function openText(source: string, hints: SourceHints, isThorough: boolean): Promise<SourceDocument> {
+async function openText(source: string, hints: SourceHints): Promise<SourceDocument> {
   if (source.length > MAX_DOCUMENT_BYTES) return tooLarge();
   const text = source.startsWith("\ufeff") ? source.slice(1) : source;
   const nul = text.indexOf("\0");
@@ -46,20 +47,22 @@ async function openText(source: string, hints: SourceHints, isThorough: boolean)
     return unreadable(syntaxIssue("invalid_encoding", "Document has a NUL byte", new LineIndex(text).at(nul), hint));
   }
   if (text.trim() === "") return unreadable(emptyIssue());
-  const document = (hints.format ?? formatOf(hints.filename, text)) === "json"
-    ? openJson(text, isThorough)
-    : await openYaml(text);
+  const document = (hints.format ?? formatOf(hints.filename, text)) === "json" ? openJson(text) : await openYaml(text);
   const isEmpty = document.raw === null && document.issues.length === 0 && !WRITTEN_NULL.test(text);
   return isEmpty ? unreadable(emptyIssue()) : document;
 }
 
-function openJson(text: string, isThorough: boolean): SourceDocument {
-  if (isThorough) return readJson(text);
+function openJson(text: string): SourceDocument {
   try {
-    return openParsedJson(text, JSON.parse(text));
+    return openParsed(text, JSON.parse(text));
   } catch {
     return readJson(text);
   }
+}
+
+/** What was lost in parsing only the slower reader can tell. */
+function openParsed(text: string, raw: unknown): SourceDocument {
+  return isParsedInFull(text, raw, MAX_DOCUMENT_DEPTH) ? openParsedJson(text, raw) : readJson(text);
 }
 
 async function openYaml(text: string): Promise<SourceDocument> {
@@ -67,7 +70,7 @@ async function openYaml(text: string): Promise<SourceDocument> {
   if (text.trimStart().startsWith("{")) {
     try {
       const raw: unknown = JSON.parse(text);
-      if (isPlainObject(raw)) return openParsedJson(text, raw);
+      if (isPlainObject(raw)) return openParsed(text, raw);
     } catch {
       // It is YAML after all.
     }

@@ -54,3 +54,19 @@ Deno.test("flow suggests only flags and commands that are close to what was writ
   }
   assert.match((await runFlow(["run", "--timeot", "3s"])).stderr, /Did you mean "--timeout"\?/);
 });
+
+Deno.test("flow run and flow rerun tell once of inputs that nobody takes, and of keys that are there twice", async () => {
+  const text = '{"nodes": [{"id": "a", "node_type": "shell.exec", "config": {"command": "cat", "command": "cat"}}]}';
+  await withFiles({ "twice.json": text }, async (path) => {
+    const db = ["--db", path("flow.db")];
+    const loud = await runFlow(["run", path("twice.json"), "--set", "stdn=Ada", ...db]);
+    assert.equal(loud.code, 0, loud.stderr);
+    assert.match(loud.stderr, /twice\.json:1:\d+: warning: Key "command" is there twice/);
+    assert.match(loud.stderr, /^warning: Input "stdn" is not used.*\n {2}Did you mean "stdin"\?$/m);
+    assert.equal(loud.stderr.split("warning:").length, 3, loud.stderr);
+    const again = await runFlow(["rerun", "last", ...db, "--json"]);
+    assert.equal(again.stderr.split("warning:").length, 2, again.stderr);
+    const quiet = await runFlow(["run", path("twice.json"), "--set", "stdn=Ada", "--quiet", ...db]);
+    assert.doesNotMatch(quiet.stderr, /warning/);
+  });
+});

@@ -1,5 +1,4 @@
 import { FlowError } from "../../engine/errors.ts";
-import { parseWorkflow } from "../../engine/parse.ts";
 import type { RerunPlan } from "../../engine/rerun.ts";
 import type { ExecutionRecord } from "../../engine/store.ts";
 import type { Values } from "../../engine/value.ts";
@@ -11,6 +10,7 @@ import { openEngine, openRegistry } from "../open_engine.ts";
 import { openHistory, type StoreFlags, withStore } from "../open_store.ts";
 import { type InputFlags, readInputs } from "../read_inputs.ts";
 import { loadRecordNodes } from "../record_nodes.ts";
+import { readWorkflow, warnOfInputs } from "../read_workflow.ts";
 import { formatPlan } from "../render/plan.ts";
 import { driveExecution, type WatchFlags } from "../watch.ts";
 import { loadNodeFiles, readWorkflowFile, type WorkflowFile } from "../workflow_file.ts";
@@ -45,9 +45,10 @@ export async function rerunExecution(context: CliContext, flags: RerunFlags, id:
     const plan = await engine.planRerun(execution_id, {
       from: flags.from,
       only: flags.only,
-      workflow: edited && await parseWorkflow(edited.source, { registry, filename: edited.filename }),
+      workflow: edited && await readWorkflow(context, edited, registry, flags),
       inputs: await rerunInputs(context, flags, record),
     });
+    warnOfInputs(context, plan.workflow, registry, plan.inputs, flags);
     if (flags.dryRun) return showPlan(context, flags, plan);
     if (!flags.quiet && !flags.json) context.err.write(formatPlan(plan, context.errStyle));
     const options = {

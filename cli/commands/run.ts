@@ -1,11 +1,11 @@
 import type { Engine } from "../../engine/engine.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { FlowError } from "../../engine/errors.ts";
-import { parseWorkflow } from "../../engine/parse.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
 import { openEngine, openRegistry } from "../open_engine.ts";
 import { type NoStoreFlags, openStore, type StoreFlags, withStore } from "../open_store.ts";
 import { type InputFlags, readInputs } from "../read_inputs.ts";
+import { readWorkflow, warnOfInputs } from "../read_workflow.ts";
 import { formatNote } from "../report_error.ts";
 import { driveExecution, type WatchFlags } from "../watch.ts";
 import { loadNodeFiles, readWorkflowFile } from "../workflow_file.ts";
@@ -24,8 +24,9 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
   const { platform } = context;
   const found = await readWorkflowFile(context, chooseFile(flags, file));
   const registry = openRegistry(platform, [...found.nodes, ...await loadNodeFiles(context, flags.nodes)]);
-  const workflow = await parseWorkflow(found.source, { registry, filename: found.filename });
+  const workflow = await readWorkflow(context, found, registry, flags);
   const inputs = await readInputs(context, flags);
+  warnOfInputs(context, workflow, registry, inputs, flags);
   return await withStore(openStore(platform, flags), async (store) => {
     const engine = openEngine(platform, registry, store);
     if (found.path !== undefined && !flags.quiet) await mentionInterrupted(context, engine, found.path);
