@@ -53,7 +53,7 @@ function createNode(random: Random, i: number, side: string): NodeSpec {
   if (kind < 0.46) {
     node.timeout_ms = random.int(30, 120);
     if (random.chance(0.5)) node.retry_policy = createPolicy(random, 2);
-    return withScript(node, side, createScript({ leftover, durationMs: 300_000, failures: 0 }));
+    return withScript(node, side, createScript({ leftover, durationMs: Infinity, failures: 0 }));
   }
   const tries = random.int(1, 3);
   const failures = random.chance(0.7) ? 0 : random.chance(0.3) ? Infinity : tries;
@@ -62,7 +62,7 @@ function createNode(random: Random, i: number, side: string): NodeSpec {
 }
 
 function withScript(node: NodeSpec, side: string, command: string): NodeSpec {
-  return { ...node, config: { command, shell: true, env: { SIDE: side } } };
+  return { ...node, config: { command, shell: true, env: { SIDE: side, KEEPER: String(Deno.pid) } } };
 }
 
 function createPolicy(random: Random, max_attempts: number): RetryPolicy {

@@ -23,7 +23,11 @@ Deno.test({
     let partial = 0;
     for (let seed = 1; seed <= 6; seed++) {
       await withFolder(async (folder) => {
-        partial += await losePower(seed, folder);
+        try {
+          partial += await losePower(seed, folder);
+        } finally {
+          killSurvivors(sideOf(folder));
+        }
       });
     }
     assert.ok(partial > 3, `only ${partial} times was a part left`);
@@ -36,7 +40,7 @@ Deno.test({
  */
 async function losePower(seed: number, folder: string): Promise<number> {
   const random = new Random(seed ^ 0x9027e12);
-  const side = `${folder}/side`;
+  const side = sideOf(folder);
   const { workflow, durability } = createPlan(seed, side);
   const launch = { durability, database: `${folder}/flow.db`, document: `${folder}/workflow.json` };
   await Deno.writeTextFile(launch.document, JSON.stringify(workflow));
@@ -63,6 +67,11 @@ async function losePower(seed: number, folder: string): Promise<number> {
   }
   assert.deepEqual(await awaitNoSurvivors(side), []);
   return partial;
+}
+
+/** The file that the nodes write to. */
+function sideOf(folder: string): string {
+  return `${folder}/side`;
 }
 
 /** A write-ahead log whose end was never written, or of which a sector in the middle was not. */

@@ -1,22 +1,23 @@
 /** What a shell node leaves running if nobody lets it come to its end. */
 export const LEFTOVERS = ["nothing", "child", "session", "stubborn"] as const;
 
-/** Outlives any engine here, but not for ever the tests themselves, should they be killed. */
-const LONG_S = 300;
+/** Outlives any engine here, but not the test run, should that be interrupted or killed: $KEEPER is its process. */
+const LINGER = "tail --pid=$KEEPER -f /dev/null";
 /** Without a parent, in a session of its own, deaf to SIGTERM, and it shows that it lives. */
-const STUBBORN =
-  'trap "" TERM; for i in $(seq 10000); do echo "tick $FLOW_NODE_ID $FLOW_ATTEMPT" >>"$SIDE" || exit; sleep 0.02; done';
+const STUBBORN = 'trap "" TERM; while kill -0 $KEEPER; do ' +
+  'echo "tick $FLOW_NODE_ID $FLOW_ATTEMPT" >>"$SIDE" || exit; sleep 0.02; done';
 
 const START_LEFTOVER: Readonly<Record<typeof LEFTOVERS[number], string>> = {
   nothing: "",
-  child: `sleep ${LONG_S} & left=$!`,
-  session: `setsid sleep ${LONG_S} >/dev/null 2>&1 & left=$!`,
+  child: `${LINGER} & left=$!`,
+  session: `setsid ${LINGER} >/dev/null 2>&1 & left=$!`,
   stubborn: `left=$(setsid sh -c '${STUBBORN}' >/dev/null 2>&1 & echo $!)`,
 };
 
 /** How a shell node behaves. */
 export interface Behaviour {
   leftover: typeof LEFTOVERS[number];
+  /** `Infinity`: it never ends by itself. */
   durationMs: number;
   /** How often it fails before it succeeds, as the side file remembers it. */
   failures: number;
@@ -30,10 +31,11 @@ export function createScript({ leftover, durationMs, failures }: Behaviour): str
   const limit = Math.min(failures, 1_000_000);
   return [
     'say() { echo "$1 $FLOW_NODE_ID $FLOW_ATTEMPT" >>"$SIDE"; }',
+    "kill -0 $KEEPER || exit 1",
     "say start",
     "input=$(cat)",
     START_LEFTOVER[leftover],
-    durationMs > 0 ? `sleep ${durationMs / 1000}` : "",
+    durationMs === Infinity ? LINGER : durationMs > 0 ? `sleep ${durationMs / 1000}` : "",
     leftover === "nothing" ? "" : "kill -9 $left",
     limit > 0 ? `[ "$(grep -c "^fail $FLOW_NODE_ID " "$SIDE")" -ge ${limit} ] || { say fail; exit 7; }` : "",
     "say end",
