@@ -20,10 +20,20 @@ export async function readWorkflow(
   registry: NodeRegistry,
   flags: WarningFlags,
 ): Promise<Workflow> {
-  const { workflow, issues, isUnreadable } = await checkDocument(source, { registry, filename });
+  const { workflow, issues, isUnreadable } = await checkDocument(source, {
+    registry,
+    filename,
+    defaultName: baseName(filename),
+  });
   if (workflow === undefined) throw new WorkflowError(isUnreadable ? "invalid_document" : "invalid_workflow", issues);
   showWarnings(context, issues, flags);
   return workflow;
+}
+
+/** Without folder and extension. */
+function baseName(filename: string): string {
+  const name = filename.replace(/^.*[\\/]/, "");
+  return name.replace(/(?<=.)\.[^.]*$/, "");
 }
 
 /** Tells on stderr which inputs nobody takes; what is wrong with them the engine tells. */

@@ -16,6 +16,8 @@ export interface ParseOptions {
   filename?: string;
   /** Default: by the filename's extension, else by the text. JSON may have comments. */
   format?: "json" | "yaml";
+  /** What a workflow is called that has neither a name nor an id. Default: its id, a UUID. */
+  defaultName?: string;
 }
 
 /** What is to be said about a document. */
@@ -53,7 +55,12 @@ async function check(source: unknown, options: ParseOptions): Promise<CheckedDoc
   const workflow = readWorkflow(document.raw, options.registry, list);
   const issues = list.isEmpty ? [...document.issues] : [...document.issues, ...placeIssues(list.toArray(), document)];
   if (list.hasErrors) return { workflow: undefined, issues: inFile(issues, options), isUnreadable: false };
+  if (workflow !== undefined && isNameless(document.raw)) workflow.name = options.defaultName ?? workflow.name;
   return { workflow, issues: inFile(issues, options), isUnreadable: false };
+}
+
+function isNameless(raw: unknown): boolean {
+  return isPlainObject(raw) && (raw.id ?? raw.name ?? undefined) === undefined;
 }
 
 function readWorkflow(raw: unknown, registry: NodeRegistry | undefined, issues: IssueList): Workflow | undefined {

@@ -297,3 +297,12 @@ Deno.test("checkDocument() stops counting at a hundred errors, and says how many
   assert.equal(issues.length, 101);
   assert.equal(issues.at(-1)?.message, "And 150 more errors");
 });
+
+Deno.test("parseWorkflow() gives the default name only to what has neither a name nor an id", async () => {
+  const nameOf = async (head: object) =>
+    (await parseWorkflow({ ...head, nodes: [{ id: "a", node_type: "t" }] }, { defaultName: "file" })).name;
+  assert.equal(await nameOf({}), "file");
+  assert.equal(await nameOf({ id: "i" }), "i");
+  assert.equal(await nameOf({ name: "n" }), "n");
+  assert.equal(await nameOf({ name: null }), "file");
+});

@@ -70,3 +70,13 @@ Deno.test("flow run and flow rerun tell once of inputs that nobody takes, and of
     assert.doesNotMatch(quiet.stderr, /warning/);
   });
 });
+
+Deno.test("flow run calls a workflow without id and name like its file", async () => {
+  const { nodes } = hello;
+  await withFiles({ "say.hello.json": { nodes } }, async (path) => {
+    const { stderr } = await runFlow(["run", path("say.hello.json"), "--no-store"]);
+    assert.match(stderr, /say\.hello {2}succeeded in /);
+  });
+  const piped = await runFlow(["run", "-", "--no-store"], { stdin: JSON.stringify({ nodes }) });
+  assert.match(piped.stderr, /stdin {2}succeeded in /);
+});
