@@ -7,6 +7,7 @@ import {
   type RouteMap,
   run as runApplication,
 } from "@stricli/core";
+import { FlowError } from "../engine/errors.ts";
 import type { Platform } from "../platform/types.ts";
 import { outcomeOf } from "../server/outcome.ts";
 import { type CliContext, createContext } from "./context.ts";
@@ -24,6 +25,7 @@ export async function runProgram(platform: Platform, args: readonly string[]): P
   const stray = Promise.withResolvers<never>();
   const stopHandling = handleStrayErrors(stray.reject);
   const restoreConsole = redirectConsole((text) => cli.err.write(`${text}\n`));
+  const allowExit = platform.forbidExit(refuseExit);
   let exitCode: number;
   try {
     exitCode = await Promise.race([runArguments(cli, args), stray.promise]);
@@ -32,11 +34,20 @@ export async function runProgram(platform: Platform, args: readonly string[]): P
   } catch (error) {
     exitCode = reportError(cli, error, args.includes("--debug"));
   } finally {
+    allowExit();
     restoreConsole();
     stopHandling();
   }
   await cli.err.flush();
   return exitCode;
+}
+
+/** Else a node could end the program with code 0, and nobody would hear of what it leaves undone. */
+function refuseExit(): never {
+  throw new FlowError("node_failed", "Code of a node or a workflow tried to end the whole program", {
+    hint: "Return outputs, or throw an error, in place of Deno.exit() or process.exit().",
+    retryable: false,
+  });
 }
 
 async function runArguments(cli: CliContext, args: readonly string[]): Promise<number> {

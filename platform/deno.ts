@@ -20,7 +20,8 @@ export function createDenoPlatform(): Platform {
     cwd: () => Deno.cwd(),
     changeDir,
     hostname: () => Deno.hostname(),
-    exit: (code) => Deno.exit(code),
+    exit,
+    forbidExit,
     onSignal,
     readFile: (path, maxBytes) => translate("read", path, () => readFile(path, maxBytes)),
     writeFile: (path, data, options = {}) =>
@@ -47,6 +48,13 @@ function onSignal(signal: Signal, listener: () => void): () => void {
   if (Deno.build.os === "windows" && (signal === "SIGTERM" || signal === "SIGQUIT")) return () => {};
   Deno.addSignalListener(signal, listener);
   return () => Deno.removeSignalListener(signal, listener);
+}
+
+const { exit } = Deno;
+
+function forbidExit(refuse: () => never): () => void {
+  Deno.exit = refuse;
+  return () => Deno.exit = exit;
 }
 
 function changeDir(path: string): void {

@@ -76,6 +76,8 @@ export interface Platform {
   changeDir(path: string): void;
   hostname(): string;
   exit(code: number): never;
+  /** Calls `refuse` when any other code wants to end the program (`Deno.exit`). The answer undoes it. */
+  forbidExit(refuse: () => never): () => void;
   /** Calls `listener` for every such signal, instead of what the system does by default. The answer undoes it. */
   onSignal(signal: Signal, listener: () => void): () => void;
   /** Refuses (`invalid_argument`) what is longer than `maxBytes`, as soon as so much has been read. */

@@ -90,3 +90,14 @@ Deno.test("what a node writes to the console goes to stderr, so that stdout stay
     assert.equal(quiet.stderr, "told you { a: 1 }\ninfo\ndebug\n");
   });
 });
+
+Deno.test("a node cannot end the whole program", async () => {
+  const workflow = { id: "exits", nodes: [{ id: "mine", node_type: "my.node" }] };
+  for (const call of ["Deno.exit(0)", "await ctx.sleep(10); globalThis.process.exit(0)"]) {
+    await withFiles({ "nodes.ts": nodeModule(call), "flow.json": workflow }, async (path) => {
+      const { code, stderr } = await runFlow(["run", path("flow.json"), "--nodes", path("nodes.ts")]);
+      assert.equal(code, 3, stderr);
+      assert.match(stderr, /^error: .*tried to end the whole program\n hint: .*throw an error/m);
+    });
+  }
+});
