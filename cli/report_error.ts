@@ -27,9 +27,13 @@ export function formatNote({ message, hint }: Complaint, style: Style): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Says on stderr what went wrong, and answers the exit code that goes with it. */
-export function reportError(context: CliContext, thrown: unknown, debug: boolean): number {
+/**
+ * Says on stderr what went wrong, and answers the exit code that goes with it. With `json` programs are told too, in a
+ * line of stdout, which would else end or stay empty without a reason.
+ */
+export function reportError(context: CliContext, thrown: unknown, debug: boolean, json = false): number {
   const error = toFlowError(thrown);
+  if (json) context.out.write(`${JSON.stringify({ error: error.toInfo() })}\n`);
   if (error instanceof WorkflowError) context.err.write(formatIssues(error.issues, context.errStyle));
   else context.err.write(formatComplaint(complaintOf(error, debug), context.errStyle));
   if (debug) context.err.write(formatStacks(error));

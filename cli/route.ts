@@ -20,7 +20,8 @@ export function lazily<Flags extends CommonFlags, Args extends readonly (string 
       try {
         this.exitCode = await command(this.cli, flags, ...args);
       } catch (error) {
-        this.exitCode = reportError(this.cli, error, flags.debug ?? false);
+        const json = "json" in flags && flags.json === true;
+        this.exitCode = reportError(this.cli, error, flags.debug ?? false, json);
       }
     };
   };

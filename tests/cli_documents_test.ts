@@ -80,3 +80,19 @@ Deno.test("flow run calls a workflow without id and name like its file", async (
   const piped = await runFlow(["run", "-", "--no-store"], { stdin: JSON.stringify({ nodes }) });
   assert.match(piped.stderr, /stdin {2}succeeded in /);
 });
+
+Deno.test("with --json what keeps a command from working is a line of JSON on stdout, and text on stderr", async () => {
+  await withFiles({ "bad.json": { nodes: [{ id: "a", node_type: "shell.exce" }] } }, async (path) => {
+    const bad = await runFlow(["run", path("bad.json"), "--json"]);
+    assert.equal(bad.code, 2);
+    const [line = "", ...rest] = bad.stdout.split("\n");
+    assert.deepEqual(rest, [""]);
+    const { error } = JSON.parse(line);
+    assert.equal(error.code, "invalid_workflow");
+    assert.deepEqual(error.details.issues.map((issue: { code: string }) => issue.code), ["unknown_node_type"]);
+    assert.match(bad.stderr, /bad\.json:1:\d+: error: /);
+    const missing = await runFlow(["executions", "show", "no_such_id", "--json"]);
+    assert.deepEqual([missing.code, JSON.parse(missing.stdout).error.code], [4, "not_found"]);
+    assert.equal((await runFlow(["run", path("bad.json")])).stdout, "");
+  });
+});
