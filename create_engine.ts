@@ -27,5 +27,6 @@ export interface CreateEngineOptions extends Omit<EngineOptions, "registry"> {
 export function createEngine(options: CreateEngineOptions = {}): Engine {
   const nodes = options.nodes ?? (options.registry === undefined ? builtinNodes() : []);
   const recovery = options.store === undefined ? {} : recoveryOptions(getPlatform());
-  return createBareEngine({ ...recovery, ...options, nodes });
+  const env = (name: string) => getPlatform().env(name);
+  return createBareEngine({ env, ...recovery, ...options, nodes });
 }

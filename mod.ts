@@ -22,11 +22,11 @@
  * @module
  */
 export { checkDocument, type CheckedDocument, type ParseOptions, parseWorkflow } from "./engine/parse.ts";
-export { type Issue, type IssueCode, WorkflowError } from "./engine/issue.ts";
+export { type Issue, type IssueCode, type Path, WorkflowError } from "./engine/issue.ts";
 export { createEngine, type CreateEngineOptions } from "./create_engine.ts";
 export type { Engine } from "./engine/engine.ts";
 export type { EngineOptions, ExecutionHandle, Leftover, StartOptions } from "./engine/engine_options.ts";
-export type { ExecutionResult } from "./engine/verdict.ts";
+export type { ExecutionResult, NodeOutputs } from "./engine/verdict.ts";
 export {
   type CacheExplanation,
   explainExecution,
@@ -60,6 +60,7 @@ export {
   type NodeContext,
   type NodeDefinition,
   type NodeDefinitionInput,
+  type NodeWarning,
   type OutputsOf,
   type Ports,
   type ProcessIdentity,
@@ -85,9 +86,13 @@ export {
 export type { Value, Values } from "./engine/value.ts";
 export type {
   Connection,
+  InputFormat,
+  InputSpec,
+  InputType,
   NodeSpec,
   OnError,
   RetryPolicy,
+  RunIf,
   TriggerSpec,
   Workflow,
   WorkflowSettings,

@@ -15,5 +15,5 @@ export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinit
 
 /** Puts the engine of this process together. */
 export function openEngine(platform: Platform, registry: NodeRegistry, store: Store): Engine {
-  return new Engine({ registry, store, ...recoveryOptions(platform) });
+  return new Engine({ registry, store, env: (name) => platform.env(name), ...recoveryOptions(platform) });
 }

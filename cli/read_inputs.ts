@@ -3,6 +3,7 @@ import { isPlainObject, setOwn, showValue } from "../engine/plain.ts";
 import { MAX_DOCUMENT_BYTES, openSource, type SourceHints } from "../engine/read_source.ts";
 import { decodeValue, decodeValues } from "../engine/tagged.ts";
 import type { Value, Values } from "../engine/value.ts";
+import type { Workflow } from "../engine/workflow.ts";
 import type { CliContext } from "./context.ts";
 
 /** Where inputs come from. */
@@ -14,11 +15,15 @@ export interface InputFlags {
 }
 
 /** @throws {FlowError} `invalid_argument`, `not_found` */
-export async function readInputs(context: CliContext, flags: InputFlags): Promise<Values> {
+export async function readInputs(
+  context: CliContext,
+  flags: InputFlags,
+  declared: Workflow["inputs"] = {},
+): Promise<Values> {
   const inputs: Values = {};
   if (flags.input !== undefined) Object.assign(inputs, await readInput(context, flags.input));
   for (const assignment of flags.set ?? []) {
-    const [key, value] = readAssignment(assignment);
+    const [key, value] = readAssignment(assignment, declared);
     setOwn(inputs, key, value);
   }
   return inputs;
@@ -67,8 +72,11 @@ async function readSource({ platform }: CliContext, input: string): Promise<Name
   return { source: input, name: `--input ${JSON.stringify(input.slice(0, 80))}`, hints, hint };
 }
 
-/** JSON where it can be read as JSON, else text. A number that a double cannot hold, such as a long id, is text too. */
-function readAssignment(assignment: string): [key: string, value: Value] {
+/**
+ * JSON where it can be read as JSON, else text. What is declared as text is text, and so is a number that a double
+ * cannot hold, such as a long id.
+ */
+function readAssignment(assignment: string, declared: NonNullable<Workflow["inputs"]>): [key: string, value: Value] {
   const at = assignment.indexOf("=");
   if (at < 1) {
     throw new FlowError("invalid_argument", `Cannot use --set "${assignment}": it is not of the form key=value`, {
@@ -76,6 +84,7 @@ function readAssignment(assignment: string): [key: string, value: Value] {
     });
   }
   const [key, text] = [assignment.slice(0, at), assignment.slice(at + 1)];
+  if (Object.hasOwn(declared, key) && declared[key]?.type === "string") return [key, text];
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -5,7 +5,7 @@
  *   A1. The outcome comes after the node's `run` has settled, so nothing of it is running any more. A node that ignores
  *       its signal is given up on after `ABANDON_AFTER_MS`, with a warning: JavaScript cannot be killed.
  *   A2. After the outcome the node is not heard any more.
- *   A3. An attempt that was aborted never succeeds late with a failure of its own: its error is the reason of the abort.
+ *   A3. An attempt that was aborted and fails, fails for the reason of the abort; one that succeeds all the same, has.
  *   A4. A node gets its own copy of config and inputs, and its outputs are copied: whatever it does to them changes
  *       neither other nodes, nor later attempts, nor the journal.
  */

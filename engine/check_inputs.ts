@@ -1,3 +1,4 @@
+import { checkDeclaredInputs, resolveInputs } from "./declared_inputs.ts";
 import { type Issue, IssueList } from "./issue.ts";
 import { isRequiredPort, type NodeDefinition } from "./node.ts";
 import { quote } from "./plain.ts";
@@ -9,17 +10,25 @@ import type { Workflow } from "./workflow.ts";
 import { parseWith } from "./zod_issues.ts";
 
 /**
- * Whether an execution may start with these inputs: the nodes without incoming connections receive them on their ports.
+ * Whether an execution may start with these inputs: they must fit the declared ones, if there are some; the nodes without incoming connections receive them on their ports.
  * Errors: an input that such a node needs is missing or has the wrong type. Warning: none of them takes an input.
  */
 export function checkInputs(workflow: Workflow, registry: NodeRegistry, inputs: Values): Issue[] {
   const issues = new IssueList();
+  if (workflow.inputs !== undefined) checkDeclaredInputs(workflow.inputs, inputs, issues);
+  if (issues.hasErrors) return issues.toArray();
+  checkPorts(workflow, registry, resolveInputs(workflow.inputs, inputs), issues);
+  return issues.toArray();
+}
+
+function checkPorts(workflow: Workflow, registry: NodeRegistry, inputs: Values, issues: IssueList): void {
   const roots = findRoots(workflow, registry);
   for (const [definition, ids] of roots) {
     for (const port of Object.keys(definition.inputs.shape)) checkPort(definition, ids, port, inputs, issues);
   }
   const definitions = [...roots.keys()];
-  if (definitions.length === 0 || definitions.some((definition) => definition.inputs.open)) return issues.toArray();
+  if (workflow.inputs !== undefined || definitions.length === 0) return;
+  if (definitions.some((definition) => definition.inputs.open)) return;
   const ports = [...new Set(definitions.flatMap((definition) => Object.keys(definition.inputs.shape)))];
   for (const name of Object.keys(inputs)) {
     if (ports.includes(name)) continue;
@@ -30,7 +39,6 @@ export function checkInputs(workflow: Workflow, registry: NodeRegistry, inputs: 
       () => didYouMean(name, ports, "inputs"),
     );
   }
-  return issues.toArray();
 }
 
 /** Ids of the nodes that nothing is connected to, by what they are. */

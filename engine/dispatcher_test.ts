@@ -54,7 +54,12 @@ async function attempt(definition: NodeDefinition, circumstances: Circumstances 
   const outcome = await clock.run(
     createLocalDispatcher(clock).dispatch({
       execution_id: "e",
-      node: { spec: { id: "a", node_type: definition.type, config: {}, ...spec }, definition, config: {} },
+      node: {
+        spec: { id: "a", node_type: definition.type, config: {}, ...spec },
+        definition,
+        config: {},
+        required: [],
+      },
       attempt: 1,
       inputs,
       verbose: false,

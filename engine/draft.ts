@@ -1,12 +1,21 @@
 import type * as z from "zod";
+import { findProblem } from "./declared_inputs.ts";
 import type { IssueList, Path } from "./issue.ts";
 import { formatPath } from "./issue.ts";
 import { isPlainObject, quote, showValue } from "./plain.ts";
 import { readPlainConnection, readPlainHead, readPlainNode, readPlainSettings } from "./plain_parts.ts";
 import { reportProblem, reportUnknownKey } from "./report.ts";
-import { decodeValues } from "./tagged.ts";
+import { decodeValue, decodeValues } from "./tagged.ts";
 import type { Values } from "./value.ts";
-import type { Connection, NodeSpec, RetryPolicy, TriggerSpec, Workflow, WorkflowSettings } from "./workflow.ts";
+import type {
+  Connection,
+  InputSpec,
+  NodeSpec,
+  RetryPolicy,
+  TriggerSpec,
+  Workflow,
+  WorkflowSettings,
+} from "./workflow.ts";
 import * as schemas from "./workflow_schema.ts";
 import { parseWith } from "./zod_issues.ts";
 
@@ -57,6 +66,8 @@ class DraftReader {
       settings,
     };
     if (typeof head?.description === "string") workflow.description = head.description;
+    if (isPlainObject(parts.inputs)) workflow.inputs = this.#readInputs(parts.inputs);
+    if (isPlainObject(parts.outputs)) workflow.outputs = decodeValues(parts.outputs);
     return { workflow, brokenConfigs: this.#brokenConfigs, brokenConnections: this.#brokenConnections };
   }
 
@@ -114,6 +125,25 @@ class DraftReader {
     return [{ ...parsed, id: parsed.id ?? crypto.randomUUID() }];
   }
 
+  #readInputs(raw: Record<string, unknown>): Record<string, InputSpec> {
+    const specs: Record<string, InputSpec> = {};
+    for (const [name, declaration] of Object.entries(raw)) {
+      const path = ["inputs", name];
+      const parsed = this.#parse(schemas.inputSchema(), declaration, path, `Input ${quote(name)}`);
+      if (parsed === undefined || name === "__proto__") continue;
+      const spec = toInputSpec(parsed);
+      specs[name] = spec;
+      const problem = spec.default === undefined ? undefined : findProblem(spec, spec.default);
+      if (problem === undefined) continue;
+      this.#issues.error(
+        "invalid_default",
+        [...path, "default"],
+        () => `Input ${quote(name)}: the default is ${showValue(spec.default)}, expected ${problem}`,
+      );
+    }
+    return specs;
+  }
+
   #readSettings(raw: unknown): WorkflowSettings {
     if (raw === undefined || raw === null) return { ...DEFAULT_SETTINGS };
     const parsed = readPlainSettings(raw) ?? this.#parse(schemas.settingsSchema(), raw, ["settings"], "settings");
@@ -122,7 +152,9 @@ class DraftReader {
       this.#checkKeys(schemas.retryWorkflowSchema(), raw.on_error.RetryWorkflow, ["settings"], path, "settings");
       this.#checkKnownKeys(raw.on_error, ["RetryWorkflow"], ["settings"], ["on_error"], "settings");
     }
-    return parsed ?? { ...DEFAULT_SETTINGS };
+    if (parsed === undefined) return { ...DEFAULT_SETTINGS };
+    const { env, ...settings } = parsed;
+    return isGiven(env) ? { ...settings, env } : settings;
   }
 
   #parse<S extends z.ZodObject>(schema: S, raw: unknown, path: Path, subject: string): z.output<S> | undefined {
@@ -164,6 +196,7 @@ function nameElement(noun: string, raw: unknown, path: Path): string {
 
 function toNodeSpec(parsed: z.output<ReturnType<typeof schemas.nodeSchema>>, config: Values): NodeSpec {
   const { id, node_type, name, position, timeout_ms, retry_policy, on_interrupt, cache } = parsed;
+  const { depends_on, run_if, when, continue_on_error } = parsed;
   const spec: NodeSpec = { id, node_type, config };
   if (isGiven(name)) spec.name = name;
   if (isGiven(position)) spec.position = position;
@@ -171,6 +204,20 @@ function toNodeSpec(parsed: z.output<ReturnType<typeof schemas.nodeSchema>>, con
   if (isGiven(retry_policy)) spec.retry_policy = toRetryPolicy(retry_policy);
   if (isGiven(on_interrupt)) spec.on_interrupt = on_interrupt;
   if (isGiven(cache)) spec.cache = cache;
+  if (isGiven(depends_on)) spec.depends_on = depends_on;
+  if (isGiven(run_if)) spec.run_if = run_if;
+  if (isGiven(when)) spec.when = when;
+  if (isGiven(continue_on_error)) spec.continue_on_error = continue_on_error;
+  return spec;
+}
+
+function toInputSpec(parsed: z.output<ReturnType<typeof schemas.inputSchema>>): InputSpec {
+  const fallback = parsed.default === undefined ? undefined : decodeValue(parsed.default);
+  const spec: InputSpec = { type: parsed.type, required: parsed.required ?? fallback === undefined };
+  if (fallback !== undefined) spec.default = fallback;
+  if (isGiven(parsed.description)) spec.description = parsed.description;
+  if (isGiven(parsed.enum)) spec.enum = parsed.enum.map((allowed) => decodeValue(allowed));
+  if (isGiven(parsed.format)) spec.format = parsed.format;
   return spec;
 }
 

@@ -16,6 +16,7 @@ import { Leases } from "./leases.ts";
 import type { Reuse } from "./ledger.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
 import { Recorder } from "./recorder.ts";
+import { readEnv } from "./scope.ts";
 import type { ExecutionState } from "./state.ts";
 import type { Awaitable, ExecutionRecord, Store } from "./store.ts";
 import type { Values } from "./value.ts";
@@ -31,6 +32,8 @@ export interface DriverOptions {
   dispatcher: Dispatcher;
   /** 0 <= x < 1; for jitter. */
   random: () => number;
+  /** The environment variables that expressions may ask for. */
+  env: (name: string) => string | undefined;
 }
 
 /** From where an execution is to be driven. */
@@ -45,14 +48,14 @@ export interface Drive {
 
 /** An execution that is being driven. */
 export interface Driven {
-  readonly result: Promise<ExecutionResult>;
+  readonly result: Promise<ExecutionResult<Values>>;
   cancel(reason: string): void;
 }
 
 interface Live {
   executor: Executor;
   state: ExecutionState;
-  result: Promise<ExecutionResult>;
+  result: Promise<ExecutionResult<Values>>;
 }
 
 export class Driver {
@@ -149,6 +152,7 @@ export class Driver {
     const recorder = new Recorder({ ...this.#options, state, onFailure: (error) => executor.suspend(error) });
     const executor = new Executor({
       ...this.#options,
+      env: readEnv(prepared.workflow, this.#options.env),
       prepared,
       inputs,
       recorder,
@@ -169,7 +173,7 @@ export class Driver {
     return { result, cancel: (reason) => executor.cancel(reason) };
   }
 
-  async #run(executionId: string, executor: Executor): Promise<ExecutionResult> {
+  async #run(executionId: string, executor: Executor): Promise<ExecutionResult<Values>> {
     // Not before `#launch` has made it known as live.
     await Promise.resolve();
     try {

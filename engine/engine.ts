@@ -3,6 +3,7 @@ import { EventBus } from "./bus.ts";
 import { checkIsWorkflow, checkStartOptions } from "./check_arguments.ts";
 import { checkInputs } from "./check_inputs.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { resolveInputs } from "./declared_inputs.ts";
 import { type Driven, Driver } from "./driver.ts";
 import { FlowError } from "./errors.ts";
 import type { EngineOptions, ExecutionHandle, StartOptions } from "./engine_options.ts";
@@ -12,6 +13,7 @@ import { createId } from "./id.ts";
 import { WorkflowError } from "./issue.ts";
 import { MemoryStore } from "./memory_store.ts";
 import type { NodeDefinition } from "./node.ts";
+import { loadLanguageOf } from "./node_expressions.ts";
 import { type PreparedWorkflow, prepareWorkflow } from "./prepare.ts";
 import { NodeRegistry } from "./registry.ts";
 import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";
@@ -20,6 +22,7 @@ import type { ExecutionRecord, Store } from "./store.ts";
 import { checkHasBegun, checkResumable, findResumePoint } from "./resume.ts";
 import { subscribe, type SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
+import type { ExecutionResult, NodeOutputs } from "./verdict.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** The only way to run anything: starts, resumes, reruns, cancels and watches executions. */
@@ -45,6 +48,7 @@ export class Engine {
       owner: this.#owner,
       dispatcher: options.dispatcher ?? createLocalDispatcher(this.#clock),
       random: options.random ?? Math.random,
+      env: options.env ?? (() => undefined),
     });
   }
 
@@ -54,13 +58,17 @@ export class Engine {
    * @throws {WorkflowError} `invalid_workflow` if it does not fit the registry or the inputs do not fit it.
    * @throws {FlowError} `invalid_argument`; `conflict` if `execution_id` is taken; `unavailable` if the engine is closed.
    */
-  async start(workflow: Workflow, options: StartOptions = {}): Promise<ExecutionHandle> {
+  async start<O extends Values = NodeOutputs>(
+    workflow: Workflow,
+    options: StartOptions = {},
+  ): Promise<ExecutionHandle<O>> {
     checkIsWorkflow(workflow);
     checkStartOptions(options);
     const limited = limitTime(workflow, options.timeoutMs);
-    const prepared = this.#prepare(limited, options.inputs ?? {});
-    const record = this.#createRecord(limited, options);
-    return this.#handle(
+    const prepared = await this.#prepare(limited, options.inputs ?? {});
+    const inputs = resolveInputs(workflow.inputs, options.inputs ?? {});
+    const record = this.#createRecord(limited, { ...options, inputs });
+    return this.#handle<O>(
       record,
       await this.#driver.create(record, { prepared, state: createState(record.execution_id) }),
     );
@@ -72,12 +80,12 @@ export class Engine {
    *
    * @throws {FlowError} `not_found`; `conflict` if it has ended or another process drives it.
    */
-  async resume(executionId: string): Promise<ExecutionHandle> {
+  async resume<O extends Values = NodeOutputs>(executionId: string): Promise<ExecutionHandle<O>> {
     const record = await this.#getRecord(executionId);
     checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
     await this.releaseDeadOwners();
     const driven = await this.#driver.drive(record, async () => {
-      const prepared = this.#prepare(record.workflow, record.inputs);
+      const prepared = await this.#prepare(record.workflow, record.inputs);
       // It may have ended before the lease was ours.
       checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
       const point = await findResumePoint(this.store, executionId, prepared, this.#options.endLeftover);
@@ -85,7 +93,7 @@ export class Engine {
       if (cancelReason === undefined) checkHasBegun(record, point.state);
       return { prepared, ...point, cancelReason };
     });
-    return this.#handle(record, driven);
+    return this.#handle<O>(record, driven);
   }
 
   /**
@@ -105,22 +113,26 @@ export class Engine {
   async planRerun(executionId: string, options: RerunOptions = {}): Promise<RerunPlan> {
     const record = await this.#getRecord(executionId);
     const workflow = options.workflow ?? record.workflow;
-    const prepared = this.#prepare(workflow, options.inputs ?? record.inputs);
-    return planRerun(record, await foldExecution(this.store, executionId), prepared, options);
+    const inputs = resolveInputs(workflow.inputs, options.inputs ?? record.inputs);
+    const prepared = await this.#prepare(workflow, inputs);
+    return planRerun(record, await foldExecution(this.store, executionId), prepared, { ...options, inputs });
   }
 
   /** Starts a new execution that takes over what the plan reuses. */
-  async rerun(plan: RerunPlan, options: Omit<StartOptions, "inputs"> = {}): Promise<ExecutionHandle> {
+  async rerun<O extends Values = NodeOutputs>(
+    plan: RerunPlan,
+    options: Omit<StartOptions, "inputs"> = {},
+  ): Promise<ExecutionHandle<O>> {
     checkStartOptions(options);
     const workflow = limitTime(plan.workflow, options.timeoutMs);
     const reused = new Set(plan.nodes.filter((node) => node.action === "reuse").map((node) => node.node_id));
     const skip = new Set(plan.nodes.filter((node) => node.action === "skip").map((node) => node.node_id));
     const outputs = await readOutputs(this.store, plan.execution_id, (nodeId) => reused.has(nodeId));
-    const prepared = this.#prepare(workflow, plan.inputs);
+    const prepared = await this.#prepare(workflow, plan.inputs);
     const record = this.#createRecord(workflow, { ...options, inputs: plan.inputs }, plan.execution_id);
     const reuse = { execution_id: plan.execution_id, outputs, skip };
     const drive = { prepared, state: createState(record.execution_id), reuse };
-    return this.#handle(record, await this.#driver.create(record, drive));
+    return this.#handle<O>(record, await this.#driver.create(record, drive));
   }
 
   /**
@@ -166,7 +178,8 @@ export class Engine {
     await this.#driver.close();
   }
 
-  #prepare(workflow: Workflow, inputs: Values): PreparedWorkflow {
+  async #prepare(workflow: Workflow, inputs: Values): Promise<PreparedWorkflow> {
+    await loadLanguageOf(workflow);
     const prepared = prepareWorkflow(workflow, this.registry);
     const issues = checkInputs(workflow, this.registry, inputs);
     if (issues.some(({ severity }) => severity === "error")) throw new WorkflowError("invalid_workflow", issues);
@@ -193,10 +206,11 @@ export class Engine {
     return record;
   }
 
-  #handle({ execution_id }: ExecutionRecord, { result, cancel }: Driven): ExecutionHandle {
+  #handle<O extends Values>({ execution_id }: ExecutionRecord, { result, cancel }: Driven): ExecutionHandle<O> {
     return {
       execution_id,
-      result,
+      // What the outputs are is for the caller to know, who knows the workflow.
+      result: result as Promise<ExecutionResult<O>>,
       events: (options) => this.subscribe(execution_id, options),
       cancel: (reason = "Cancelled") => cancel(reason),
     };

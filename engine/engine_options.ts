@@ -6,7 +6,7 @@ import type { NodeRegistry } from "./registry.ts";
 import type { Store } from "./store.ts";
 import type { SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
-import type { ExecutionResult } from "./verdict.ts";
+import type { ExecutionResult, NodeOutputs } from "./verdict.ts";
 
 /** What an attempt that was cut off may have left running. */
 export interface Leftover {
@@ -27,6 +27,8 @@ export interface EngineOptions {
   owner?: string;
   /** 0 <= x < 1; for jitter. Default `Math.random`. */
   random?: () => number;
+  /** Environment variables for the expressions of workflows that list them in `settings.env`. Default: none. */
+  env?: (name: string) => string | undefined;
   /** Whether the process with this name is known to be gone, so that its leases need not run out. Default: never. */
   isOwnerGone?: (owner: string) => boolean;
   /** Ends what an interrupted attempt has left running, before the node runs again. Default: nothing. */
@@ -52,13 +54,13 @@ export interface StartOptions {
 }
 
 /** An execution that this engine drives. */
-export interface ExecutionHandle {
+export interface ExecutionHandle<O extends Values = NodeOutputs> {
   readonly execution_id: string;
   /**
    * Rejects only when the journal fails (`store_failed`, `conflict`) or the engine is closed (`interrupted`). Nobody has
    * to await it: a rejection that is not handled harms nothing.
    */
-  readonly result: Promise<ExecutionResult>;
+  readonly result: Promise<ExecutionResult<O>>;
   /** From the first event (or after `after`), live, to the last. */
   events(options?: SubscribeOptions): AsyncIterable<ExecutionEvent>;
   /** The execution ends as `cancelled` as soon as all that runs has ended. */

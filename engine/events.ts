@@ -16,8 +16,22 @@ export type NodeEventBody =
 
 /** Why a node never ran: `node_id` names the node that is to blame, where one is. */
 export interface SkipReason {
-  reason: "node_failed" | "node_cancelled" | "execution_cancelled" | "execution_timeout" | "not_selected";
+  reason:
+    | "node_failed"
+    | "node_cancelled"
+    | "execution_cancelled"
+    | "execution_timeout"
+    | "not_selected"
+    // The rest are decisions of the document, not trouble: nodes behind do not count them as failures.
+    | "run_if"
+    | "condition"
+    | "no_value";
   node_id?: string;
+}
+
+/** Whether a node was skipped because the document says so, not because something went wrong. */
+export function isSkipByChoice({ reason }: SkipReason): boolean {
+  return reason === "run_if" || reason === "condition" || reason === "no_value";
 }
 
 /** Facts about one execution, in the words of the wire. */
@@ -40,9 +54,23 @@ export type EventBody =
     /** The execution that these outputs were taken from, in a rerun. */
     reused_from?: string;
   }
-  | { type: "NodeFailed"; node_id: string; error: ErrorInfo; duration_ms: number }
+  | {
+    type: "NodeFailed";
+    node_id: string;
+    error: ErrorInfo;
+    duration_ms: number;
+    /** The node has `continue_on_error`: its failure is nobody else's. */
+    tolerated?: true;
+  }
   | { type: "NodeSkipped"; node_id: string; because: SkipReason }
-  | { type: "WorkflowCompleted"; success: boolean; status: FinalStatus; duration_ms: number; error?: ErrorInfo };
+  | {
+    type: "WorkflowCompleted";
+    success: boolean;
+    status: FinalStatus;
+    duration_ms: number;
+    error?: ErrorInfo;
+    outputs?: Values;
+  };
 
 /** What every event carries besides its body. */
 export interface EventHeader {

@@ -9,54 +9,48 @@
  *       shuts down; then the execution can be resumed.
  *   E4. `execute` settles only when nothing that it started is still running.
  *   E5. Never more than `max_parallel_nodes` attempts run at once; a node that waits for its retry takes no slot.
- *   E6. After the decision to stop no attempt starts. The decision is a function of the journal (a failed node, or
- *       WorkflowCancelling), so a resumed execution comes to the same one.
+ *   E6. After the decision to stop no attempt starts, but of nodes that are there for failures (`run_if`). The decision
+ *       is a function of the journal (a failed node, or WorkflowCancelling), so a resumed execution comes to the same.
  */
-import type { NodeCache } from "./cache.ts";
-import type { Clock } from "./clock.ts";
-import type { AttemptOutcome, Dispatcher } from "./dispatcher.ts";
+import type { AttemptOutcome } from "./dispatcher.ts";
 import { FlowError } from "./errors.ts";
+import { evaluateOutputs } from "./execution_outputs.ts";
+import type { ExpressionScope } from "./expression_scope.ts";
 import { Inbox } from "./inbox.ts";
 import { Ledger, type Reuse } from "./ledger.ts";
 import { selectInputs } from "./node.ts";
+import { Pacer } from "./pacer.ts";
+import { type Finding, needsPreflight } from "./preflight.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
 import type { Recorder } from "./recorder.ts";
-import { type SlotMessage, Slots } from "./slots.ts";
+import { createScope } from "./scope.ts";
+import { type SlotMessage, Slots, type SlotsOptions } from "./slots.ts";
 import type { Values } from "./value.ts";
-import { createResult, type ExecutionResult, judge, type Stop } from "./verdict.ts";
+import { createResult, type ExecutionResult, judge, type Stop, stopAfterFailure, stopBecauseOf } from "./verdict.ts";
 
-/** What an executor works with. */
-export interface ExecutorOptions {
+/** What an executor works with. The recorder's state says where to begin: at the start, or where a journal ends. */
+export interface ExecutorOptions extends Omit<SlotsOptions, "send"> {
   prepared: PreparedWorkflow;
   inputs: Values;
-  /** Its state says where to begin: before the first event, or where a journal ends. */
-  recorder: Recorder;
-  dispatcher: Dispatcher;
-  clock: Clock;
+  /** Environment variables for expressions. */
+  env: Values;
   /** 0 <= x < 1; for jitter. */
   random: () => number;
-  verbose: boolean;
   /** Who drives it, for the journal. */
   owner: string;
-  /** Results of earlier runs of nodes that ask for it. */
-  cache?: NodeCache | undefined;
   /** Outputs of finished nodes that others may still read, by node id; when resuming. */
   restored?: ReadonlyMap<string, Values>;
   /** What a rerun takes over from an earlier execution. */
   reuse?: Reuse | undefined;
 }
 
-/** What wakes the executor up. */
+/** What wakes an executor up. */
 type Message =
   | SlotMessage
-  | { type: "retry_due" } // only wakes it up
+  | { type: "retry_due" }
   | { type: "cancel"; because: "request" | "timeout"; reason: string }
   | { type: "suspend"; error: FlowError };
 
-/** After so long without a pause, timers, signals and sockets get their turn. */
-const MAX_TURNS_MS = 8;
-
-/** See the head of this file. To be used once. */
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #recorder: Recorder;
@@ -65,17 +59,19 @@ export class Executor {
   readonly #ledger: Ledger;
   /** Attempts that were announced in this turn. */
   #announced: { node: number; attempt: number }[] = [];
+  /** Nodes about which something has to be found out first, once this turn is durable. */
+  #toCheck: number[] = [];
   #stop: Stop | undefined;
   #suspended: FlowError | undefined;
   #disarmDeadline: (() => void) | undefined;
-  #pausedAt: number;
+  readonly #pacer: Pacer;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
     this.#recorder = options.recorder;
-    this.#slots = new Slots({ ...options, cache: options.cache, send: (message) => this.#inbox.send(message) });
+    this.#slots = new Slots({ ...options, send: (message) => this.#inbox.send(message) });
     this.#ledger = new Ledger({ ...options, onRetryDue: () => this.#inbox.send({ type: "retry_due" }) });
-    this.#pausedAt = options.clock.monotonic();
+    this.#pacer = new Pacer(options.clock);
   }
 
   /** Asks the execution to end as `cancelled`. */
@@ -89,7 +85,7 @@ export class Executor {
   }
 
   /** Runs the execution to its end. Rejects only for the exceptions of E3. */
-  async execute(): Promise<ExecutionResult> {
+  async execute(): Promise<ExecutionResult<Values>> {
     this.#begin();
     for (const message of this.#inbox.takeNow()) this.#handle(message);
     try {
@@ -103,21 +99,13 @@ export class Executor {
   }
 
   #begin(): void {
-    const { prepared, clock, owner, reuse, restored } = this.#options;
+    const { clock, owner, reuse, restored } = this.#options;
     const { state } = this.#recorder;
     const isNew = state.status === "pending";
     this.#armDeadline(isNew ? clock.now() : state.started_at);
-    if (isNew) {
-      const { id, name, nodes } = prepared.workflow;
-      const rerun = reuse === undefined ? {} : { rerun_of: reuse.execution_id };
-      const body = { workflow_id: id, workflow_name: name, total_nodes: nodes.length, ...rerun };
-      this.#recorder.record({ type: "WorkflowStarted", ...body });
-      if (reuse !== undefined) this.#ledger.takeOver(reuse);
-      return;
-    }
-    this.#recorder.record({ type: "WorkflowResumed", owner });
-    this.#ledger.restore(restored ?? new Map());
-    if (state.cancelling !== undefined) this.#cancelAll(state.cancelling);
+    if (isNew) return this.#ledger.start(reuse);
+    this.#ledger.restore(owner, restored ?? new Map());
+    if (state.cancelling !== undefined) this.#decideToStop(stopBecauseOf(state.cancelling));
     else if (this.#ledger.failure !== undefined) this.#applyOnError(this.#ledger.failure.node_id);
   }
 
@@ -125,10 +113,9 @@ export class Executor {
     const { prepared, clock } = this.#options;
     const limitMs = prepared.workflow.settings.max_execution_time_ms;
     if (limitMs === null) return;
-    const leftMs = Math.max(0, startedAt + limitMs - clock.now());
     const reason = `Cancelled because the execution exceeded ${limitMs} ms`;
-    const onDeadline = () => this.#inbox.send({ type: "cancel", because: "timeout", reason });
-    this.#disarmDeadline = clock.setTimer(leftMs, onDeadline);
+    const onDue = () => this.#inbox.send({ type: "cancel", because: "timeout", reason });
+    this.#disarmDeadline = clock.setTimer(Math.max(0, startedAt + limitMs - clock.now()), onDue);
   }
 
   async #runRound(): Promise<void> {
@@ -139,42 +126,34 @@ export class Executor {
       if (flushed instanceof Promise) await flushed;
       this.#launch();
       if (this.#isIdle()) return;
-      await this.#pause();
+      await this.#pacer.pause();
       for (const message of await this.#inbox.take()) this.#handle(message);
     }
   }
 
   #isIdle(): boolean {
     if (this.#slots.size > 0) return false;
-    if (this.#suspended !== undefined || this.#stop !== undefined) return true;
+    if (this.#suspended !== undefined || this.#stop?.then === "retry") return true;
     return !this.#ledger.hasRetrying && !this.#ledger.frontier.hasReady;
   }
 
-  async #pause(): Promise<void> {
-    const { clock } = this.#options;
-    if (clock.monotonic() - this.#pausedAt < MAX_TURNS_MS) return;
-    await clock.yield();
-    this.#pausedAt = clock.monotonic();
-  }
-
   #decideDue(): void {
-    if (this.#stop !== undefined) return;
+    if (this.#stop?.then === "retry") return;
     const { frontier } = this.#ledger;
-    for (let due = frontier.takeDue(); due !== undefined; due = frontier.takeDue()) {
-      if (due.blame === undefined) frontier.makeReady(due.node);
-      else this.#ledger.skip(due.node, due.blame);
-    }
+    for (let node = frontier.takeDue(); node !== undefined; node = frontier.takeDue()) this.#ledger.decide(node);
   }
 
   #fillSlots(): void {
     const { prepared, cache } = this.#options;
-    while (this.#stop === undefined && this.#slots.size < prepared.workflow.settings.max_parallel_nodes) {
+    while (
+      this.#suspended === undefined && this.#stop?.then !== "retry" &&
+      this.#slots.size < prepared.workflow.settings.max_parallel_nodes
+    ) {
       const node = this.#ledger.frontier.takeReady();
       if (node === undefined) return;
       this.#slots.open(node);
-      const { spec } = this.#ledger.node(node);
-      if (cache === undefined || spec.cache === undefined) this.#announce(node);
-      else this.#slots.lookUp(node, this.#ledger.node(node), this.#inputsOf(node));
+      if (needsPreflight(this.#ledger.node(node), cache)) this.#toCheck.push(node);
+      else this.#announce(node);
     }
   }
 
@@ -185,12 +164,22 @@ export class Executor {
   /** Starts what the last append has announced (E2). */
   #launch(): void {
     if (this.#recorder.failure !== undefined) this.#onSuspend(this.#recorder.failure);
-    const announced = this.#announced;
-    this.#announced = [];
+    const [announced, toCheck] = [this.#announced, this.#toCheck];
+    [this.#announced, this.#toCheck] = [[], []];
     for (const { node, attempt } of announced) {
       if (this.#suspended !== undefined) this.#slots.close(node);
-      else this.#slots.run(node, this.#ledger.node(node), attempt, this.#inputsOf(node));
+      else this.#slots.run(node, this.#ledger.node(node), attempt, this.#inputsOf(node), () => this.#scope(attempt));
     }
+    for (const node of toCheck) {
+      if (this.#suspended !== undefined) this.#slots.close(node);
+      else this.#slots.check(node, this.#ledger.node(node), this.#inputsOf(node), () => this.#scope());
+    }
+  }
+
+  #scope(attempt?: number): ExpressionScope {
+    const { prepared, inputs, env } = this.#options;
+    const { frontier } = this.#ledger;
+    return createScope({ workflow: prepared.workflow, inputs, env, state: this.#recorder.state, frontier }, attempt);
   }
 
   #inputsOf(node: number): Values {
@@ -202,8 +191,8 @@ export class Executor {
     switch (message.type) {
       case "ended":
         return this.#onEnded(message.node, message.outcome, message.duration_ms);
-      case "looked_up":
-        return this.#onLookedUp(message.node, message.hit);
+      case "checked":
+        return this.#onChecked(message.node, message.finding);
       case "cancel":
         return this.#onCancel(message.because, message.reason);
       case "suspend":
@@ -213,43 +202,47 @@ export class Executor {
 
   #onEnded(node: number, outcome: AttemptOutcome, duration_ms: number): void {
     if ("outputs" in outcome) this.#slots.remember(node, this.#ledger.node(node), outcome.outputs);
-    this.#slots.close(node);
+    const wasAborted = this.#slots.close(node);
     if (this.#suspended !== undefined) return;
     if ("outputs" in outcome) return this.#ledger.complete(node, outcome.outputs, duration_ms);
-    if (this.#stop === undefined && this.#ledger.retry(node, outcome.error)) return;
-    this.#ledger.fail(node, outcome.error.toInfo(), duration_ms);
-    if (this.#ledger.failure !== undefined) this.#applyOnError(this.#ledger.failure.node_id);
+    if (!wasAborted && this.#ledger.retry(node, outcome.error)) return;
+    this.#onFailed(node, outcome.error, duration_ms);
   }
 
-  #onLookedUp(node: number, hit: Values | undefined): void {
-    if (this.#suspended !== undefined) return this.#slots.close(node);
-    if (hit === undefined && this.#stop === undefined) return this.#announce(node);
+  #onChecked(node: number, finding: Finding): void {
+    if (finding.found === "nothing" && this.#mayStart(node)) return this.#announce(node);
     this.#slots.close(node);
-    if (hit !== undefined) return this.#ledger.complete(node, hit, 0, { cached: true });
+    if (this.#suspended !== undefined) return;
+    if (finding.found === "cached") return this.#ledger.complete(node, finding.outputs, 0, { cached: true });
+    if (finding.found === "unwanted") return this.#ledger.skip(node, { reason: "condition" });
+    if (finding.found === "error") return this.#onFailed(node, finding.error, 0);
     if (this.#stop !== undefined) this.#ledger.skip(node, this.#stop.because);
   }
 
+  #mayStart(node: number): boolean {
+    if (this.#suspended !== undefined) return false;
+    return this.#stop === undefined || (this.#stop.then !== "retry" && this.#isSpared(node, this.#stop));
+  }
+
+  /** Nodes that are there for failures run after one. */
+  #isSpared(node: number, stop: Stop): boolean {
+    return stop.because.reason === "node_failed" && this.#ledger.isCleanup(node);
+  }
+
+  #onFailed(node: number, error: FlowError, duration_ms: number): void {
+    this.#ledger.fail(node, error.toInfo(), duration_ms);
+    if (this.#ledger.failure !== undefined) this.#applyOnError(this.#ledger.failure.node_id);
+  }
+
   #applyOnError(nodeId: string): void {
-    const { on_error } = this.#options.prepared.workflow.settings;
-    if (on_error === "ContinueOnError") return;
-    const mayRetry = typeof on_error === "object" && this.#recorder.state.round < on_error.RetryWorkflow.max_attempts;
-    this.#decideToStop({
-      error: new FlowError("cancelled", `Cancelled because node "${nodeId}" failed`),
-      because: { reason: "node_failed", node_id: nodeId },
-      then: mayRetry ? "retry" : "failed",
-    });
+    const stop = stopAfterFailure(this.#options.prepared.workflow.settings, nodeId, this.#recorder.state.round);
+    if (stop !== undefined) this.#decideToStop(stop);
   }
 
   #onCancel(because: "request" | "timeout", reason: string): void {
     if (!this.#mayDecideToStop()) return;
     this.#recorder.record({ type: "WorkflowCancelling", because, reason });
-    this.#cancelAll({ because, reason });
-  }
-
-  #cancelAll({ because, reason }: { because: "request" | "timeout"; reason: string }): void {
-    const error = new FlowError("cancelled", reason);
-    if (because === "timeout") this.#decideToStop({ error, because: { reason: "execution_timeout" }, then: "failed" });
-    else this.#decideToStop({ error, because: { reason: "execution_cancelled" }, then: "cancelled" });
+    this.#decideToStop(stopBecauseOf({ because, reason }));
   }
 
   /** The first decision counts, except that nothing is retried after a later one. */
@@ -260,9 +253,10 @@ export class Executor {
   #decideToStop(stop: Stop): void {
     if (!this.#mayDecideToStop()) return;
     this.#stop = stop;
-    this.#slots.abortAll(stop.error);
-    if (stop.then !== "retry") this.#ledger.giveUpRest(stop.because, stop.error);
-    else this.#ledger.stopRetryTimers();
+    const spared = (node: number) => this.#isSpared(node, stop);
+    this.#slots.abortAll(stop.error, spared);
+    if (stop.then === "retry") this.#ledger.stopRetryTimers();
+    else this.#ledger.giveUpRest(stop.because, stop.error, spared);
   }
 
   #onSuspend(error: FlowError): void {
@@ -282,18 +276,19 @@ export class Executor {
     return true;
   }
 
-  async #complete(): Promise<ExecutionResult> {
+  async #complete(): Promise<ExecutionResult<Values>> {
     const { state } = this.#recorder;
     if (this.#suspended === undefined) {
-      const duration_ms = Math.max(0, this.#options.clock.now() - state.started_at);
       const limitMs = this.#options.prepared.workflow.settings.max_execution_time_ms;
       const verdict = judge(this.#stop, this.#ledger.failure, limitMs);
-      const success = verdict.status === "succeeded";
-      this.#recorder.record({ type: "WorkflowCompleted", success, duration_ms, ...verdict });
+      const ending = await evaluateOutputs(this.#options.prepared, () => this.#scope(), verdict);
+      const success = ending.status === "succeeded";
+      const duration_ms = Math.max(0, this.#options.clock.now() - state.started_at);
+      this.#recorder.record({ type: "WorkflowCompleted", success, duration_ms, ...ending });
       await this.#recorder.flush();
     }
     const broken = this.#recorder.failure ?? this.#suspended;
     if (broken !== undefined) throw broken;
-    return createResult(state, this.#ledger.frontier.finalOutputs());
+    return createResult(state, state.outputs ?? this.#ledger.frontier.finalOutputs());
   }
 }

@@ -16,8 +16,9 @@ export interface Dependency {
 
 /** What a graph is made of; a `Workflow` is one. */
 export interface GraphSource {
-  readonly nodes: readonly Pick<NodeSpec, "id">[];
+  readonly nodes: readonly Pick<NodeSpec, "id" | "depends_on">[];
   readonly connections: readonly Connection[];
+  /** Besides those of `depends_on`. */
   readonly dependencies?: readonly Dependency[];
 }
 
@@ -35,6 +36,7 @@ export class Graph {
   readonly #edges: Edges;
   readonly #outgoing: Groups;
   readonly #incoming: Groups;
+  readonly #predecessors: Groups;
   readonly #predecessorCounts: Int32Array;
 
   /** Edges from or to a node that is not there are left out; of nodes with the same id the first one counts. */
@@ -45,7 +47,8 @@ export class Graph {
     this.#connections = source.connections;
     this.#edges = resolveEdges(source, this.#indexes);
     this.#incoming = groupBy(this.#edges.to, this.count);
-    this.#outgoing = distinctTargets(groupBy(this.#edges.from, this.count), this.#edges.to);
+    this.#outgoing = distinctEnds(groupBy(this.#edges.from, this.count), this.#edges.to);
+    this.#predecessors = distinctEnds(groupBy(this.#edges.to, this.count), this.#edges.from);
     this.#predecessorCounts = countTargets(this.#outgoing);
     this.order = sortTopologically(this.#outgoing, this.#predecessorCounts);
     Object.freeze(this);
@@ -59,6 +62,11 @@ export class Graph {
   /** The nodes that wait for node `index`, each once. A view: do not write. */
   successors(index: number): Int32Array {
     return groupAt(this.#outgoing, index);
+  }
+
+  /** The nodes that node `index` waits for, each once. A view: do not write. */
+  predecessors(index: number): Int32Array {
+    return groupAt(this.#predecessors, index);
   }
 
   /** How many different nodes node `index` waits for. */
@@ -111,8 +119,12 @@ function indexIds(ids: readonly string[]): Map<string, number> {
   return indexes;
 }
 
+function listDependencies(nodes: GraphSource["nodes"]): Dependency[] {
+  return nodes.flatMap(({ id, depends_on = [] }) => depends_on.map((from_node) => ({ from_node, to_node: id })));
+}
+
 function resolveEdges(source: GraphSource, indexes: ReadonlyMap<string, number>): Edges {
-  const dependencies = source.dependencies ?? [];
+  const dependencies = [...listDependencies(source.nodes), ...(source.dependencies ?? [])];
   const length = source.connections.length + dependencies.length;
   const from = new Int32Array(length).fill(-1);
   const to = new Int32Array(length).fill(-1);
@@ -147,21 +159,21 @@ function groupBy(keys: Int32Array, count: number): Groups {
   return { starts, items };
 }
 
-/** The targets of each group of edges, each target once, in the order of its first edge. */
-function distinctTargets(outgoing: Groups, to: Int32Array): Groups {
-  const count = outgoing.starts.length - 1;
+/** The other ends of each group of edges, each once, in the order of its first edge. */
+function distinctEnds(edges: Groups, ends: Int32Array): Groups {
+  const count = edges.starts.length - 1;
   const starts = new Int32Array(count + 1);
-  const items = new Int32Array(outgoing.items.length);
-  const lastSeenFrom = new Int32Array(count).fill(-1);
+  const items = new Int32Array(edges.items.length);
+  const lastSeenIn = new Int32Array(count).fill(-1);
   let length = 0;
-  for (let from = 0; from < count; from++) {
-    for (const edge of groupAt(outgoing, from)) {
-      const target = at(to, edge);
-      if (lastSeenFrom[target] === from) continue;
-      lastSeenFrom[target] = from;
-      items[length++] = target;
+  for (let group = 0; group < count; group++) {
+    for (const edge of groupAt(edges, group)) {
+      const end = at(ends, edge);
+      if (lastSeenIn[end] === group) continue;
+      lastSeenIn[end] = group;
+      items[length++] = end;
     }
-    starts[from + 1] = length;
+    starts[group + 1] = length;
   }
   return { starts, items: items.slice(0, length) };
 }

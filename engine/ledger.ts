@@ -4,7 +4,7 @@
  */
 import type { Clock } from "./clock.ts";
 import { type ErrorInfo, FlowError } from "./errors.ts";
-import type { SkipReason } from "./events.ts";
+import { isSkipByChoice, type SkipReason } from "./events.ts";
 import { Frontier } from "./frontier.ts";
 import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
 import type { Recorder } from "./recorder.ts";
@@ -49,7 +49,7 @@ export class Ledger {
   constructor(options: LedgerOptions) {
     this.#options = options;
     this.#recorder = options.recorder;
-    this.frontier = new Frontier(options.prepared.graph);
+    this.frontier = new Frontier(options.prepared);
   }
 
   node(index: number): PreparedNode {
@@ -66,8 +66,13 @@ export class Ledger {
   /** Begins with all nodes waiting, as a new round of a workflow that is retried does. */
   reset(): void {
     this.stopRetryTimers();
-    this.frontier = new Frontier(this.#options.prepared.graph);
+    this.frontier = new Frontier(this.#options.prepared);
     this.failure = undefined;
+  }
+
+  #stopRetryTimer(index: number): void {
+    this.#retryTimers.get(index)?.();
+    this.#retryTimers.delete(index);
   }
 
   stopRetryTimers(): void {
@@ -95,16 +100,38 @@ export class Ledger {
   }
 
   fail(index: number, error: ErrorInfo, duration_ms: number): void {
-    const node_id = this.node(index).spec.id;
-    this.#recorder.record({ type: "NodeFailed", node_id, error, duration_ms });
+    const { id: node_id, continue_on_error } = this.node(index).spec;
     const isCancelled = error.code === "cancelled";
+    const tolerated = continue_on_error === true && !isCancelled;
+    const event = { type: "NodeFailed", node_id, error, duration_ms } as const;
+    this.#recorder.record(tolerated ? { ...event, tolerated } : event);
+    if (tolerated) return this.frontier.tolerate(index);
     if (!isCancelled) this.failure ??= { node_id, error };
-    this.frontier.giveUp(index, blameOn(node_id, isCancelled ? "cancelled" : "failed"));
+    this.frontier.giveUp(index, blameOn(node_id, isCancelled ? "cancelled" : "failed"), "failed");
   }
 
   skip(index: number, because: SkipReason): void {
     this.#recorder.record({ type: "NodeSkipped", node_id: this.node(index).spec.id, because });
-    this.frontier.giveUp(index, because);
+    this.#leaveOut(index, because);
+  }
+
+  #leaveOut(index: number, because: SkipReason): void {
+    if (isSkipByChoice(because)) this.frontier.leaveOut(index);
+    else this.frontier.giveUp(index, because, "skipped");
+  }
+
+  /** Skips a node that is due, or puts it into the line for a slot. */
+  decide(index: number): void {
+    const { spec, required } = this.node(index);
+    const obstacle = this.frontier.findObstacle(index, spec.run_if ?? "success", required);
+    if (obstacle === undefined) this.frontier.makeReady(index);
+    else this.skip(index, obstacle);
+  }
+
+  /** Whether a node is there for the case that others fail. */
+  isCleanup(index: number): boolean {
+    const { run_if } = this.node(index).spec;
+    return run_if === "failure" || run_if === "always";
   }
 
   /** Plans another attempt if the node's policy allows one after `error`; otherwise answers false. */
@@ -118,12 +145,12 @@ export class Ledger {
     return true;
   }
 
-  /** Ends every node that has not begun or waits for a retry, because the execution stops. */
-  giveUpRest(because: SkipReason, error: FlowError): void {
-    this.stopRetryTimers();
+  /** Ends every node that has not begun or waits for a retry, because the execution stops; but not those `spared`. */
+  giveUpRest(because: SkipReason, error: FlowError, spared: (index: number) => boolean): void {
     for (const index of this.frontier.graph.order) {
       const phase = this.frontier.phase(index);
-      if (phase === "running" || phase === "finished") continue;
+      if (phase === "running" || phase === "finished" || spared(index)) continue;
+      this.#stopRetryTimer(index);
       if (phase === "retrying" || this.#hasTried(index)) this.fail(index, error.toInfo(), 0);
       else this.skip(index, because);
     }
@@ -135,8 +162,18 @@ export class Ledger {
     return status === "retrying" || status === "running";
   }
 
+  /** Begins an execution, with what a rerun takes over from an earlier one. */
+  start(reuse: Reuse | undefined): void {
+    const { id, name, nodes } = this.#options.prepared.workflow;
+    const body = { workflow_id: id, workflow_name: name, total_nodes: nodes.length };
+    const rerun = reuse === undefined ? {} : { rerun_of: reuse.execution_id };
+    this.#recorder.record({ type: "WorkflowStarted", ...body, ...rerun });
+    if (reuse !== undefined) this.#takeOver(reuse);
+  }
+
   /** Takes over from an executor that is gone. `restored` holds outputs that are still to be read, by node id. */
-  restore(restored: ReadonlyMap<string, Values>): void {
+  restore(owner: string, restored: ReadonlyMap<string, Values>): void {
+    this.#recorder.record({ type: "WorkflowResumed", owner });
     for (const index of this.frontier.graph.order) {
       const { id } = this.node(index).spec;
       const state = this.#recorder.state.nodes.get(id);
@@ -156,10 +193,13 @@ export class Ledger {
       case "succeeded":
         return this.frontier.succeed(index, outputs);
       case "failed":
+        if (state.tolerated) return this.frontier.tolerate(index);
         if (state.error !== undefined) this.failure ??= { node_id: id, error: state.error };
-        return this.frontier.giveUp(index, blameOn(id, "failed"));
-      default:
-        return this.frontier.giveUp(index, state.because ?? blameOn(id, state.status));
+        return this.frontier.giveUp(index, blameOn(id, "failed"), "failed");
+      case "cancelled":
+        return this.frontier.giveUp(index, blameOn(id, "cancelled"), "failed");
+      case "skipped":
+        return this.#leaveOut(index, state.because ?? { reason: "not_selected" });
     }
   }
 
@@ -172,7 +212,7 @@ export class Ledger {
   }
 
   /** Takes finished nodes over from the execution that is rerun. */
-  takeOver({ execution_id, outputs, skip }: Reuse): void {
+  #takeOver({ execution_id, outputs, skip }: Reuse): void {
     for (const index of this.frontier.graph.order) {
       const { id } = this.node(index).spec;
       const reused = outputs.get(id);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { checkDefinition } from "./check_arguments.ts";
+import type { Path } from "./issue.ts";
 import { lazy } from "./lazy.ts";
 import type { Value, Values } from "./value.ts";
 
@@ -86,7 +87,22 @@ export interface NodeDefinitionInput<C extends Shape, I, O> {
   config: Lazy<C>;
   inputs: Lazy<I>;
   outputs: Lazy<O>;
+  /**
+   * Whether the node picks ways: what is connected to a port that it did not put out is skipped. Default false: a port
+   * without a value is just that.
+   */
+  routes?: boolean;
+  /** Looks for what is allowed but dangerous. `interpolated`: where expressions become part of longer texts. */
+  warn?(config: Values, interpolated: readonly Path[]): NodeWarning[];
   run(ctx: NodeContext<ConfigOf<C>, InputsOf<I>>): Promise<OutputsOf<O>> | OutputsOf<O>;
+}
+
+/** What the author of a node type has to say about a config before it runs. */
+export interface NodeWarning {
+  /** Where in the config. */
+  path: Path;
+  message: string;
+  hint: string;
 }
 
 /** A node type as the engine sees it: the types of its author are erased, its schemas are kept. */
@@ -99,6 +115,8 @@ export interface NodeDefinition {
   readonly config: z.ZodObject;
   readonly inputs: Ports;
   readonly outputs: Ports;
+  readonly routes: boolean;
+  warn(config: Values, interpolated: readonly Path[]): NodeWarning[];
   run(ctx: NodeContext): Promise<Values> | Values;
 }
 
@@ -141,6 +159,8 @@ export function defineNode<const C extends Shape, const I extends Ports | Shape,
     get outputs() {
       return outputs();
     },
+    routes: input.routes ?? false,
+    warn: (config: Values, interpolated: readonly Path[]) => input.warn?.(config, interpolated) ?? [],
     // The executor hands over only config and inputs that these very schemas have parsed.
     run: input.run as unknown as NodeDefinition["run"],
   });

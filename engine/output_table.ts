@@ -8,20 +8,21 @@ import type { Values } from "./value.ts";
  */
 export class OutputTable {
   readonly #graph: Graph;
+  readonly #pinned: ReadonlySet<number>;
   readonly #outputs = new Map<number, Values>();
-  /** How many connections out of a node lead to nodes that have not finished. */
+  /** How many of a node's successors have not finished. */
   readonly #readers: Int32Array;
 
-  constructor(graph: Graph) {
+  /** Outputs of `pinned` nodes are kept to the end. */
+  constructor(graph: Graph, pinned: readonly number[]) {
     this.#graph = graph;
-    this.#readers = new Int32Array(graph.count);
-    for (let node = 0; node < graph.count; node++) {
-      for (const { from } of graph.incoming(node)) this.#readers[from] = (this.#readers[from] ?? 0) + 1;
-    }
+    this.#pinned = new Set(pinned);
+    this.#readers = Int32Array.from({ length: graph.count }, (_, node) => graph.successors(node).length);
   }
 
   put(node: number, outputs: Values): void {
-    if (this.#graph.successors(node).length === 0 || (this.#readers[node] ?? 0) > 0) this.#outputs.set(node, outputs);
+    const isLast = this.#graph.successors(node).length === 0;
+    if (isLast || (this.#readers[node] ?? 0) > 0 || this.#pinned.has(node)) this.#outputs.set(node, outputs);
   }
 
   get(node: number): Values | undefined {
@@ -30,10 +31,10 @@ export class OutputTable {
 
   /** Says that `node` will not read its inputs again. */
   release(node: number): void {
-    for (const { from } of this.#graph.incoming(node)) {
-      const readers = (this.#readers[from] ?? 0) - 1;
-      this.#readers[from] = readers;
-      if (readers === 0) this.#outputs.delete(from);
+    for (const predecessor of this.#graph.predecessors(node)) {
+      const readers = (this.#readers[predecessor] ?? 0) - 1;
+      this.#readers[predecessor] = readers;
+      if (readers === 0 && !this.#pinned.has(predecessor)) this.#outputs.delete(predecessor);
     }
   }
 

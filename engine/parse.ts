@@ -1,5 +1,6 @@
 import { type Issue, IssueList, type Path, WorkflowError } from "./issue.ts";
 import { readDraft } from "./draft.ts";
+import { loadLanguageOf } from "./node_expressions.ts";
 import { checkDraft } from "./prepare.ts";
 import { isPlainObject, showValue } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";
@@ -52,7 +53,7 @@ async function check(source: unknown, options: ParseOptions): Promise<CheckedDoc
   const unreadable = document.issues.some((issue) => issue.severity === "error");
   if (unreadable) return { workflow: undefined, issues: inFile(document.issues, options), isUnreadable: true };
   const list = new IssueList();
-  const workflow = readWorkflow(document.raw, options.registry, list);
+  const workflow = await readWorkflow(document.raw, options.registry, list);
   const issues = list.isEmpty ? [...document.issues] : [...document.issues, ...placeIssues(list.toArray(), document)];
   if (list.hasErrors) return { workflow: undefined, issues: inFile(issues, options), isUnreadable: false };
   if (workflow !== undefined && isNameless(document.raw)) workflow.name = options.defaultName ?? workflow.name;
@@ -63,9 +64,14 @@ function isNameless(raw: unknown): boolean {
   return isPlainObject(raw) && (raw.id ?? raw.name ?? undefined) === undefined;
 }
 
-function readWorkflow(raw: unknown, registry: NodeRegistry | undefined, issues: IssueList): Workflow | undefined {
+async function readWorkflow(
+  raw: unknown,
+  registry: NodeRegistry | undefined,
+  issues: IssueList,
+): Promise<Workflow | undefined> {
   if (isPlainObject(raw)) {
     const draft = readDraft(raw, issues);
+    await loadLanguageOf(draft.workflow);
     checkDraft(draft, registry, issues);
     return draft.workflow;
   }

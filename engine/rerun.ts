@@ -2,7 +2,8 @@ import { FlowError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
 import { selectInputs } from "./node.ts";
-import type { ExecutionState, NodeStatus } from "./state.ts";
+import { isSkipByChoice } from "./events.ts";
+import type { ExecutionState, NodeState, NodeStatus } from "./state.ts";
 import type { ExecutionRecord } from "./store.ts";
 import { suggest } from "./suggest.ts";
 import { canonicalJson, type Value, type Values } from "./value.ts";
@@ -61,7 +62,8 @@ export function planRerun(
   spread(graph, reasons);
   const nodes = graph.ids.map((node_id): RerunStep => {
     const why = reasons.get(node_id);
-    return why === undefined ? { node_id, action: "reuse", why: "succeeded before" } : { node_id, action: "run", why };
+    const before = state.nodes.get(node_id)?.status ?? "succeeded";
+    return why === undefined ? { node_id, action: "reuse", why: `${before} before` } : { node_id, action: "run", why };
   });
   if (options.only !== undefined) restrict(graph, nodes, state, options.only);
   return { execution_id: record.execution_id, workflow, inputs, nodes };
@@ -83,7 +85,8 @@ function findSelected(graph: Graph, { from, only }: RerunOptions): string | unde
   });
 }
 
-const WITHOUT_OUTPUTS: Readonly<Record<Exclude<NodeStatus, "succeeded">, string>> = {
+const BEFORE: Readonly<Record<NodeStatus, string>> = {
+  succeeded: "succeeded before",
   waiting: "never ran",
   running: "was cut off",
   retrying: "was cut off",
@@ -104,16 +107,22 @@ function findReasons(
   const before = describeNodes(record.workflow);
   const after = describeNodes(workflow);
   for (const [index, { spec, definition }] of nodes.entries()) {
-    const status = state.nodes.get(spec.id)?.status;
+    const node = state.nodes.get(spec.id);
     const isRoot = graph.incoming(index).length === 0;
     const read = (values: Values) => canonicalJson(selectInputs(definition.inputs, values));
     if (spec.id === selected) reasons.set(spec.id, "selected");
     else if (!before.has(spec.id)) reasons.set(spec.id, "new");
     else if (before.get(spec.id) !== after.get(spec.id)) reasons.set(spec.id, "definition changed");
-    else if (status !== "succeeded") reasons.set(spec.id, WITHOUT_OUTPUTS[status ?? "waiting"]);
-    else if (isRoot && read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
+    else if (!isSettled(node) && (selected !== undefined || state.status !== "succeeded")) {
+      reasons.set(spec.id, BEFORE[node?.status ?? "waiting"]);
+    } else if (isRoot && read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
   }
   return reasons;
+}
+
+/** Whether a rerun would come to the same: it succeeded, or was skipped because the document says so. */
+function isSettled(node: NodeState | undefined): boolean {
+  return node?.status === "succeeded" || (node?.because !== undefined && isSkipByChoice(node.because));
 }
 
 /** For each node, all that its outputs depend on besides its predecessors' outputs. */
@@ -124,9 +133,10 @@ function describeNodes(workflow: Workflow): Map<string, string> {
     if (known === undefined) incoming.set(connection.to_node, [connection]);
     else known.push(connection);
   }
-  const describe = ({ id, node_type, config }: NodeSpec) => {
+  const describe = ({ id, node_type, config, depends_on, run_if, when, continue_on_error }: NodeSpec) => {
     const edges = (incoming.get(id) ?? []).map(({ from_node, from_port, to_port }) => [from_node, from_port, to_port]);
-    return canonicalJson([node_type, config, edges] as Value);
+    const order = [depends_on ?? [], run_if ?? "success", when ?? true, continue_on_error ?? false];
+    return canonicalJson([node_type, config, edges, order] as Value);
   };
   return new Map(workflow.nodes.map((spec) => [spec.id, describe(spec)]));
 }

@@ -39,12 +39,14 @@ export function checkHasBegun({ execution_id, rerun_of }: ExecutionRecord, state
 export async function findResumePoint(
   store: Store,
   executionId: string,
-  { graph }: PreparedWorkflow,
+  { graph, pinned }: PreparedWorkflow,
   endLeftover: EngineOptions["endLeftover"],
 ): Promise<ResumePoint> {
   const state = await foldExecution(store, executionId);
   if (endLeftover !== undefined) await endLeftovers(state, endLeftover);
-  const restored = await readOutputs(store, executionId, (nodeId) => isStillRead(graph, state, nodeId));
+  const restored = await readOutputs(store, executionId, (nodeId) => {
+    return pinned.includes(graph.indexOf(nodeId)) || isStillRead(graph, state, nodeId);
+  });
   return { state, restored };
 }
 

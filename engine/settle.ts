@@ -16,7 +16,13 @@ export function settleAll<I, T>(items: readonly I[], start: (item: I) => T | Pro
     isWaiting ||= result instanceof Promise;
     results.push(result);
   }
-  return isWaiting ? Promise.all(results) : results as T[];
+  return isWaiting ? awaitAll(results) : results as T[];
+}
+
+/** Unlike `Promise.all` it leaves nothing running behind. */
+async function awaitAll<T>(results: readonly (T | Promise<T>)[]): Promise<T[]> {
+  await Promise.allSettled(results);
+  return await Promise.all(results);
 }
 
 /** Goes on with a result, now or when it is there. */

@@ -1,16 +1,19 @@
 import type { NodeCache } from "./cache.ts";
 import type { Clock } from "./clock.ts";
-import type { AttemptOutcome, Dispatcher } from "./dispatcher.ts";
+import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts";
 import { type FlowError, toFlowError } from "./errors.ts";
+import type { ExpressionScope } from "./expression_scope.ts";
 import { LogBudget } from "./log_budget.ts";
+import { type Finding, preflight } from "./preflight.ts";
 import type { PreparedNode } from "./prepare.ts";
+import { resolveConfig } from "./resolve_config.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Values } from "./value.ts";
 
 /** What the slots tell the executor. */
 export type SlotMessage =
   | { type: "ended"; node: number; outcome: AttemptOutcome; duration_ms: number }
-  | { type: "looked_up"; node: number; hit: Values | undefined };
+  | { type: "checked"; node: number; finding: Finding };
 
 /** What slots work with. */
 export interface SlotsOptions {
@@ -47,35 +50,54 @@ export class Slots {
     this.#slots.set(node, { controller: new AbortController() });
   }
 
-  close(node: number): void {
+  /** Answers whether what was in the slot has been aborted. */
+  close(node: number): boolean {
+    const wasAborted = this.#slots.get(node)?.controller.signal.aborted ?? false;
     this.#slots.delete(node);
+    return wasAborted;
   }
 
-  /** Aborts all that runs; each attempt still answers with its outcome. */
-  abortAll(error: FlowError): void {
-    for (const slot of this.#slots.values()) slot.controller.abort(error);
+  /** Aborts all that runs, but what is `spared`; each attempt still answers with its outcome. */
+  abortAll(error: FlowError, spared: (node: number) => boolean = () => false): void {
+    for (const [node, slot] of this.#slots) if (!spared(node)) slot.controller.abort(error);
   }
 
   /** Runs an attempt; its outcome comes as a message. */
-  run(node: number, prepared: PreparedNode, attempt: number, inputs: Values): void {
-    const { recorder, clock, dispatcher, verbose, send } = this.#options;
+  run(node: number, prepared: PreparedNode, attempt: number, inputs: Values, scope: () => ExpressionScope): void {
+    const { clock, send } = this.#options;
     const slot = this.#slots.get(node);
     if (slot === undefined) return;
-    const node_id = prepared.spec.id;
-    const budget = new LogBudget();
     const startedAt = clock.monotonic();
     const done = (outcome: AttemptOutcome) => {
       const duration_ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
       send({ type: "ended", node, outcome, duration_ms });
     };
-    dispatcher.dispatch({
+    const dispatch = (resolved: PreparedNode) =>
+      this.#options.dispatcher.dispatch(this.#request(node, resolved, attempt, inputs, slot.controller.signal));
+    const running = prepared.expressions === undefined
+      ? dispatch(prepared)
+      : Promise.try(() => resolveConfig(prepared, scope)).then(dispatch);
+    running.then(done, (error) => done({ error: toFlowError(error) }));
+  }
+
+  #request(
+    node: number,
+    prepared: PreparedNode,
+    attempt: number,
+    inputs: Values,
+    signal: AbortSignal,
+  ): AttemptRequest {
+    const { recorder, verbose } = this.#options;
+    const node_id = prepared.spec.id;
+    const budget = new LogBudget();
+    return {
       execution_id: recorder.state.execution_id,
       node: prepared,
       attempt,
       inputs,
       verbose,
       memory: () => this.#memoryOf(node),
-      signal: slot.controller.signal,
+      signal,
       emit(event) {
         const admitted = budget.admit(event);
         if (admitted !== undefined) recorder.recordSoon({ type: "NodeEvent", node_id, event: admitted });
@@ -83,19 +105,18 @@ export class Slots {
       processStarted(process) {
         recorder.recordSoon({ type: "NodeProcess", node_id, attempt, process });
       },
-    }).then(done, (error) => done({ error: toFlowError(error) }));
+    };
   }
 
-  /** Looks for the outputs of an earlier run; the answer comes as a message. Trouble with the cache is a miss. */
-  lookUp(node: number, prepared: PreparedNode, inputs: Values): void {
+  /** Finds out what has to be known before the node starts; the answer comes as a message. */
+  check(node: number, prepared: PreparedNode, inputs: Values, scope: () => ExpressionScope): void {
     const { cache, send } = this.#options;
     const slot = this.#slots.get(node);
-    if (cache === undefined || slot === undefined) return;
-    const look = async () => {
-      slot.cacheKey = await cache.computeKey(prepared, inputs);
-      return await cache.get(slot.cacheKey);
-    };
-    look().catch(() => undefined).then((hit) => send({ type: "looked_up", node, hit }));
+    if (slot === undefined) return;
+    void preflight(prepared, inputs, scope, cache).then((finding) => {
+      if (finding.found === "nothing" && finding.cacheKey !== undefined) slot.cacheKey = finding.cacheKey;
+      send({ type: "checked", node, finding });
+    });
   }
 
   /** Keeps the outputs for later runs if the node asked for it. Trouble with the cache costs only the next hit. */

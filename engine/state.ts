@@ -1,6 +1,7 @@
 import type { ErrorInfo } from "./errors.ts";
 import type { ExecutionEvent, FinalStatus, SkipReason } from "./events.ts";
 import type { ProcessIdentity } from "./node.ts";
+import type { Values } from "./value.ts";
 
 /** Where a node stands. `waiting` for its predecessors, `retrying` for the delay before its next attempt. */
 export type NodeStatus = "waiting" | "running" | "retrying" | "succeeded" | "failed" | "cancelled" | "skipped";
@@ -17,6 +18,8 @@ export interface NodeState {
   duration_ms?: number;
   error?: ErrorInfo;
   because?: SkipReason;
+  /** Failed, but the document goes on regardless. */
+  tolerated?: true;
   cached?: true;
   reused_from?: string;
   process?: ProcessIdentity;
@@ -37,6 +40,8 @@ export interface ExecutionState {
   /** Why nothing more starts, once it was cancelled or its time was up. */
   cancelling?: { because: "request" | "timeout"; reason: string };
   error?: ErrorInfo;
+  /** The declared outputs, if there are some. */
+  outputs?: Values;
   /** Only nodes that something has happened to. */
   nodes: Map<string, NodeState>;
 }
@@ -78,6 +83,7 @@ export function reduce(state: ExecutionState, event: ExecutionEvent): void {
       state.status = event.status;
       state.duration_ms = event.duration_ms;
       if (event.error !== undefined) state.error = event.error;
+      if (event.outputs !== undefined) state.outputs = event.outputs;
       return;
     case "WorkflowResumed":
     case "NodeEvent":
@@ -120,6 +126,7 @@ function reduceNode(node: NodeState, event: NodeChange): void {
       node.status = event.error.code === "cancelled" ? "cancelled" : "failed";
       node.error = event.error;
       node.duration_ms = event.duration_ms;
+      if (event.tolerated) node.tolerated = true;
       return;
     case "NodeSkipped":
       node.status = "skipped";

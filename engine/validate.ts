@@ -1,13 +1,14 @@
 import { findCycles } from "./cycles.ts";
 import type { Graph } from "./graph.ts";
-import type { IssueList } from "./issue.ts";
+import type { IssueList, Path } from "./issue.ts";
+import type { NodeExpressions } from "./node_expressions.ts";
 import { hasPort, isRequiredPort, type NodeDefinition, type Ports } from "./node.ts";
 import { quote } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";
 import { reportProblem } from "./report.ts";
 import { didYouMean, quoteList } from "./suggest.ts";
 import type { Connection, NodeSpec, Workflow } from "./workflow.ts";
-import { parseWith } from "./zod_issues.ts";
+import { parseWith, type SchemaProblem } from "./zod_issues.ts";
 
 /** Elements that have been reported already and must not be looked into. */
 export interface Broken {
@@ -24,6 +25,7 @@ export function checkStructure(workflow: Workflow, graph: Graph, issues: IssueLi
     if (!broken.brokenConnections.has(index)) checkConnectionEnds(connection, index, graph, issues);
   }
   checkRepeatedConnections(workflow, issues, broken);
+  checkDependencies(workflow, graph, issues);
   checkCycles(workflow, graph, issues);
 }
 
@@ -89,6 +91,24 @@ function checkRepeatedConnections(workflow: Workflow, issues: IssueList, broken:
   }
 }
 
+function checkDependencies(workflow: Workflow, graph: Graph, issues: IssueList): void {
+  for (const [index, { id, depends_on = [] }] of workflow.nodes.entries()) {
+    for (const [place, dependency] of depends_on.entries()) {
+      const path = ["nodes", index, "depends_on", place];
+      if (dependency === id) {
+        issues.error("self_loop", path, () => `Node ${quote(id)} cannot wait for itself`, () => "Name another node.");
+      } else if (graph.indexOf(dependency) < 0) {
+        issues.error(
+          "unknown_node",
+          path,
+          () => `Node ${quote(id)} cannot wait for ${quote(dependency)}: there is no such node`,
+          () => didYouMean(dependency, graph.ids, "nodes"),
+        );
+      }
+    }
+  }
+}
+
 function checkCycles(workflow: Workflow, graph: Graph, issues: IssueList): void {
   if (graph.order.length === graph.count) return;
   const inCycle = new Set<number>();
@@ -132,20 +152,29 @@ export interface CheckedNode {
 export function checkNodes(
   workflow: Workflow,
   registry: NodeRegistry,
+  expressions: readonly (NodeExpressions | undefined)[],
   issues: IssueList,
   broken = NOTHING_BROKEN,
 ): CheckedNode[] {
   return workflow.nodes.map((node, index) => {
     // That there is no type has been reported.
     if (node.node_type === "") return { definition: undefined, config: undefined };
-    return checkNode(node, index, broken.brokenConfigs.has(index), registry, issues);
+    const holes = broken.brokenConfigs.has(index) ? undefined : expressions[index]?.config?.holes ?? [];
+    return checkNode(node, index, holes, registry, issues);
   });
+}
+
+/** Whether a problem may go away with the value of an expression. */
+function isAbout({ kind, path }: SchemaProblem, hole: Path): boolean {
+  if (kind === "unknown_key" || kind === "missing_key") return false;
+  return path.slice(0, hole.length).every((part, i) => part === hole[i]);
 }
 
 function checkNode(
   node: NodeSpec,
   index: number,
-  hasBrokenConfig: boolean,
+  /** Places in the config that only expressions will fill; undefined if the config must not be looked into. */
+  holes: readonly Path[] | undefined,
   registry: NodeRegistry,
   issues: IssueList,
 ): CheckedNode {
@@ -159,10 +188,11 @@ function checkNode(
     );
     return { definition, config: undefined };
   }
-  if (hasBrokenConfig) return { definition, config: undefined };
+  if (holes === undefined) return { definition, config: undefined };
   const parsed = parseWith(definition.config, node.config);
   if (parsed.ok) return { definition, config: parsed.value };
   for (const problem of parsed.problems) {
+    if (holes.some((hole) => isAbout(problem, hole))) continue;
     reportProblem(issues, problem, {
       subject: `Node ${quote(node.id)} (${node.node_type})`,
       root: node.config,
@@ -195,11 +225,10 @@ export function checkPorts(
 }
 
 function checkRequiredPorts(graph: Graph, nodes: readonly CheckedNode[], issues: IssueList): void {
-  const required = new Map<NodeDefinition, string[]>();
   for (const [index, { definition }] of nodes.entries()) {
-    if (definition === undefined || graph.predecessorCount(index) === 0) continue;
-    let ports = required.get(definition);
-    if (ports === undefined) required.set(definition, ports = requiredPorts(definition.inputs));
+    // A node that nothing is connected to takes the execution's inputs.
+    if (definition === undefined || graph.incoming(index).length === 0) continue;
+    const ports = requiredPorts(definition.inputs);
     if (ports.length > 0) checkRequired(graph, index, definition, ports, issues);
   }
 }
@@ -249,9 +278,16 @@ function checkRequired(
   }
 }
 
+const requiredByPorts = new WeakMap<Ports, readonly string[]>();
+
 /** Names of the ports that a node cannot run without. */
-export function requiredPorts(ports: Ports): string[] {
-  return Object.keys(ports.shape).filter((name) => isRequiredPort(ports, name));
+export function requiredPorts(ports: Ports): readonly string[] {
+  let required = requiredByPorts.get(ports);
+  if (required === undefined) {
+    required = Object.keys(ports.shape).filter((name) => isRequiredPort(ports, name));
+    requiredByPorts.set(ports, required);
+  }
+  return required;
 }
 
 function nameConnection(connection: Connection): string {

@@ -3,17 +3,21 @@ import type { FinalStatus, SkipReason } from "./events.ts";
 import type { Failure } from "./ledger.ts";
 import type { ExecutionState } from "./state.ts";
 import type { Values } from "./value.ts";
+import type { WorkflowSettings } from "./workflow.ts";
 
-/** How an execution ended. */
-export interface ExecutionResult {
+/** Outputs by port by node id. */
+export type NodeOutputs = Record<string, Values>;
+
+/** How an execution ended. `O` is the type of the outputs that its workflow declares, for callers that know it. */
+export interface ExecutionResult<O extends Values = NodeOutputs> {
   execution_id: string;
   status: FinalStatus;
   duration_ms: number;
   /** Nodes that succeeded. */
   completed_nodes: number;
   total_nodes: number;
-  /** The outputs of the nodes that lead nowhere, by node id. */
-  outputs: Record<string, Values>;
+  /** The outputs that the workflow declares, by name; else those of the nodes that lead nowhere, by node id. */
+  outputs: O;
   error?: ErrorInfo;
 }
 
@@ -26,10 +30,30 @@ export interface Stop {
   then: "failed" | "cancelled" | "retry";
 }
 
+/** What `on_error` makes of a node that has failed for good in round `round`; undefined: the rest goes on. */
+export function stopAfterFailure({ on_error }: WorkflowSettings, nodeId: string, round: number): Stop | undefined {
+  if (on_error === "ContinueOnError") return undefined;
+  const mayRetry = typeof on_error === "object" && round < on_error.RetryWorkflow.max_attempts;
+  return {
+    error: new FlowError("cancelled", `Cancelled because node "${nodeId}" failed`),
+    because: { reason: "node_failed", node_id: nodeId },
+    then: mayRetry ? "retry" : "failed",
+  };
+}
+
+/** The stop that follows from a WorkflowCancelling. */
+export function stopBecauseOf({ because, reason }: NonNullable<ExecutionState["cancelling"]>): Stop {
+  const error = new FlowError("cancelled", reason);
+  if (because === "timeout") return { error, because: { reason: "execution_timeout" }, then: "failed" };
+  return { error, because: { reason: "execution_cancelled" }, then: "cancelled" };
+}
+
 /** How an execution ends of which nothing is left to run. */
 export interface Verdict {
   status: FinalStatus;
   error?: ErrorInfo;
+  /** The declared outputs, if there are some. */
+  outputs?: Values;
 }
 
 /** The one rule: a decision to cancel, then the deadline, then any failed node decide; else it succeeded. */
@@ -47,7 +71,7 @@ export function judge(stop: Stop | undefined, failure: Failure | undefined, limi
 }
 
 /** The result of an execution that has ended as `state` says. */
-export function createResult(state: ExecutionState, outputs: Record<string, Values>): ExecutionResult {
+export function createResult(state: ExecutionState, outputs: Values): ExecutionResult<Values> {
   if (state.status === "pending" || state.status === "running") {
     throw new FlowError("internal", `Execution "${state.execution_id}" has not ended`);
   }

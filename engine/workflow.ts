@@ -1,4 +1,4 @@
-import type { Values } from "./value.ts";
+import type { Value, Values } from "./value.ts";
 
 /** How a failed attempt is repeated. Delay before retry n is `min(delay_ms * backoff_multiplier^(n-1), max_delay_ms)`. */
 export interface RetryPolicy {
@@ -33,7 +33,21 @@ export interface NodeSpec {
   /** What to do with an attempt that a crash of the engine cut off. Default `retry`. */
   on_interrupt?: "retry" | "fail";
   cache?: { ttl_seconds: number };
+  /** Nodes that must have finished before, besides those that are connected. */
+  depends_on?: string[];
+  /** What must have become of the nodes before it. Default `success`. */
+  run_if?: RunIf;
+  /** An expression; unless it holds, the node is skipped. */
+  when?: string | boolean;
+  /** Whether the rest of the workflow goes on as if nothing had happened when this node fails. Default false. */
+  continue_on_error?: boolean;
 }
+
+/**
+ * When a node runs, once all nodes before it have finished: `success` if none of them failed and something has come from
+ * them, `failure` if one failed, `skipped` if one was skipped, `always` in any case.
+ */
+export type RunIf = "success" | "failure" | "always" | "skipped";
 
 /** An edge from an output port to an input port. */
 export interface Connection {
@@ -65,13 +79,40 @@ export interface WorkflowSettings {
   on_error: OnError;
   /** Null: no limit. */
   max_execution_time_ms: number | null;
+  /** Names of the environment variables that expressions may use. */
+  env?: string[];
 }
+
+/** The types that an input can be declared with. */
+export type InputType = "string" | "number" | "integer" | "boolean" | "array" | "object" | "any";
+
+/** What a workflow wants to be given. */
+export interface InputSpec {
+  /** Default `any`. */
+  type: InputType;
+  description?: string;
+  /** Used when the input is not given. */
+  default?: Value;
+  /** Default true, unless there is a default value. */
+  required: boolean;
+  /** The only values that are allowed. */
+  enum?: Value[];
+  /** What a string has to look like. */
+  format?: InputFormat;
+}
+
+/** Formats of {@link InputSpec}, as in JSON Schema. */
+export type InputFormat = "date" | "date-time" | "duration" | "email" | "ipv4" | "ipv6" | "uri" | "uuid";
 
 /** A workflow in its checked form: defaults are filled in, values are plain. */
 export interface Workflow {
   id: string;
   name: string;
   description?: string;
+  /** By name; without it any input is welcome. */
+  inputs?: Record<string, InputSpec>;
+  /** What the workflow answers, by name: values with expressions in them. Default: the outputs of its last nodes. */
+  outputs?: Values;
   nodes: NodeSpec[];
   connections: Connection[];
   triggers: TriggerSpec[];

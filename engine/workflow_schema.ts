@@ -68,6 +68,12 @@ export const nodeSchema = lazy(() =>
     retry_policy: retryPolicySchema().nullish().describe("How a failed attempt is repeated; without it, it is not"),
     on_interrupt: z.enum(["retry", "fail"]).nullish().describe("What to do with an attempt that a crash cut off"),
     cache: cacheSchema().nullish().describe("Use results again for the same config and inputs"),
+    depends_on: z.array(name()).nullish().describe("Nodes that must have finished before, besides connected ones"),
+    run_if: z.enum(["success", "failure", "always", "skipped"]).nullish().describe(
+      "What must have become of the nodes before it; default success",
+    ),
+    when: z.union([z.string(), z.boolean()]).nullish().describe("Expression; the node is skipped unless it holds"),
+    continue_on_error: z.boolean().nullish().describe("Whether the rest goes on as if nothing had happened"),
   })
 );
 
@@ -117,6 +123,21 @@ export const settingsSchema = lazy(() =>
     max_parallel_nodes: z.int().min(1).default(10).describe("How many nodes may run at the same time"),
     on_error: onErrorSchema().default("StopWorkflow").describe("What to do when a node has failed for good"),
     max_execution_time_ms: z.int().min(1).nullable().default(null).describe("Time limit of an execution; null: none"),
+    env: z.array(z.string()).nullish().describe("Environment variables that expressions may use"),
+  })
+);
+
+/** What a workflow wants to be given, by name. */
+export const inputSchema = lazy(() =>
+  z.object({
+    type: z.enum(["string", "number", "integer", "boolean", "array", "object", "any"]).default("any"),
+    description: z.string().nullish(),
+    default: z.unknown().optional().describe("Used when the input is not given"),
+    required: z.boolean().nullish().describe("Default true, unless there is a default"),
+    enum: z.array(z.unknown()).min(1).nullish().describe("The only values that are allowed"),
+    format: z.enum(["date", "date-time", "duration", "email", "ipv4", "ipv6", "uri", "uuid"]).nullish().describe(
+      "What a string has to look like",
+    ),
   })
 );
 
@@ -126,6 +147,8 @@ export const workflowSchema = lazy(() =>
     id: name().optional().describe("Default: a UUID"),
     name: z.string().nullish().describe("Default: the id"),
     description: z.string().nullish(),
+    inputs: z.record(z.string(), z.unknown()).nullish().describe("What the workflow wants to be given, by name"),
+    outputs: z.record(z.string(), z.unknown()).nullish().describe("What the workflow answers, by name: expressions"),
     nodes: z.array(z.unknown()),
     connections: z.array(z.unknown()).nullish(),
     triggers: z.array(z.unknown()).nullish(),

@@ -1,6 +1,8 @@
 import type { NodeDefinition } from "../engine/node.ts";
 import { getPlatform } from "../platform/mod.ts";
 import type { Platform } from "../platform/types.ts";
+import { controlIf } from "./control_if.ts";
+import { controlSwitch } from "./control_switch.ts";
 import { debugLog } from "./debug_log.ts";
 import { delay } from "./delay.ts";
 import { httpRequest } from "./http_request.ts";
@@ -10,5 +12,5 @@ import { createShellExec } from "./shell_exec.ts";
 
 /** The node types that every `flow` has. `platform` is what those that start processes run on. */
 export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition[] {
-  return [createShellExec(platform), httpRequest, jsonParse, jsonStringify, delay, debugLog];
+  return [createShellExec(platform), httpRequest, jsonParse, jsonStringify, delay, debugLog, controlIf, controlSwitch];
 }

@@ -6,6 +6,8 @@ import { builtinNodes } from "./mod.ts";
 Deno.test("builtinNodes() lists every built-in node type once", () => {
   const types = new NodeRegistry(builtinNodes(getPlatform())).types();
   assert.deepEqual(types, [
+    "control.if",
+    "control.switch",
     "debug.log",
     "http.request",
     "shell.exec",

@@ -1,7 +1,16 @@
 import * as z from "zod";
 import { FlowError } from "../engine/errors.ts";
+import type { Path } from "../engine/issue.ts";
 import { lazy } from "../engine/lazy.ts";
-import { type ConfigOf, defineNode, type InputsOf, type NodeContext, type NodeDefinition } from "../engine/node.ts";
+import {
+  type ConfigOf,
+  defineNode,
+  type InputsOf,
+  type NodeContext,
+  type NodeDefinition,
+  type NodeWarning,
+} from "../engine/node.ts";
+import type { Values } from "../engine/value.ts";
 import type { Platform } from "../platform/types.ts";
 import { splitShellWords } from "./_shell_words.ts";
 import { anyValue } from "./_value.ts";
@@ -78,8 +87,20 @@ export function createShellExec(platform: Platform, { graceMs = 5000 }: ShellExe
     config,
     inputs,
     outputs,
+    warn: warnOfInjection,
     run: async (ctx) => await (await runner()).run(ctx),
   });
+}
+
+/** Whoever controls a value in the text of a script controls the script. */
+function warnOfInjection({ shell }: Values, interpolated: readonly Path[]): NodeWarning[] {
+  const path = shell === true ? interpolated.find(([key]) => key === "command") : undefined;
+  if (path === undefined) return [];
+  return [{
+    path,
+    message: "an expression becomes part of a shell script; its value can run commands",
+    hint: 'Pass it in env or args, and use "$NAME" or "$1" in the script.',
+  }];
 }
 
 function checkWords(text: string, context: z.RefinementCtx): void {

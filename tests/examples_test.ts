@@ -18,6 +18,7 @@ const checks: Record<string, () => Promise<void>> = {
   "parallel_fan_out.json": checkParallelFanOut,
   "data_pipeline.json": checkDataPipeline,
   "hello.yaml": checkHello,
+  "branching.yaml": checkBranching,
   "custom_node.ts": checkCustomNode,
   "embedding.ts": checkEmbedding,
   "flowengine_v1.json": checkFlowengineV1,
@@ -106,6 +107,23 @@ async function checkDataPipeline(): Promise<void> {
   assert.deepEqual(outputsOf(run, "parse"), { parsed: { planets: ["Mercury", "Venus"], moons: 0 } });
   assert.deepEqual(outputsOf(run, "settle"), { lines: 7 });
   assert.deepEqual(logsOf(run.events, "log").sort(), ["lines: 7", "status: 200"]);
+}
+
+async function checkBranching(): Promise<void> {
+  const large = await runExample("branching.yaml", "--set", "order=42", "--set", "total=250", "--set", "express=true");
+  assertSucceeded(large);
+  assert.deepEqual(declaredOutputs(large), { order: 42, approved: true, courier: "succeeded" });
+  const small = await runExample("branching.yaml", "--set", "order=7");
+  assertSucceeded(small);
+  assert.deepEqual(declaredOutputs(small), { order: 7, approved: false, courier: "skipped" });
+  const none = await runFlow(["run", "examples/branching.yaml"]);
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /Input "order" is missing \(Number of the order\)[^]*--set order=1/);
+}
+
+function declaredOutputs({ events }: FlowRun): unknown {
+  const last = events.at(-1);
+  return last?.type === "WorkflowCompleted" ? last.outputs : undefined;
 }
 
 async function checkHello(): Promise<void> {

@@ -25,7 +25,7 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
   const found = await readWorkflowFile(context, chooseFile(flags, file));
   const registry = openRegistry(platform, [...found.nodes, ...await loadNodeFiles(context, flags.nodes)]);
   const workflow = await readWorkflow(context, found, registry, flags);
-  const inputs = await readInputs(context, flags);
+  const inputs = await readInputs(context, flags, workflow.inputs);
   warnOfInputs(context, workflow, registry, inputs, flags);
   return await withStore(openStore(platform, flags), async (store) => {
     const engine = openEngine(platform, registry, store);

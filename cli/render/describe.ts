@@ -17,6 +17,12 @@ export function describeSkip(because: SkipReason, labels: ReadonlyMap<string, st
       return "the execution ran out of time";
     case "not_selected":
       return "not selected";
+    case "run_if":
+      return "its run_if does not hold";
+    case "condition":
+      return "its condition does not hold";
+    case "no_value":
+      return `nothing has come from ${label}`;
     default:
       return String(because.reason satisfies never);
   }

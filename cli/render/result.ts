@@ -9,8 +9,8 @@ import { cleanLine } from "./text.ts";
 /** Lines of one value that people are shown; programs get all of it. */
 const MAX_VALUE_LINES = 20;
 
-/** A result for programs: one JSON object, outputs by port by node id. */
-export function formatResultJson(outputs: Record<string, Values>): string {
+/** A result for programs: one JSON object, the declared outputs by name or else those of last nodes by port by node id. */
+export function formatResultJson(outputs: Values): string {
   return `${JSON.stringify(toWire(outputs), null, 2)}\n`;
 }
 
@@ -19,20 +19,28 @@ const MAX_REPEATED_CHARS = 40;
 
 /** A result for people: empty text is left out, and long values are shown once. */
 export function formatResult(
-  workflow: Pick<Workflow, "nodes">,
+  workflow: Pick<Workflow, "nodes" | "outputs">,
   registry: NodeRegistry,
-  outputs: Record<string, Values>,
+  outputs: Values,
   style: Style,
 ): string {
+  if (workflow.outputs !== undefined) return formatDeclared(outputs, style);
   const labels = nodeLabels(workflow);
   const types = new Map(workflow.nodes.map(({ id, node_type }) => [id, node_type]));
   let text = "";
-  for (const [nodeId, values] of Object.entries(outputs)) {
+  for (const [nodeId, values] of Object.entries(outputs as Record<string, Values>)) {
     const declared = registry.get(types.get(nodeId) ?? "")?.outputs.shape ?? {};
     const lines = formatPorts(inOrder(values, Object.keys(declared)), style);
     if (lines.length > 0) text += `${style.bold(labels.get(nodeId) ?? cleanLine(nodeId))}\n${lines.join("\n")}\n`;
   }
   return text;
+}
+
+function formatDeclared(outputs: Values, style: Style): string {
+  const lines = Object.entries(outputs).flatMap(([name, value]) =>
+    formatNamed(style.cyan(`${cleanLine(name)}:`), value, "  ")
+  );
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** The most telling port is the one that a node type declares first. */
@@ -52,9 +60,14 @@ function formatPorts(values: readonly [port: string, value: Value][], style: Sty
       return [`${head} ${style.dim(`same as ${cleanLine(earlier)}`)}`];
     }
     said.set(json, port);
-    const [first = "", ...rest] = formatValue(value);
-    return rest.length === 0 ? [`${head} ${first}`] : [head, ...[first, ...rest].map((line) => `    ${line}`)];
+    return formatNamed(head, value, "    ");
   });
+}
+
+/** On the line of its name if it fits there. */
+function formatNamed(head: string, value: Value, indent: string): string[] {
+  const [first = "", ...rest] = formatValue(value);
+  return rest.length === 0 ? [`${head} ${first}`] : [head, ...[first, ...rest].map((line) => `${indent}${line}`)];
 }
 
 function formatValue(value: Value): string[] {

@@ -1,7 +1,8 @@
 import { mayRetry, retryDelay } from "../../engine/retry.ts";
 import { FlowError } from "../../engine/errors.ts";
-import type { ExecutionEvent } from "../../engine/events.ts";
+import { type ExecutionEvent, isSkipByChoice } from "../../engine/events.ts";
 import type { NodeSpec, Workflow } from "../../engine/workflow.ts";
+import { type Ended, isWanted, mustRun, predecessorsOf } from "./rules.ts";
 
 const TERMINAL = new Set(["NodeCompleted", "NodeFailed", "NodeSkipped"]);
 
@@ -50,46 +51,64 @@ function splitRounds(events: readonly ExecutionEvent[]): Round[] {
 function checkRound(workflow: Workflow, events: readonly ExecutionEvent[], isLast: boolean): string[] {
   const problems: string[] = [];
   const open = new Set<string>();
-  const ended = new Map<string, string>();
+  const ended = new Map<string, ExecutionEvent>();
+  const specs = new Map(workflow.nodes.map((spec) => [spec.id, spec]));
   for (const event of events) {
     if (!("node_id" in event)) continue;
     const { node_id } = event;
-    if (ended.has(node_id)) problems.push(`${event.type} of ${node_id} after its ${ended.get(node_id)}`);
+    if (ended.has(node_id)) problems.push(`${event.type} of ${node_id} after its ${ended.get(node_id)?.type}`);
     if (event.type === "NodeStarted") {
       if (open.has(node_id)) problems.push(`${node_id} started twice at once`);
       open.add(node_id);
       if (open.size > workflow.settings.max_parallel_nodes) problems.push(`${open.size} nodes at once`);
-      for (const { from_node, to_node } of workflow.connections) {
-        if (to_node === node_id && ended.get(from_node) !== "NodeCompleted") {
-          problems.push(`${node_id} before ${from_node}`);
-        }
-      }
+      problems.push(...checkStart(workflow, specs.get(node_id), ended));
+    }
+    if (event.type === "NodeSkipped" && isSkipByChoice(event.because)) {
+      const spec = specs.get(node_id);
+      const mayRun = spec !== undefined && mustRun(workflow, spec, ended);
+      const isRight = mayRun ? !isWanted(spec, ended) : event.because.reason !== "condition";
+      if (!isRight) problems.push(`${node_id} skipped against the rules`);
     }
     if (event.type === "NodeEvent" && !open.has(node_id)) problems.push(`NodeEvent of ${node_id}, which does not run`);
     if (event.type === "NodeRetrying" && event.error.code !== "interrupted" && !open.has(node_id)) {
       problems.push(`NodeRetrying of ${node_id}, which does not run`);
     }
     if (event.type === "NodeRetrying" || TERMINAL.has(event.type)) open.delete(node_id);
-    if (TERMINAL.has(event.type)) ended.set(node_id, event.type);
+    if (TERMINAL.has(event.type)) ended.set(node_id, event);
   }
   if (open.size > 0) problems.push(`never ended: ${[...open].join(", ")}`);
   if (isLast) problems.push(...checkEnd(workflow, events, ended));
   return problems;
 }
 
+function checkStart(workflow: Workflow, spec: NodeSpec | undefined, ended: Ended): string[] {
+  if (spec === undefined) return ["a node that is not in the document"];
+  const early = predecessorsOf(workflow, spec).filter((id) => !ended.has(id)).map((id) => `${spec.id} before ${id}`);
+  if (early.length > 0 || (mustRun(workflow, spec, ended) && isWanted(spec, ended))) return early;
+  return [`${spec.id} ran against the rules`];
+}
+
+/** Whether a node that ended like this leaves its execution a success. */
+function isHarmless(event: ExecutionEvent): boolean {
+  if (event.type === "NodeFailed") return event.tolerated === true;
+  return event.type === "NodeCompleted" || (event.type === "NodeSkipped" && isSkipByChoice(event.because));
+}
+
 function checkEnd(
   workflow: Workflow,
   events: readonly ExecutionEvent[],
-  ended: ReadonlyMap<string, string>,
+  ended: Ended,
 ): string[] {
   const problems: string[] = [];
   for (const { id } of workflow.nodes) if (!ended.has(id)) problems.push(`nothing became of ${id}`);
   const last = events.at(-1);
   if (last?.type !== "WorkflowCompleted") return problems;
-  const allSucceeded = [...ended.values()].every((type) => type === "NodeCompleted");
+  const allSucceeded = [...ended.values()].every(isHarmless);
   if (last.success !== (last.status === "succeeded")) problems.push("success and status disagree");
   if (last.status === "succeeded" && !allSucceeded) problems.push("succeeded though not every node did");
-  const hasFailure = events.some((event) => event.type === "NodeFailed" && event.error.code !== "cancelled");
+  const hasFailure = events.some((event) =>
+    event.type === "NodeFailed" && !isHarmless(event) && event.error.code !== "cancelled"
+  );
   if (last.status === "failed" && !hasFailure && last.error?.code !== "timeout") {
     problems.push("failed without a failure");
   }

@@ -3,9 +3,11 @@ import { FlowError } from "../../engine/errors.ts";
 import type { ExecutionEvent } from "../../engine/events.ts";
 import { nameToId } from "../../engine/id.ts";
 import { anyPorts, defineNode, type NodeContext, type NodeDefinition } from "../../engine/node.ts";
-import type { NodeSpec, OnError, RetryPolicy, Workflow } from "../../engine/workflow.ts";
+import type { Values } from "../../engine/value.ts";
+import type { NodeSpec, OnError, RetryPolicy, RunIf, Workflow } from "../../engine/workflow.ts";
 import type { FakeClock } from "../support/fake_clock.ts";
 import { Random } from "../support/random.ts";
+import { predecessorsOf, SIM_NODE } from "./rules.ts";
 
 /** What a simulated node does. */
 export interface Behaviour {
@@ -16,6 +18,8 @@ export interface Behaviour {
   lingersMs: number;
   error: "node_failed" | "invalid_input" | "exit_code";
   throwsAtOnce: boolean;
+  /** The one port that it puts out. */
+  port: "out" | "other";
 }
 
 /** A random workflow, and what the world does to it. */
@@ -26,8 +30,6 @@ export interface Scenario {
   cancelAtMs: number | undefined;
 }
 
-export const SIM_NODE = "sim.node";
-
 export function createScenario(seed: number, limits: { maxNodes: number; onError?: OnError }): Scenario {
   const random = new Random(seed);
   const count = random.int(1, random.chance(0.1) ? limits.maxNodes : Math.min(30, limits.maxNodes));
@@ -37,7 +39,8 @@ export function createScenario(seed: number, limits: { maxNodes: number; onError
   for (let to = 1; to < count; to++) {
     for (let from = 0; from < to; from++) {
       if (!random.chance(density)) continue;
-      connections.push({ from_node: `n${from}`, from_port: "out", to_node: `n${to}`, to_port: `in${from}` });
+      const from_port = random.chance(0.85) ? "out" : "other";
+      connections.push({ from_node: `n${from}`, from_port, to_node: `n${to}`, to_port: `in${from}` });
     }
   }
   const onError = limits.onError ??
@@ -62,6 +65,10 @@ function createNode(random: Random, i: number): NodeSpec {
   const node: NodeSpec = { id: `n${i}`, node_type: SIM_NODE, config: {} };
   if (random.chance(0.3)) node.timeout_ms = random.int(1, 1500);
   if (random.chance(0.5)) node.retry_policy = createPolicy(random);
+  if (i > 0 && random.chance(0.15)) node.depends_on = [`n${random.int(0, i - 1)}`];
+  if (random.chance(0.2)) node.run_if = random.pick<RunIf>(["success", "failure", "always", "skipped"]);
+  if (random.chance(0.1)) node.continue_on_error = true;
+  if (i > 0 && random.chance(0.15)) node.when = `nodes.n${random.int(0, i - 1)}.out`;
   if (random.chance(0.2)) node.on_interrupt = "fail";
   return node;
 }
@@ -88,6 +95,7 @@ function createBehaviour(random: Random): Behaviour {
     lingersMs: random.chance(0.2) ? random.int(1, 500) : 0,
     error: random.pick(["node_failed", "invalid_input", "exit_code"]),
     throwsAtOnce: random.chance(0.1),
+    port: random.chance(0.9) ? "out" : "other",
   };
 }
 
@@ -102,10 +110,14 @@ export class World {
   /** Attempts of each node that failed by themselves. */
   readonly #failed = new Map<string, number>();
   readonly #succeeded = new Set<string>();
+  readonly #ended = new Set<string>();
+  readonly #predecessors: ReadonlyMap<string, string[]>;
 
   constructor(scenario: Scenario, clock: FakeClock) {
     this.#scenario = scenario;
     this.#clock = clock;
+    const { workflow } = scenario;
+    this.#predecessors = new Map(workflow.nodes.map((spec) => [spec.id, predecessorsOf(workflow, spec)]));
   }
 
   /** The world as it is after the events of a journal have happened. */
@@ -119,7 +131,12 @@ export class World {
   /** To be told of every durable event, so that the order of facts and acts can be compared. */
   observe(event: ExecutionEvent): void {
     if (event.type === "NodeCompleted") this.#succeeded.add(event.node_id);
-    if (event.type === "WorkflowRetrying") this.#succeeded.clear();
+    if (event.type === "NodeCompleted" || event.type === "NodeFailed" || event.type === "NodeSkipped") {
+      this.#ended.add(event.node_id);
+    }
+    if (event.type !== "WorkflowRetrying") return;
+    this.#succeeded.clear();
+    this.#ended.clear();
   }
 
   definition(): NodeDefinition {
@@ -128,6 +145,7 @@ export class World {
       version: 1,
       summary: "Do what the scenario says",
       category: "test",
+      routes: true,
       config: {},
       inputs: anyPorts(),
       outputs: anyPorts(),
@@ -135,7 +153,7 @@ export class World {
     });
   }
 
-  async #run(ctx: NodeContext): Promise<{ out: string }> {
+  async #run(ctx: NodeContext): Promise<Values> {
     const behaviour = this.#scenario.behaviours.get(ctx.node_id);
     if (behaviour === undefined) throw new Error(`No behaviour for ${ctx.node_id}`);
     this.#checkStart(ctx.node_id);
@@ -144,7 +162,7 @@ export class World {
       ctx.stdout(`${ctx.node_id} attempt ${ctx.attempt}`);
       if (!behaviour.throwsAtOnce) await this.#work(ctx, behaviour);
       const failed = this.#failed.get(ctx.node_id) ?? 0;
-      if (failed >= behaviour.failures) return this.#succeed(ctx);
+      if (failed >= behaviour.failures) return this.#succeed(ctx, behaviour.port);
       this.#countFailure(ctx.node_id);
       throw new FlowError(behaviour.error, "Simulated failure", { details: { exit_code: 7 } });
     } finally {
@@ -162,10 +180,10 @@ export class World {
   }
 
   /** The output depends on all inputs, so that none gets lost or changed unnoticed. */
-  #succeed({ node_id, inputs }: NodeContext): { out: string } {
+  #succeed({ node_id, inputs }: NodeContext, port: string): Values {
     this.effects.set(node_id, (this.effects.get(node_id) ?? 0) + 1);
     const sorted = Object.entries(inputs).sort(([a], [b]) => a < b ? -1 : 1);
-    return { out: nameToId(JSON.stringify([node_id, sorted])) };
+    return { [port]: nameToId(JSON.stringify([node_id, sorted])) };
   }
 
   #countFailure(nodeId: string): void {
@@ -173,13 +191,13 @@ export class World {
   }
 
   #checkStart(nodeId: string): void {
-    const { connections, settings } = this.#scenario.workflow;
+    const { settings } = this.#scenario.workflow;
     if (this.running.has(nodeId)) this.violations.push(`${nodeId} runs twice at once`);
     if (this.running.size >= settings.max_parallel_nodes) this.violations.push(`${nodeId} exceeds max_parallel_nodes`);
     if (this.#succeeded.has(nodeId)) this.violations.push(`${nodeId} runs again after its NodeCompleted`);
-    for (const { from_node, to_node } of connections) {
-      if (to_node === nodeId && !this.#succeeded.has(from_node)) {
-        this.violations.push(`${nodeId} runs before NodeCompleted of ${from_node} is durable`);
+    for (const predecessor of this.#predecessors.get(nodeId) ?? []) {
+      if (!this.#ended.has(predecessor)) {
+        this.violations.push(`${nodeId} runs before the end of ${predecessor} is durable`);
       }
     }
   }

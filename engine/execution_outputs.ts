@@ -1,0 +1,20 @@
+import { FlowError, toFlowError } from "./errors.ts";
+import type { ExpressionScope } from "./expression_scope.ts";
+import type { PreparedWorkflow } from "./prepare.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Adds the declared outputs to a verdict of success. If one cannot be evaluated, the execution has failed. */
+export async function evaluateOutputs(
+  { workflow, outputs }: PreparedWorkflow,
+  scope: () => ExpressionScope,
+  verdict: Verdict,
+): Promise<Verdict> {
+  if (verdict.status !== "succeeded" || workflow.outputs === undefined) return verdict;
+  if (outputs === undefined) return { ...verdict, outputs: workflow.outputs };
+  try {
+    return { ...verdict, outputs: await outputs.evaluate(scope()) };
+  } catch (thrown) {
+    const { code, message, hint } = toFlowError(thrown);
+    return { status: "failed", error: new FlowError(code, `Outputs: ${message}`, { hint }).toInfo() };
+  }
+}
