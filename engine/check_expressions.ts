@@ -1,7 +1,7 @@
 import type { KnownNames } from "./expression_check.ts";
 import type { PlacedProblem } from "./expression_problem.ts";
 import type { IssueList, Path } from "./issue.ts";
-import { type NodeExpressions, referencedNodes } from "./node_expressions.ts";
+import { type NodeExpressions, referencedNodes } from "./workflow_expressions.ts";
 import { quote } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";
 import type { NodeSpec, Workflow } from "./workflow.ts";

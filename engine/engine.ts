@@ -13,7 +13,7 @@ import { createId } from "./id.ts";
 import { WorkflowError } from "./issue.ts";
 import { MemoryStore } from "./memory_store.ts";
 import type { NodeDefinition } from "./node.ts";
-import { loadLanguageOf } from "./node_expressions.ts";
+import { loadLanguageOf } from "./language.ts";
 import { type PreparedWorkflow, prepareWorkflow } from "./prepare.ts";
 import { NodeRegistry } from "./registry.ts";
 import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";

@@ -1,10 +1,11 @@
 import { type EvaluateOptions, loadExpressions, needsLanguage } from "./expression.ts";
 import { checkReference, type KnownNames } from "./expression_check.ts";
 import { readCondition } from "./expression_condition.ts";
-import { expressionsOf, findTemplates, hasTemplates, Place, type PlacedReference } from "./expression_place.ts";
+import { expressionsOf, findTemplates, Place, type PlacedReference } from "./expression_place.ts";
 import type { PlacedProblem } from "./expression_problem.ts";
 import type { ExpressionScope } from "./expression_scope.ts";
 import type { Path } from "./issue.ts";
+import { hasTemplates } from "./language.ts";
 import { setOwn } from "./plain.ts";
 import { settleAll, then } from "./settle.ts";
 import type { Value, Values } from "./value.ts";

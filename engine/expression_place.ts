@@ -25,15 +25,6 @@ export interface FoundTemplate {
   readonly template: Template;
 }
 
-/** Whether there is an expression anywhere in a value. */
-export function hasTemplates(value: unknown): boolean {
-  if (typeof value === "string") return isTemplate(value);
-  if (Array.isArray(value)) return value.some(hasTemplates);
-  if (!isPlainObject(value)) return false;
-  for (const key of Object.keys(value)) if (hasTemplates(value[key])) return true;
-  return false;
-}
-
 /** All strings with expressions in a value, at any depth; keys are never looked at. */
 export function* findTemplates(value: unknown, path: Path = []): Generator<FoundTemplate> {
   if (typeof value === "string") {

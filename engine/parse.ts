@@ -1,6 +1,6 @@
 import { type Issue, IssueList, type Path, WorkflowError } from "./issue.ts";
 import { readDraft } from "./draft.ts";
-import { loadLanguageOf } from "./node_expressions.ts";
+import { loadLanguageOf } from "./language.ts";
 import { checkDraft } from "./prepare.ts";
 import { isPlainObject, showValue } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";

@@ -1,11 +1,9 @@
-import { checkNodeExpressions, checkOutputs, knownNames } from "./check_expressions.ts";
 import type { Draft } from "./draft.ts";
-import { compileConfig, type CompiledConfig } from "./expression_config.ts";
-import { hasTemplates } from "./expression_place.ts";
-import { buildGraph, type Dependency, type Graph } from "./graph.ts";
+import type { CompiledConfig } from "./expression_config.ts";
+import { buildGraph, type Graph } from "./graph.ts";
 import { IssueList } from "./issue.ts";
+import { expressionReader } from "./language.ts";
 import type { NodeDefinition } from "./node.ts";
-import { type NodeExpressions, readNodeExpressions, referencedNodes } from "./node_expressions.ts";
 import type { NodeRegistry } from "./registry.ts";
 import {
   type Broken,
@@ -17,6 +15,7 @@ import {
   requiredPorts,
 } from "./validate.ts";
 import type { NodeSpec, Workflow } from "./workflow.ts";
+import type { NodeExpressions, WorkflowExpressions } from "./workflow_expressions.ts";
 
 /** A node with its implementation and its parsed config. */
 export interface PreparedNode {
@@ -47,10 +46,11 @@ export interface PreparedWorkflow {
  */
 export function prepareWorkflow(workflow: Workflow, registry: NodeRegistry): PreparedWorkflow {
   const issues = new IssueList();
-  const { graph, expressions, outputs, checked } = checkWorkflow(workflow, registry, issues);
+  const { graph, expressions, checked } = checkWorkflow(workflow, registry, issues);
   issues.throwIfErrors();
-  const nodes = workflow.nodes.flatMap((spec, index) => toPrepared(spec, checked[index], expressions[index]));
-  return { workflow, graph, nodes, outputs, pinned: referencedNodes(outputs).map((id) => graph.indexOf(id)) };
+  const nodes = workflow.nodes.flatMap((spec, index) => toPrepared(spec, checked[index], expressions?.nodes[index]));
+  const pinned = expressions?.pinned.map((id) => graph.indexOf(id)) ?? [];
+  return { workflow, graph, nodes, outputs: expressions?.outputs, pinned };
 }
 
 /** Adds to `issues` all that keeps the sound part of a document from running. */
@@ -60,8 +60,7 @@ export function checkDraft(draft: Draft, registry: NodeRegistry | undefined, iss
 
 interface Checked {
   readonly graph: Graph;
-  readonly expressions: readonly (NodeExpressions | undefined)[];
-  readonly outputs: CompiledConfig | undefined;
+  readonly expressions: WorkflowExpressions | undefined;
   readonly checked: readonly CheckedNode[];
 }
 
@@ -71,40 +70,17 @@ function checkWorkflow(
   issues: IssueList,
   broken: Broken = NOTHING_BROKEN,
 ): Checked {
-  const expressions = workflow.nodes.map((spec, index) => {
-    return broken.brokenConfigs.has(index) ? undefined : readNodeExpressions(spec);
-  });
-  const outputs = hasTemplates(workflow.outputs) ? compileConfig(workflow.outputs ?? {}) : undefined;
-  const graph = buildGraph({ ...workflow, dependencies: listReferences(workflow, expressions) });
+  const reader = expressionReader(workflow);
+  const expressions = reader?.readExpressions(workflow, broken.brokenConfigs);
+  const graph = buildGraph(
+    expressions === undefined ? workflow : { ...workflow, dependencies: expressions.dependencies },
+  );
   checkStructure(workflow, graph, issues, broken);
-  checkExpressions(workflow, registry, expressions, outputs, issues);
-  if (registry === undefined) return { graph, expressions, outputs, checked: [] };
-  const checked = checkNodes(workflow, registry, expressions, issues, broken);
+  if (expressions !== undefined) reader?.checkExpressions(workflow, registry, expressions, issues);
+  if (registry === undefined) return { graph, expressions, checked: [] };
+  const checked = checkNodes(workflow, registry, expressions?.nodes ?? [], issues, broken);
   checkPorts(workflow, graph, checked, issues, broken);
-  return { graph, expressions, outputs, checked };
-}
-
-/** A node waits for those that it refers to. */
-function listReferences(workflow: Workflow, expressions: readonly (NodeExpressions | undefined)[]): Dependency[] {
-  return expressions.flatMap((own, index) => {
-    const to_node = workflow.nodes[index]?.id ?? "";
-    const ids = own === undefined ? [] : referencedNodes(own.config, own.when);
-    return ids.filter((id) => id !== to_node).map((from_node) => ({ from_node, to_node }));
-  });
-}
-
-function checkExpressions(
-  workflow: Workflow,
-  registry: NodeRegistry | undefined,
-  expressions: readonly (NodeExpressions | undefined)[],
-  outputs: CompiledConfig | undefined,
-  issues: IssueList,
-): void {
-  const known = knownNames(workflow, registry);
-  for (const [index, own] of expressions.entries()) {
-    if (own !== undefined) checkNodeExpressions(workflow, index, own, known, registry, issues);
-  }
-  checkOutputs(outputs, known, issues);
+  return { graph, expressions, checked };
 }
 
 function toPrepared(

@@ -1,7 +1,7 @@
 import { findCycles } from "./cycles.ts";
 import type { Graph } from "./graph.ts";
 import type { IssueList, Path } from "./issue.ts";
-import type { NodeExpressions } from "./node_expressions.ts";
+import type { NodeExpressions } from "./workflow_expressions.ts";
 import { hasPort, isRequiredPort, type NodeDefinition, type Ports } from "./node.ts";
 import { quote } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";

@@ -1,0 +1,37 @@
+import { FlowError } from "./errors.ts";
+import { isPlainObject } from "./plain.ts";
+import type { Workflow } from "./workflow.ts";
+
+type Reader = typeof import("./workflow_expressions.ts");
+
+let reader: Reader | undefined;
+
+/**
+ * Loads what reads the expressions of a workflow, if it has some: twenty modules that are not on the path of a start
+ * without them, and JSONata if one of the expressions is more than a plain path.
+ */
+export async function loadLanguageOf(workflow: Workflow): Promise<void> {
+  if (!hasExpressions(workflow)) return;
+  reader ??= await import("./workflow_expressions.ts");
+  await reader.loadLanguage(workflow);
+}
+
+/** What reads expressions; undefined if the workflow has none. @throws {FlowError} `internal` unless {@link loadLanguageOf} came first */
+export function expressionReader(workflow: Workflow): Reader | undefined {
+  if (!hasExpressions(workflow)) return undefined;
+  if (reader === undefined) throw new FlowError("internal", "The expression language is not loaded");
+  return reader;
+}
+
+function hasExpressions({ nodes, outputs }: Workflow): boolean {
+  return hasTemplates(outputs) || nodes.some(({ config, when }) => when !== undefined || hasTemplates(config));
+}
+
+/** Whether there is an expression anywhere in a value. */
+export function hasTemplates(value: unknown): boolean {
+  if (typeof value === "string") return value.includes("${{");
+  if (Array.isArray(value)) return value.some(hasTemplates);
+  if (!isPlainObject(value)) return false;
+  for (const key of Object.keys(value)) if (hasTemplates(value[key])) return true;
+  return false;
+}
