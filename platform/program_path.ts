@@ -12,6 +12,8 @@ const LARGEST_CACHE = 1000;
 export class ProgramFinder {
   readonly #host: Host;
   readonly #found = new Map<string, string>();
+  #lastPath = "";
+  #isLastAbsolute = false;
 
   constructor(host: Host) {
     this.#host = host;
@@ -23,13 +25,15 @@ export class ProgramFinder {
    * @throws {FlowError} `program_not_found`, `invalid_config` (it is there, but cannot be executed)
    */
   find(command: string, env: Readonly<Record<string, string>>, workdir = "."): string {
-    const cwd = absolutePath(workdir, this.#host.cwd(), this.#host.os);
-    if (isPath(command, this.#host.os)) return this.#check(command, absolutePath(command, cwd, this.#host.os));
+    const { os } = this.#host;
+    const findCwd = () => absolutePath(workdir, this.#host.cwd(), os);
+    if (isPath(command, os)) return this.#check(command, absolutePath(command, findCwd(), os));
     const path = env["PATH"] ?? env["Path"] ?? DEFAULT_PATH;
-    const key = `${cwd}\0${path}\0${command}`;
+    // Asking where we are costs a hundredth of a spawn, and matters only if PATH has relative folders.
+    const key = `${this.#isAbsolute(path) ? "" : findCwd()}\0${path}\0${command}`;
     const known = this.#found.get(key);
     if (known !== undefined) return known;
-    const program = this.#search(command, path, cwd, env["PATHEXT"]);
+    const program = this.#search(command, path, findCwd(), env["PATHEXT"]);
     if (this.#found.size >= LARGEST_CACHE) this.#found.clear();
     this.#found.set(key, program);
     return program;
@@ -38,6 +42,14 @@ export class ProgramFinder {
   /** Forgets what was found: programs come and go. */
   forget(): void {
     this.#found.clear();
+  }
+
+  #isAbsolute(path: string): boolean {
+    if (path !== this.#lastPath) {
+      this.#lastPath = path;
+      this.#isLastAbsolute = this.#host.os !== "windows" && path.split(":").every((folder) => folder.startsWith("/"));
+    }
+    return this.#isLastAbsolute;
   }
 
   #search(command: string, path: string, cwd: string, extensions: string | undefined): string {
