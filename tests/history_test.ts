@@ -233,3 +233,14 @@ Deno.test("flow rerun --set changes one input and keeps the others", async () =>
     assert.equal(outputs.a.message, "z");
   });
 });
+
+Deno.test("flow rerun --set takes what is declared as text as text, as flow run does", async () => {
+  const version = { inputs: { version: { type: "string" } }, nodes: [{ id: "a", node_type: "debug.log" }] };
+  await withHistory({ "version.json": version }, async ({ flow }) => {
+    await flow(["run", "version.json", "--set", "version=1.20"]);
+    const rerun = await flow(["rerun", "last", "--set", "version=1.30", "-q"]);
+    assert.equal(rerun.code, 0, rerun.stderr);
+    const { inputs } = JSON.parse((await flow(["executions", "show", "last", "--json"])).stdout);
+    assert.deepEqual(inputs, { version: "1.30" });
+  });
+});

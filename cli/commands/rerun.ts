@@ -3,6 +3,7 @@ import type { RerunPlan } from "../../engine/rerun.ts";
 import type { ExecutionRecord } from "../../engine/store.ts";
 import type { Values } from "../../engine/value.ts";
 import { toWire } from "../../engine/wire.ts";
+import type { Workflow } from "../../engine/workflow.ts";
 import { success } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
 import { findExecution, readRecord, releaseDeadOwners } from "../find_execution.ts";
@@ -42,12 +43,9 @@ export async function rerunExecution(context: CliContext, flags: RerunFlags, id:
       : [...edited.nodes, ...await loadNodeFiles(context, flags.nodes)];
     const registry = openRegistry(platform, nodes);
     const engine = openEngine(platform, registry, store);
-    const plan = await engine.planRerun(execution_id, {
-      from: flags.from,
-      only: flags.only,
-      workflow: edited && await readWorkflow(context, edited, registry, flags),
-      inputs: await rerunInputs(context, flags, record),
-    });
+    const other = edited && await readWorkflow(context, edited, registry, flags);
+    const inputs = await rerunInputs(context, flags, record, (other ?? record.workflow).inputs);
+    const plan = await engine.planRerun(execution_id, { from: flags.from, only: flags.only, workflow: other, inputs });
     warnOfInputs(context, plan.workflow, registry, plan.inputs, flags);
     if (flags.dryRun) return showPlan(context, flags, plan);
     if (!flags.quiet && !flags.json) context.err.write(formatPlan(plan, context.errStyle));
@@ -65,8 +63,13 @@ export async function rerunExecution(context: CliContext, flags: RerunFlags, id:
 }
 
 /** The inputs of the earlier execution, unless `--input` replaces them; `--set` changes one. */
-async function rerunInputs(context: CliContext, flags: RerunFlags, record: ExecutionRecord): Promise<Values> {
-  const given = await readInputs(context, flags);
+async function rerunInputs(
+  context: CliContext,
+  flags: RerunFlags,
+  record: ExecutionRecord,
+  declared: Workflow["inputs"],
+): Promise<Values> {
+  const given = await readInputs(context, flags, declared);
   return flags.input === undefined ? { ...record.inputs, ...given } : given;
 }
 
