@@ -25,7 +25,10 @@ export async function drawGraph(context: CliContext, flags: GraphFlags, file: st
 }
 
 async function draw({ platform, out }: CliContext, workflow: Workflow, format: GraphFormat): Promise<string> {
-  const graph = buildGraph(workflow);
+  const { loadLanguage, readExpressions } = await import("../../engine/workflow_expressions.ts");
+  await loadLanguage(workflow);
+  const { dependencies } = readExpressions(workflow, new Set());
+  const graph = buildGraph({ ...workflow, dependencies });
   if (format === "svg") return (await import("../render/graph_svg.ts")).drawGraphSvg(workflow, graph);
   if (format === "mermaid") return (await import("../render/graph_text.ts")).drawGraphMermaid(workflow, graph);
   if (format === "dot") return (await import("../render/graph_text.ts")).drawGraphDot(workflow, graph);

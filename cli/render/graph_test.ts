@@ -88,6 +88,19 @@ Deno.test("drawGraphDot() escapes quotes and backslashes", () => {
   }
 });
 
+Deno.test("drawGraphMermaid() and drawGraphDot() draw what waits without a connection as a broken line, once", () => {
+  const c = { id: "c", node_type: "t", name: "c", config: {}, depends_on: ["a", "b"] };
+  const workflow = createWorkflow(["a", "b", c], ["b > c"]);
+  const dependencies = [{ from_node: "a", to_node: "b" }, { from_node: "a", to_node: "c" }];
+  const graph = buildGraph({ ...workflow, dependencies });
+  const brokenLines = (drawing: string) => drawing.split("\n").filter((line) => /-\.->|dashed/.test(line));
+  assert.deepEqual(brokenLines(drawGraphMermaid(workflow, graph)), ["  n0 -.-> n1", "  n0 -.-> n2"]);
+  assert.deepEqual(brokenLines(drawGraphDot(workflow, graph)), [
+    "  n0 -> n1 [style=dashed]",
+    "  n0 -> n2 [style=dashed]",
+  ]);
+});
+
 Deno.test("drawGraphSvg() is one well-formed document with every node and edge", () => {
   const svg = drawGraphSvg(nasty, buildGraph(nasty));
   assert.doesNotMatch(svg, /<script|https?:\/\/(?!www\.w3\.org)/);

@@ -15,6 +15,7 @@ export function drawGraphMermaid(workflow: Workflow, graph: Graph): string {
     const ports = escapeMermaid(describePorts(from_port, to_port));
     lines.push(`  n${graph.indexOf(from_node)} -->|"${ports}"| n${graph.indexOf(to_node)}`);
   }
+  for (const { from, to } of orderEdges(graph)) lines.push(`  n${from} -.-> n${to}`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -29,7 +30,18 @@ export function drawGraphDot(workflow: Workflow, graph: Graph): string {
     const ports = escapeDot(describePorts(from_port, to_port));
     lines.push(`  n${graph.indexOf(from_node)} -> n${graph.indexOf(to_node)} [label="${ports}"]`);
   }
+  for (const { from, to } of orderEdges(graph)) lines.push(`  n${from} -> n${to} [style=dashed]`);
   return `${lines.join("\n")}\n}\n`;
+}
+
+/** Who waits for whom without a connection: because of `depends_on`, or of an expression. */
+function orderEdges(graph: Graph): { from: number; to: number }[] {
+  const edges: { from: number; to: number }[] = [];
+  for (let to = 0; to < graph.count; to++) {
+    const connected = new Set(graph.incoming(to).map(({ from }) => from));
+    for (const from of graph.predecessors(to)) if (!connected.has(from)) edges.push({ from, to });
+  }
+  return edges;
 }
 
 function describePorts(from: string, to: string): string {
