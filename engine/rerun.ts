@@ -1,6 +1,6 @@
 import { FlowError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
-import type { PreparedWorkflow } from "./prepare.ts";
+import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
 import { selectInputs } from "./node.ts";
 import { isSkipByChoice } from "./events.ts";
 import type { ExecutionState, NodeState, NodeStatus } from "./state.ts";
@@ -106,18 +106,30 @@ function findReasons(
   const reasons = new Map<string, string>();
   const before = describeNodes(record.workflow);
   const after = describeNodes(workflow);
-  for (const [index, { spec, definition }] of nodes.entries()) {
+  for (const [index, prepared] of nodes.entries()) {
+    const { spec } = prepared;
     const node = state.nodes.get(spec.id);
     const isRoot = graph.incoming(index).length === 0;
-    const read = (values: Values) => canonicalJson(selectInputs(definition.inputs, values));
+    const read = (values: Values) => canonicalJson(readsOf(prepared, isRoot, values));
     if (spec.id === selected) reasons.set(spec.id, "selected");
     else if (!before.has(spec.id)) reasons.set(spec.id, "new");
     else if (before.get(spec.id) !== after.get(spec.id)) reasons.set(spec.id, "definition changed");
     else if (!isSettled(node) && (selected !== undefined || state.status !== "succeeded")) {
       reasons.set(spec.id, BEFORE[node?.status ?? "waiting"]);
-    } else if (isRoot && read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
+    } else if (read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
   }
   return reasons;
+}
+
+/** What a node takes from the inputs of the execution: on its ports if it is a root, and in its expressions. */
+function readsOf({ definition, expressions }: PreparedNode, isRoot: boolean, inputs: Values): Value {
+  const ports = isRoot ? selectInputs(definition.inputs, inputs) : {};
+  const references = [...expressions?.config?.references ?? [], ...expressions?.when?.references ?? []];
+  const named = references.filter(({ root }) => root === "inputs").map(({ names: [input] }): Value => {
+    if (input === undefined) return [inputs];
+    return Object.hasOwn(inputs, input.name) ? [inputs[input.name] ?? null] : [];
+  });
+  return [ports, named];
 }
 
 /** Whether a rerun would come to the same: it succeeded, or was skipped because the document says so. */

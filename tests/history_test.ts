@@ -244,3 +244,25 @@ Deno.test("flow rerun --set takes what is declared as text as text, as flow run 
     assert.deepEqual(inputs, { version: "1.30" });
   });
 });
+
+Deno.test("flow rerun --set runs the nodes whose expressions use what has changed", async () => {
+  const modes = {
+    nodes: [
+      { id: "gate", node_type: "control.if", config: { condition: "${{ inputs.mode = 'x' }}" } },
+      { id: "picky", node_type: "control.if", when: "inputs.mode = 'x'", config: { condition: true } },
+      { id: "other", node_type: "control.if", config: { condition: "${{ inputs.other = 1 }}" } },
+      { id: "all", node_type: "control.if", config: { condition: "${{ $exists(inputs) }}" } },
+    ],
+  };
+  await withHistory({ "modes.json": modes }, async ({ flow }) => {
+    await flow(["run", "modes.json", "--set", "mode=x", "--set", "other=1"]);
+    const rerun = await flow(["rerun", "last", "--set", "mode=y", "--dry-run", "--json"]);
+    const { nodes } = JSON.parse(rerun.stdout) as { nodes: { node_id: string; why: string }[] };
+    assert.deepEqual(nodes.map(({ node_id, why }) => `${node_id}: ${why}`), [
+      "gate: inputs changed",
+      "picky: inputs changed",
+      "other: succeeded before",
+      "all: inputs changed",
+    ]);
+  });
+});
