@@ -204,7 +204,7 @@ export class ExecutionTimeline {
     const left = (this.#waitsFor[index] ?? 0) - 1;
     this.#waitsFor[index] = left;
     const track = this.#tracks[index];
-    if (left !== 0 || track === undefined) return;
+    if (left !== 0 || track === undefined || track.ended !== undefined) return;
     this.#readiedBy[index] = by;
     this.#makeReady(track);
   }

@@ -151,6 +151,21 @@ Deno.test("explainExecution() names the root of a skip, and failed executions en
   assert.deepEqual([status, critical_path.map((step) => step.node_id)], ["failed", ["a"]]);
 });
 
+Deno.test("explainExecution() never lets a path go back in time, in whatever order nodes were skipped", async () => {
+  const { critical_path } = await explain(["a", "b > c", "c > d"], [
+    [0, begin],
+    [0, start("a")],
+    [2, fail("a")],
+    [2, skip("c", "a")],
+    [3, start("d")],
+    [5, skip("b", "a")],
+    [9, done("d")],
+    [9, finish(9, "failed")],
+  ]);
+  assert.ok(critical_path.every((step) => step.total_ms >= 0), JSON.stringify(critical_path));
+  assert.deepEqual(critical_path.map((step) => step.node_id), ["c", "d"]);
+});
+
 Deno.test("explainExecution() says what the cache did, and what comes from another execution", async () => {
   const facts: [number, EventBody][] = [
     [0, begin],
