@@ -1,5 +1,6 @@
 import { checkDeclaredInputs, resolveInputs } from "./declared_inputs.ts";
 import { type Issue, IssueList } from "./issue.ts";
+import { hasExpressions } from "./language.ts";
 import { isRequiredPort, type NodeDefinition } from "./node.ts";
 import { quote } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";
@@ -27,7 +28,7 @@ function checkPorts(workflow: Workflow, registry: NodeRegistry, inputs: Values, 
     for (const port of Object.keys(definition.inputs.shape)) checkPort(definition, ids, port, inputs, issues);
   }
   const definitions = [...roots.keys()];
-  if (workflow.inputs !== undefined || definitions.length === 0) return;
+  if (workflow.inputs !== undefined || definitions.length === 0 || hasExpressions(workflow)) return;
   if (definitions.some((definition) => definition.inputs.open)) return;
   const ports = [...new Set(definitions.flatMap((definition) => Object.keys(definition.inputs.shape)))];
   for (const name of Object.keys(inputs)) {

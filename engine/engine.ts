@@ -126,7 +126,8 @@ export class Engine {
     checkStartOptions(options);
     const workflow = limitTime(plan.workflow, options.timeoutMs);
     const reused = new Set(plan.nodes.filter((node) => node.action === "reuse").map((node) => node.node_id));
-    const skip = new Set(plan.nodes.filter((node) => node.action === "skip").map((node) => node.node_id));
+    const skipped = plan.nodes.filter((node) => node.action === "skip");
+    const skip = new Map(skipped.map((node) => [node.node_id, node.because ?? { reason: "not_selected" as const }]));
     const outputs = await readOutputs(this.store, plan.execution_id, (nodeId) => reused.has(nodeId));
     const prepared = await this.#prepare(workflow, plan.inputs);
     const record = this.#createRecord(workflow, { ...options, inputs: plan.inputs }, plan.execution_id);

@@ -15,6 +15,7 @@ export async function evaluateOutputs(
     return { ...verdict, outputs: await outputs.evaluate(scope()) };
   } catch (thrown) {
     const { code, message, hint } = toFlowError(thrown);
-    return { status: "failed", error: new FlowError(code, `Outputs: ${message}`, { hint }).toInfo() };
+    const error = new FlowError("node_failed", `Outputs: ${message}`, { hint, details: { code } });
+    return { status: "failed", error: error.toInfo() };
   }
 }

@@ -1,6 +1,7 @@
 import type { ErrorInfo } from "./errors.ts";
 import type { EventOf, ExecutionEvent } from "./events.ts";
-import { buildGraph, type Graph } from "./graph.ts";
+import type { Graph } from "./graph.ts";
+import { buildWholeGraph } from "./language.ts";
 import { createState, type ExecutionState, reduce } from "./state.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -66,7 +67,7 @@ export class ExecutionTimeline {
   #lastEnded = -1;
 
   constructor(workflow: Workflow) {
-    this.#graph = buildGraph(workflow);
+    this.#graph = buildWholeGraph(workflow);
     this.#slots = new SlotLine(workflow.settings.max_parallel_nodes);
     this.#beginRound();
   }

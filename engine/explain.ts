@@ -2,6 +2,7 @@ import type { ErrorInfo } from "./errors.ts";
 import type { ExecutionEvent, SkipReason } from "./events.ts";
 import { type AttemptExplanation, ExecutionTimeline, type NodeTrack, type TimeShares } from "./execution_timeline.ts";
 import type { ExecutionState, NodeState, NodeStatus } from "./state.ts";
+import { loadLanguageOf } from "./language.ts";
 import type { ExecutionRecord } from "./store.ts";
 import type { NodeSpec } from "./workflow.ts";
 
@@ -71,6 +72,7 @@ export async function explainExecution(
   events: AsyncIterable<ExecutionEvent> | Iterable<ExecutionEvent>,
   options: { isDriven?: boolean } = {},
 ): Promise<Explanation> {
+  await loadLanguageOf(record.workflow);
   const timeline = new ExecutionTimeline(record.workflow);
   for await (const event of events) timeline.add(event);
   const { state } = timeline;

@@ -182,8 +182,11 @@ function hasStages(node: AstNode): boolean {
   return (node.stages ?? node.predicate) !== undefined || node.index !== undefined;
 }
 
+/** Names that are there already; the others are reserved. */
+const OFFERED = ROOT_NAMES.filter((name) => name !== "secrets" && name !== "item" && name !== "index");
+
 function hintName(name: string): string {
-  const match = suggest(name, ROOT_NAMES);
+  const match = suggest(name, OFFERED);
   if (match !== undefined) return `Did you mean "${match}"?`;
-  return `Start with one of ${ROOT_NAMES.join(", ")}; put text in quotes.`;
+  return `Start with one of ${OFFERED.join(", ")}; put text in quotes.`;
 }

@@ -50,7 +50,7 @@ export function checkReference(reference: Reference, known: KnownNames): Express
       return checkName(reference, known.workflow ?? "any", "property of the workflow", "properties");
     case "item":
     case "index":
-      return known.hasItem ? [] : [outOfPlace(reference, `Give the node a "map" to have it run once per item.`)];
+      return known.hasItem ? [] : [outOfPlace(reference, "It is reserved for what is to come.")];
     case "attempt":
       return known.hasAttempt ?? true ? [] : [outOfPlace(reference, "Use it in the config of a node.")];
   }

@@ -1,4 +1,5 @@
 import { FlowError } from "./errors.ts";
+import { buildGraph, type Graph } from "./graph.ts";
 import { isPlainObject } from "./plain.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -23,7 +24,17 @@ export function expressionReader(workflow: Workflow): Reader | undefined {
   return reader;
 }
 
-function hasExpressions({ nodes, outputs }: Workflow): boolean {
+/**
+ * The graph of a workflow with the edges that come from its expressions. For pictures and explanations: without
+ * {@link loadLanguageOf} before it those edges are missing.
+ */
+export function buildWholeGraph(workflow: Workflow): Graph {
+  if (reader === undefined || !hasExpressions(workflow)) return buildGraph(workflow);
+  return buildGraph({ ...workflow, dependencies: reader.readExpressions(workflow, new Set()).dependencies });
+}
+
+/** Whether a workflow has expressions or conditions. */
+export function hasExpressions({ nodes, outputs }: Workflow): boolean {
   return hasTemplates(outputs) || nodes.some(({ config, when }) => when !== undefined || hasTemplates(config));
 }
 

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { fails, sketch, takes, trace } from "../tests/support/trace.ts";
+import * as z from "zod";
+import { FakeClock } from "../tests/support/fake_clock.ts";
+import { actNode, fails, sketch, takes, trace } from "../tests/support/trace.ts";
+import { checkInputs } from "./check_inputs.ts";
+import { createEngine } from "./engine.ts";
 import { WorkflowError } from "./issue.ts";
-import type { NodeContext } from "./node.ts";
+import { defineNode, type NodeContext } from "./node.ts";
+import { NodeRegistry } from "./registry.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** Puts out what its config says. */
@@ -117,7 +122,8 @@ Deno.test("declared outputs that cannot be evaluated fail the execution", async 
   workflow.outputs = { sum: "${{ nodes.a.out + 1 }}" };
   const { result } = await trace(workflow);
   assert.equal(result.status, "failed");
-  assert.equal(result.error?.code, "expression_failed");
+  assert.equal(result.error?.code, "node_failed");
+  assert.equal(result.error?.details?.["code"], "expression_failed");
 });
 
 Deno.test("inputs get their defaults before anything runs", async () => {
@@ -125,4 +131,42 @@ Deno.test("inputs get their defaults before anything runs", async () => {
   workflow.inputs = { n: { type: "integer", default: 7, required: false } };
   assert.deepEqual((await trace(workflow, { a: echo })).result.outputs, { a: { out: 7 } });
   await assert.rejects(trace(workflow, {}, { inputs: { n: 1.5 } }), /expected an integer/);
+});
+
+Deno.test("a rerun of one node leaves out again what was left out by choice", async () => {
+  const clock = new FakeClock();
+  const workflow = sketch("if > yes > end, if > no > end");
+  for (const connection of workflow.connections) {
+    if (connection.from_node === "if") connection.from_port = connection.to_node;
+  }
+  const engine = createEngine({ nodes: [actNode({ if: () => ({ yes: 1 }) })], clock });
+  const first = await engine.start(workflow);
+  await clock.run(first.result);
+  const plan = await engine.planRerun(first.execution_id, { only: "end" });
+  assert.deepEqual(plan.nodes.map(({ node_id, action }) => `${node_id} ${action}`), [
+    "if reuse",
+    "yes reuse",
+    "end run",
+    "no skip",
+  ]);
+  const again = await engine.rerun(plan);
+  const result = await clock.run(again.result);
+  assert.deepEqual([result.status, result.outputs], ["succeeded", { end: { out: "end" } }]);
+  const state = await engine.status(again.execution_id);
+  assert.deepEqual(state?.nodes.get("no")?.because, { reason: "no_value", node_id: "if" });
+});
+
+Deno.test("checkInputs() does not call an input unused that an expression may use", () => {
+  const workflow = sketch("a", { nodes: { a: { node_type: "test.closed", config: { value: "${{ inputs.v }}" } } } });
+  const closed = defineNode({
+    type: "test.closed",
+    version: 1,
+    summary: "Take nothing",
+    category: "test",
+    config: { value: z.unknown() },
+    inputs: {},
+    outputs: {},
+    run: () => ({}),
+  });
+  assert.deepEqual(checkInputs(workflow, new NodeRegistry([closed]), { v: 1 }), []);
 });

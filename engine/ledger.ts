@@ -35,7 +35,7 @@ export interface Reuse {
   execution_id: string;
   outputs: ReadonlyMap<string, Values>;
   /** Nodes that are left out. */
-  skip: ReadonlySet<string>;
+  skip: ReadonlyMap<string, SkipReason>;
 }
 
 export class Ledger {
@@ -217,7 +217,8 @@ export class Ledger {
       const { id } = this.node(index).spec;
       const reused = outputs.get(id);
       if (reused !== undefined) this.complete(index, reused, 0, { reused_from: execution_id });
-      else if (skip.has(id)) this.skip(index, { reason: "not_selected" });
+      const because = skip.get(id);
+      if (reused === undefined && because !== undefined) this.skip(index, because);
     }
   }
 

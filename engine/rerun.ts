@@ -2,7 +2,7 @@ import { FlowError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
 import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
 import { selectInputs } from "./node.ts";
-import { isSkipByChoice } from "./events.ts";
+import { isSkipByChoice, type SkipReason } from "./events.ts";
 import type { ExecutionState, NodeState, NodeStatus } from "./state.ts";
 import type { ExecutionRecord } from "./store.ts";
 import { suggest } from "./suggest.ts";
@@ -27,6 +27,8 @@ export interface RerunStep {
   action: "run" | "reuse" | "skip";
   /** In words. */
   why: string;
+  /** Why a node that is left out was skipped before; it is again, for the same reason. */
+  because?: SkipReason;
 }
 
 /** What a rerun will do; nothing has been done yet. */
@@ -167,17 +169,19 @@ function spread(graph: Graph, reasons: Map<string, string>): void {
 
 /** Leaves everything out but `only`, whose predecessors must have outputs to reuse. */
 function restrict(graph: Graph, nodes: RerunStep[], state: ExecutionState, only: string): void {
-  for (const { from } of graph.incoming(graph.indexOf(only))) {
-    const id = graph.ids[from] ?? "";
-    if (state.nodes.get(id)?.status === "succeeded") continue;
+  for (const predecessor of graph.predecessors(graph.indexOf(only))) {
+    const id = graph.ids[predecessor] ?? "";
+    if (isSettled(state.nodes.get(id))) continue;
     throw new FlowError("invalid_argument", `Cannot rerun only "${only}": "${id}" before it has no outputs to reuse`, {
       hint: `Use --from "${id}" instead.`,
     });
   }
   for (const step of nodes) {
     if (step.node_id === only) continue;
-    const succeeded = state.nodes.get(step.node_id)?.status === "succeeded";
-    step.action = succeeded ? "reuse" : "skip";
-    step.why = succeeded ? "succeeded before" : "not selected";
+    const node = state.nodes.get(step.node_id);
+    const because = node?.because !== undefined && isSkipByChoice(node.because) ? node.because : undefined;
+    step.action = node?.status === "succeeded" ? "reuse" : "skip";
+    step.why = because === undefined && step.action === "skip" ? "not selected" : `${node?.status} before`;
+    if (because !== undefined) step.because = because;
   }
 }

@@ -1,5 +1,5 @@
 import { foldExecution, readOutputs } from "../../engine/fold.ts";
-import { buildGraph } from "../../engine/graph.ts";
+import { buildWholeGraph, loadLanguageOf } from "../../engine/language.ts";
 import type { NodeState } from "../../engine/state.ts";
 import type { ExecutionSummary, Store } from "../../engine/store.ts";
 import { toWire } from "../../engine/wire.ts";
@@ -34,9 +34,10 @@ async function readExecution(store: Store, summary: ExecutionSummary): Promise<S
   const { execution_id } = summary;
   const record = await readRecord(store, execution_id);
   const state = await foldExecution(store, execution_id);
-  const graph = buildGraph(record.workflow);
+  await loadLanguageOf(record.workflow);
+  const graph = buildWholeGraph(record.workflow);
   const isLast = (nodeId: string) => graph.successors(graph.indexOf(nodeId)).length === 0;
-  const outputs = Object.fromEntries(await readOutputs(store, execution_id, isLast));
+  const outputs = state.outputs ?? Object.fromEntries(await readOutputs(store, execution_id, isLast));
   const isDriven = summary.status === "running";
   const nodes = record.workflow.nodes.map(({ id, node_type, name }): ShownNode => {
     const { status, failures: _, at: __, process: ___, ...node } = state.nodes.get(id) ?? UNTOUCHED;

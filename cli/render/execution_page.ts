@@ -27,7 +27,7 @@ export interface ShownExecution {
   record: ExecutionRecord;
   nodes: ShownNode[];
   /** Of the nodes that lead nowhere, by node id. */
-  outputs: Record<string, Values>;
+  outputs: Values;
 }
 
 /** Nodes that people are shown; of more, those that went wrong come first. */

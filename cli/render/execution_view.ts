@@ -1,5 +1,5 @@
 import type { ExecutionEvent } from "../../engine/events.ts";
-import { buildGraph } from "../../engine/graph.ts";
+import { buildWholeGraph } from "../../engine/language.ts";
 import {
   createState,
   type ExecutionState,
@@ -43,7 +43,7 @@ export class ExecutionView {
   readonly #progress = new Map<string, string>();
 
   constructor(workflow: Workflow) {
-    const graph = buildGraph(workflow);
+    const graph = buildWholeGraph(workflow);
     this.workflowName = cleanLine(workflow.name);
     this.labels = nodeLabels(workflow);
     this.order = Array.from(graph.order, (index) => graph.ids[index] ?? "");
