@@ -105,8 +105,8 @@ export class Executor {
     this.#armDeadline(isNew ? clock.now() : state.started_at);
     if (isNew) return this.#ledger.start(reuse);
     this.#ledger.restore(owner, restored ?? new Map());
+    if (this.#ledger.failure !== undefined) this.#applyOnError(this.#ledger.failure.node_id);
     if (state.cancelling !== undefined) this.#decideToStop(stopBecauseOf(state.cancelling));
-    else if (this.#ledger.failure !== undefined) this.#applyOnError(this.#ledger.failure.node_id);
   }
 
   #armDeadline(startedAt: number): void {
@@ -245,14 +245,16 @@ export class Executor {
     this.#decideToStop(stopBecauseOf({ because, reason }));
   }
 
-  /** The first decision counts, except that nothing is retried after a later one. */
+  /** A failure stops what runs once; a cancel or the deadline after it also stops what is there for failures. */
   #mayDecideToStop(): boolean {
-    return this.#suspended === undefined && (this.#stop === undefined || this.#stop.then === "retry");
+    return this.#suspended === undefined && (this.#stop === undefined || this.#stop.because.reason === "node_failed");
   }
 
+  /** What has failed stays failed, whatever ends it in the end; only a retry that was still to come is off. */
   #decideToStop(stop: Stop): void {
-    if (!this.#mayDecideToStop()) return;
-    this.#stop = stop;
+    const isLater = this.#stop !== undefined;
+    if (!this.#mayDecideToStop() || (isLater && stop.because.reason === "node_failed")) return;
+    this.#stop = this.#stop?.then === "failed" ? { ...stop, then: "failed" } : stop;
     const spared = (node: number) => this.#isSpared(node, stop);
     this.#slots.abortAll(stop.error, spared);
     if (stop.then === "retry") this.#ledger.stopRetryTimers();

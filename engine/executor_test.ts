@@ -192,6 +192,18 @@ Deno.test("run_if: a node that is there for failures is skipped without one, and
   assert.ok(!cancelled.lines.includes("NodeStarted report"));
 });
 
+Deno.test("the deadline and a cancel also end the nodes that run after a failure; the execution has failed", async () => {
+  const nodes = { undo: { run_if: "failure" as const } };
+  const acts = { a: fails(), undo: takes(60_000) };
+  const late = await trace(sketch("a > undo", { nodes, settings: { max_execution_time_ms: 700 } }), acts);
+  assert.equal(late.timeline.at(-1), "0.7 WorkflowCompleted failed");
+  assert.equal(late.result.error?.code, "timeout");
+  const cancelled = await trace(sketch("a > undo", { nodes }), acts, {
+    during: ({ clock, cancel }) => clock.setTimer(300, cancel),
+  });
+  assert.deepEqual(cancelled.timeline.slice(-2), ["0.3 NodeFailed undo (cancelled)", "0.3 WorkflowCompleted failed"]);
+});
+
 Deno.test("continue_on_error keeps a failure from everybody else", async () => {
   const nodes = { a: { continue_on_error: true } };
   const { lines, result } = await trace(sketch("a > b", { nodes }), { a: fails() });
