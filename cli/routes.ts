@@ -23,6 +23,7 @@ import {
   watchFlags,
 } from "./route.ts";
 import { run } from "./run_route.ts";
+import { serve } from "./server_routes.ts";
 
 const resume = buildCommand<ResumeFlags, [string], ProgramContext>({
   loader: lazily(async () => (await import("./commands/resume.ts")).resumeExecution),
@@ -172,5 +173,6 @@ export const routes = {
   init,
   schema,
   graph,
+  serve,
   doctor,
 };

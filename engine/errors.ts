@@ -16,6 +16,9 @@ const KIND_OF_CODE = {
   invalid_argument: "invalid",
   expression_failed: "invalid",
   program_not_found: "invalid",
+  too_large: "invalid",
+  unauthenticated: "invalid",
+  forbidden: "invalid",
   // The node did its work and it did not succeed.
   node_failed: "failed",
   exit_code: "failed",
@@ -29,6 +32,8 @@ const KIND_OF_CODE = {
   cancelled: "cancelled",
   not_found: "not_found",
   conflict: "conflict",
+  precondition_failed: "conflict",
+  rate_limited: "unavailable",
   unavailable: "unavailable",
   store_failed: "unavailable",
   store_corrupt: "unavailable",

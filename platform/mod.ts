@@ -2,6 +2,7 @@ import { FlowError } from "../engine/errors.ts";
 import { createDenoPlatform } from "./deno.ts";
 import type { Platform } from "./types.ts";
 
+export type { HttpListener, ListenOptions, RequestHandler, RequestInfo } from "./listener.ts";
 export type { FileStat, Leftover, Platform, ProcessStatus, Signal, SpawnOptions, Subprocess } from "./types.ts";
 
 let platform: Platform | undefined;

@@ -1,3 +1,5 @@
+import type { HttpListener, ListenOptions, RequestHandler } from "./listener.ts";
+
 /** Signals that `flow` sends and listens to. */
 export type Signal = "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGHUP" | "SIGQUIT";
 
@@ -112,4 +114,9 @@ export interface Platform {
    * Answers how many processes it ended. Without /proc (macOS, Windows) only the process with its group can be found.
    */
   endLeftovers(leftover: Leftover, graceMs: number): Promise<number>;
+  /**
+   * Serves HTTP and WebSockets.
+   * @throws {FlowError} `unavailable` if it cannot listen there
+   */
+  serve(options: ListenOptions, handler: RequestHandler): Promise<HttpListener>;
 }

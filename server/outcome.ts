@@ -1,4 +1,4 @@
-import { type ErrorCode, type ErrorKind, kindOf } from "../engine/errors.ts";
+import { type ErrorCode, type ErrorKind, isErrorCode, kindOf } from "../engine/errors.ts";
 
 /** What a kind of problem means outside: to a shell and to an HTTP client. */
 export interface Outcome {
@@ -20,11 +20,21 @@ const OUTCOME_OF_KIND = {
   bug: { exit_code: 1, http_status: 500 },
 } as const satisfies Record<ErrorKind, Outcome>;
 
-/** A request that can be read but asks for something that cannot run: 422 tells it apart from a malformed one (400). */
-const UNPROCESSABLE: ReadonlySet<string> = new Set<ErrorCode>(["invalid_workflow", "invalid_config", "invalid_input"]);
+/** Codes for which HTTP has a status of its own. 422 tells a workflow that cannot run from a malformed request (400). */
+const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
+  invalid_workflow: 422,
+  invalid_config: 422,
+  invalid_input: 422,
+  too_large: 413,
+  unauthenticated: 401,
+  forbidden: 403,
+  precondition_failed: 412,
+  rate_limited: 429,
+};
 
 /** The outcome of an error by its code; a code that this version does not know counts as a bug. */
 export function outcomeOf(code: string): Outcome {
   const outcome = OUTCOME_OF_KIND[kindOf(code)];
-  return UNPROCESSABLE.has(code) ? { ...outcome, http_status: 422 } : outcome;
+  const http_status = isErrorCode(code) ? STATUS_OF_CODE[code] : undefined;
+  return http_status === undefined ? outcome : { ...outcome, http_status };
 }

@@ -1,9 +1,10 @@
 import { FlowError } from "../../engine/errors.ts";
 import { didYouMean } from "../../engine/suggest.ts";
+import { describeNodeType } from "../../server/node_description.ts";
 import { success } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
 import { openRegistry } from "../open_engine.ts";
-import { describeNodeType, formatNodeTable, formatNodeType } from "../render/node_type.ts";
+import { formatNodeTable, formatNodeType } from "../render/node_type.ts";
 import { loadNodeFiles } from "../workflow_file.ts";
 
 /** Flags of `flow nodes`. */

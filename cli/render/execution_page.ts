@@ -1,34 +1,16 @@
 import type { NodeRegistry } from "../../engine/registry.ts";
-import type { NodeState } from "../../engine/state.ts";
-import type { ExecutionRecord, ExecutionSummary } from "../../engine/store.ts";
 import type { Value, Values } from "../../engine/value.ts";
 import { stringifyValue } from "../../engine/wire.ts";
+import type { ShownExecution, ShownNode } from "../../server/execution_document.ts";
 import { formatDuration } from "../duration.ts";
 import type { Style } from "../style.ts";
 import { describeError, describeSkip } from "./describe.ts";
 import { nodeLabels } from "./labels.ts";
 import { formatTime } from "./quantities.ts";
 import { formatResult } from "./result.ts";
-import { formatStatus, formatSymbol, type ShownStatus } from "./status.ts";
+import { formatStatus, formatSymbol } from "./status.ts";
 import { type Cell, formatTable } from "./table.ts";
 import { cleanLine, truncate } from "./text.ts";
-
-/** One node as it is shown. */
-export interface ShownNode extends Omit<NodeState, "status" | "failures" | "at" | "process"> {
-  node_id: string;
-  node_type: string;
-  name?: string;
-  status: ShownStatus;
-}
-
-/** All that is shown of an execution. */
-export interface ShownExecution {
-  summary: ExecutionSummary;
-  record: ExecutionRecord;
-  nodes: ShownNode[];
-  /** Of the nodes that lead nowhere, by node id. */
-  outputs: Values;
-}
 
 /** Nodes that people are shown; of more, those that went wrong come first. */
 const MAX_NODES = 200;

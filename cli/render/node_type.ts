@@ -1,5 +1,6 @@
 import * as z from "zod";
-import type { NodeDefinition, Ports, Shape } from "../../engine/node.ts";
+import type { NodeDefinition, Shape } from "../../engine/node.ts";
+import { toJsonSchema } from "../../server/node_description.ts";
 import type { Style } from "../style.ts";
 import { measureWidth, padTo, truncate } from "./text.ts";
 
@@ -23,20 +24,6 @@ interface ObjectSchema {
   required?: string[];
 }
 
-/** A node type for programs: what it is, and JSON Schemas of what it takes and gives. */
-export function describeNodeType(definition: NodeDefinition) {
-  const { type, version, summary, category } = definition;
-  return {
-    type,
-    version,
-    description: summary,
-    category,
-    config: toSchema(definition.config),
-    inputs: toSchema(portsObject(definition.inputs)),
-    outputs: toSchema(portsObject(definition.outputs)),
-  };
-}
-
 /** All node types, one per line. */
 export function formatNodeTable(definitions: readonly NodeDefinition[], style: Style, columns: number): string {
   const widest = definitions.reduce((most, { type }) => Math.max(most, type.length), 0);
@@ -58,7 +45,7 @@ export function formatNodeType(definition: NodeDefinition, style: Style, columns
 }
 
 function formatSection(title: string, shape: Shape, style: Style, columns: number, isOpen = false): string {
-  const schema = toSchema(z.object(shape)) as ObjectSchema;
+  const schema = toJsonSchema(z.object(shape)) as ObjectSchema;
   const required = title === "Outputs" ? [] : schema.required ?? [];
   const entries = Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const facts = [describeType(property), ...describeFacts(property, required.includes(name))];
@@ -120,12 +107,4 @@ function describeRange({ minimum, maximum, exclusiveMinimum }: PropertySchema): 
     return isBounded ? ` > ${exclusiveMinimum}, <= ${maximum}` : ` > ${exclusiveMinimum}`;
   }
   return isBounded ? ` <= ${maximum}` : "";
-}
-
-function portsObject({ shape, open }: Ports): z.ZodObject {
-  return open ? z.looseObject(shape) : z.object(shape);
-}
-
-function toSchema(type: z.ZodType) {
-  return z.toJSONSchema(type, { io: "input", unrepresentable: "any" });
 }

@@ -1,0 +1,62 @@
+import { foldExecution, readOutputs } from "../engine/fold.ts";
+import { buildWholeGraph, loadLanguageOf } from "../engine/language.ts";
+import type { NodeState } from "../engine/state.ts";
+import type { ExecutionRecord, ExecutionSummary, Store } from "../engine/store.ts";
+import { type Json, toWire, type Values } from "../engine/value.ts";
+
+/** A node as history shows it: one that was cut off does not run any more. */
+export type ShownNode = Omit<NodeState, "status" | "failures" | "at" | "process"> & {
+  node_id: string;
+  node_type: string;
+  name?: string;
+  status: NodeState["status"] | "interrupted";
+};
+
+/** All that is known of an execution, but for its events. */
+export interface ShownExecution {
+  summary: ExecutionSummary;
+  record: ExecutionRecord;
+  /** In the order of the document. */
+  nodes: ShownNode[];
+  /** The declared outputs by name, else those of the nodes that lead nowhere by node id, as far as there are some. */
+  outputs: Values;
+}
+
+/** Reads where an execution stands from its journal. */
+export async function readExecution(
+  store: Store,
+  record: ExecutionRecord,
+  summary: ExecutionSummary,
+): Promise<ShownExecution> {
+  const { execution_id, workflow } = record;
+  const state = await foldExecution(store, execution_id);
+  await loadLanguageOf(workflow);
+  const graph = buildWholeGraph(workflow);
+  const isLast = (nodeId: string) => graph.successors(graph.indexOf(nodeId)).length === 0;
+  const outputs = state.outputs ?? Object.fromEntries(await readOutputs(store, execution_id, isLast));
+  const isDriven = summary.status === "running";
+  const nodes = workflow.nodes.map(({ id, node_type, name }): ShownNode => {
+    const { status, failures: _, at: __, process: ___, ...node } = state.nodes.get(id) ?? UNTOUCHED;
+    const isCutOff = !isDriven && (status === "running" || status === "retrying");
+    const shown = isCutOff ? "interrupted" : status;
+    return { node_id: id, node_type, ...(name === undefined ? {} : { name }), ...node, status: shown };
+  });
+  return { summary, record, nodes, outputs };
+}
+
+const UNTOUCHED: NodeState = { status: "waiting", attempt: 0, failures: 0 };
+
+/** An execution as programs read it. */
+export interface ExecutionDocument extends ExecutionSummary {
+  inputs: Json;
+  nodes: ShownNode[];
+  outputs: Json;
+}
+
+/** An execution for programs; `encode` makes values of inputs and outputs. */
+export function toExecutionDocument(
+  { summary, record, nodes, outputs }: ShownExecution,
+  encode: (values: Values) => Json = toWire,
+): ExecutionDocument {
+  return { ...summary, inputs: encode(record.inputs), nodes, outputs: encode(outputs) };
+}

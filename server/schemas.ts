@@ -1,0 +1,118 @@
+import * as z from "zod";
+
+/** What requests and answers look like. Those with an id are components of the OpenAPI document. */
+
+/** Values by name. */
+export const valuesSchema = z.record(z.string(), z.unknown()).meta({
+  id: "Values",
+  description: 'Values by name: plain JSON, bytes as {"$bytes": "<base64>"}. Requests may tag values with their type.',
+  type: "object",
+});
+
+/** Where in a document something is wrong, and what. */
+export const issueSchema = z.object({
+  severity: z.enum(["error", "warning"]),
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+  path: z.array(z.union([z.string(), z.number()])),
+  line: z.int().optional().describe("From 1"),
+  column: z.int().optional().describe("From 1"),
+}).meta({ id: "Issue" });
+
+/** How every error is answered. */
+export const errorSchema = z.object({
+  error: z.string().describe("What failed, and why"),
+  code: z.string().describe("For programs, such as not_found"),
+  hint: z.string().optional().describe("What to do about it"),
+  issues: z.array(issueSchema).optional().describe("All problems of an invalid workflow"),
+}).meta({ id: "Error" });
+
+const errorInfoSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+}).meta({ id: "ErrorInfo" });
+
+const finalStatus = z.enum(["succeeded", "failed", "cancelled"]);
+
+/** What lists show of an execution. */
+export const executionSummarySchema = z.object({
+  execution_id: z.string(),
+  workflow_id: z.string(),
+  workflow_name: z.string(),
+  status: z.enum(["running", "interrupted", "succeeded", "failed", "cancelled"]),
+  created_at: z.iso.datetime(),
+  ended_at: z.iso.datetime().optional(),
+  duration_ms: z.number().optional(),
+  error: errorInfoSchema.optional(),
+  source: z.string().optional().describe("File that it was started from"),
+  rerun_of: z.string().optional().describe("The execution whose outputs it reuses"),
+  last_seq: z.int().describe("Seq of the newest event"),
+  owner: z.string().optional().describe("Process that drives it, or drove it last"),
+}).meta({ id: "ExecutionSummary" });
+
+const nodeStatus = z.enum([
+  "waiting",
+  "running",
+  "retrying",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "skipped",
+  "interrupted",
+]);
+
+/** What became of one node. */
+export const executionNodeSchema = z.object({
+  node_id: z.string(),
+  node_type: z.string(),
+  name: z.string().optional(),
+  status: nodeStatus,
+  attempt: z.int().describe("The newest attempt; 0 before the first"),
+  duration_ms: z.number().optional(),
+  error: errorInfoSchema.optional(),
+  because: z.object({ reason: z.string(), node_id: z.string().optional() }).optional().describe("Why it was skipped"),
+  tolerated: z.literal(true).optional(),
+  cached: z.literal(true).optional(),
+  reused_from: z.string().optional(),
+}).meta({ id: "ExecutionNode" });
+
+/** An execution with its nodes and values. */
+export const executionSchema = executionSummarySchema.extend({
+  inputs: z.unknown(),
+  nodes: z.array(executionNodeSchema),
+  outputs: z.unknown().describe("The declared outputs by name, else those of the last nodes by node id"),
+  workflow: z.unknown().optional().describe("The document, with include=workflow"),
+}).meta({ id: "Execution" });
+
+/** How an execution ended. */
+export const resultSchema = z.object({
+  execution_id: z.string(),
+  completed_nodes: z.int().describe("Nodes that succeeded"),
+  total_nodes: z.int(),
+  status: finalStatus,
+  outputs: z.unknown().describe("The declared outputs by name, else those of the last nodes by node id"),
+}).meta({ id: "Result" });
+
+/** An execution that has been started. */
+export const startedSchema = z.object({ execution_id: z.string() }).meta({ id: "Started" });
+
+/** Whether an answer waits for the end. */
+export const waitSchema = z.enum(["true", "false"]);
+
+/** Which form values have in an answer. */
+export const valuesForm = z.enum(["plain", "tagged"]).default("plain").describe(
+  'tagged: each value with its type, as flowengine writes it: {"type": "Number", "value": 21}',
+);
+
+/** A JSON answer for a route's `responses`. */
+export function jsonAnswer<T extends z.ZodType>(description: string, schema: T) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** The errors that any route may answer. */
+export const errorAnswers = {
+  default: jsonAnswer("What went wrong", errorSchema),
+};
