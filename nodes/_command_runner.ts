@@ -1,16 +1,15 @@
-import { abortError, systemClock } from "../engine/clock.ts";
+import { abortError } from "../engine/clock.ts";
 import { lazy } from "../engine/lazy.ts";
 import type { Value, Values } from "../engine/value.ts";
 import type { Platform, ProcessStatus, SpawnOptions, Subprocess } from "../platform/types.ts";
+import { CommandOutput } from "./_command_output.ts";
 import { BASE_VARIABLES, pickVariables } from "./_environment.ts";
 import { checkExit } from "./_exit_check.ts";
-import { OutputStream } from "./_output_stream.ts";
 import { superviseProcess } from "./_process.ts";
+import { reportProcess } from "./_process_report.ts";
 import { splitShellWords } from "./_shell_words.ts";
-import { parseLooseJson, toBytes } from "./_value.ts";
+import { toBytes } from "./_value.ts";
 import type { ShellExecContext } from "./shell_exec.ts";
-
-const REPORT_AFTER_MS = 10;
 
 /** Runs the commands of one flow. */
 export class CommandRunner {
@@ -28,29 +27,27 @@ export class CommandRunner {
   async run(ctx: ShellExecContext): Promise<Values> {
     if (ctx.signal.aborted) throw abortError(ctx.signal);
     const stdin = ctx.inputs.stdin !== undefined ? ctx.inputs.stdin : ctx.config.stdin;
-    const stdout = openStream(ctx, "stdout");
-    const stderr = openStream(ctx, "stderr");
+    const output = new CommandOutput(ctx);
     const child = this.#platform.spawn({
       ...commandLine(this.#platform, ctx.config),
       env: this.#environment(ctx),
       cwd: ctx.config.workdir,
       stdin: stdin === undefined ? "null" : "piped",
-      stdout: stdout.isWanted ? "piped" : "null",
-      stderr: stderr.isWanted ? "piped" : "null",
+      stdout: output.stdout.isWanted ? "piped" : "null",
+      stderr: output.stderr.isWanted ? "piped" : "null",
       mark: ctx.attempt_id,
     });
-    const stopReport = this.#reportProcess(child, ctx);
-    const status = await this.#supervise(child, ctx, stdin, stdout, stderr).finally(stopReport);
-    if (ctx.config.fail_on_error) checkExit(ctx.config.command, status, stderr.text());
-    return toOutputs(ctx.config, stdout, stderr, status.code);
+    const stopReport = reportProcess(this.#platform, child, ctx);
+    const status = await this.#supervise(child, ctx, stdin, output).finally(stopReport);
+    if (ctx.config.fail_on_error) checkExit(ctx.config.command, status, output.stderr.text());
+    return output.toOutputs(status.code);
   }
 
   async #supervise(
     child: Subprocess,
     { config, signal, log }: ShellExecContext,
     stdin: Value | undefined,
-    stdout: OutputStream,
-    stderr: OutputStream,
+    output: CommandOutput,
   ): Promise<ProcessStatus> {
     try {
       return await superviseProcess(child, {
@@ -59,26 +56,14 @@ export class CommandRunner {
         timeoutMs: config.timeout === undefined ? undefined : config.timeout * 1000,
         graceMs: this.#graceMs,
         name: config.command,
-        onStdout: (chunk) => stdout.push(chunk),
-        onStderr: (chunk) => stderr.push(chunk),
+        onStdout: (chunk) => output.stdout.push(chunk),
+        onStderr: (chunk) => output.stderr.push(chunk),
         onLeftBehind: () =>
           log(`Command "${config.command}" left background processes behind: they are ended`, "warning"),
       });
     } finally {
-      stdout.end();
-      stderr.end();
+      output.end();
     }
-  }
-
-  /**
-   * Where a process is found again by the mark in its environment, the journal need not know those that end at once:
-   * reading and recording an identity would make a short command a tenth slower.
-   */
-  #reportProcess(child: Subprocess, ctx: ShellExecContext): () => void {
-    const report = () => ctx.processStarted({ pid: child.pid, started: child.started });
-    if (this.#platform.os === "linux") return systemClock.setTimer(REPORT_AFTER_MS, report);
-    report();
-    return () => {};
   }
 
   #environment({ config, execution_id, node_id, attempt }: ShellExecContext): Record<string, string> {
@@ -93,17 +78,6 @@ export class CommandRunner {
   }
 }
 
-function openStream(ctx: ShellExecContext, name: "stdout" | "stderr"): OutputStream {
-  const { config } = ctx;
-  return new OutputStream({
-    name,
-    maxBytes: config.max_output_bytes,
-    isCaptured: config[`capture_${name}`],
-    emitLine: config.stream_output ?? ctx.verbose ? (line) => ctx[name](line) : undefined,
-    warn: (message) => ctx.log(message, "warning"),
-  });
-}
-
 function commandLine(platform: Platform, config: ShellExecContext["config"]): Pick<SpawnOptions, "command" | "args"> {
   const args = typeof config.args === "string" ? splitShellWords(config.args) : config.args;
   if (!config.shell) return { command: config.command, args };
@@ -112,30 +86,4 @@ function commandLine(platform: Platform, config: ShellExecContext["config"]): Pi
   }
   const script = args.length === 0 ? config.command : `${config.command.trimEnd()} "$@"`;
   return { command: "sh", args: ["-c", script, "sh", ...args] };
-}
-
-function toOutputs(
-  config: ShellExecContext["config"],
-  stdout: OutputStream,
-  stderr: OutputStream,
-  code: number,
-): Values {
-  const strip = config.strip_trailing_newline ? stripNewlines : (text: string) => text;
-  const outputs: Record<string, Value> = { exit_code: code, success: code === 0 };
-  const outText = stdout.text();
-  if (outText !== undefined) {
-    outputs["stdout"] = strip(outText);
-    const parsed = stdout.isTruncated ? undefined : parseLooseJson(outText);
-    outputs["output"] = parsed === undefined ? outputs["stdout"] : parsed;
-  }
-  const errText = stderr.text();
-  if (errText !== undefined) outputs["stderr"] = strip(errText);
-  return outputs;
-}
-
-/** A regular expression would take quadratic time for text that is full of newlines. */
-function stripNewlines(text: string): string {
-  let end = text.length;
-  while (text[end - 1] === "\n") end -= text[end - 2] === "\r" ? 2 : 1;
-  return text.slice(0, end);
 }

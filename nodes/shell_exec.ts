@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { FlowError } from "../engine/errors.ts";
 import type { Path } from "../engine/issue.ts";
 import { lazy } from "../engine/lazy.ts";
 import {
@@ -12,21 +11,14 @@ import {
 } from "../engine/node.ts";
 import type { Values } from "../engine/value.ts";
 import type { Platform } from "../platform/types.ts";
-import { splitShellWords } from "./_shell_words.ts";
+import { argsField, commandOutputs, envField, outputFields, textField } from "./_command_fields.ts";
 import { anyValue } from "./_value.ts";
-
-const text = () => z.string({ error: 'expected text; write numbers and booleans in quotes, such as "8080"' });
-const variableName = () => z.string().regex(/^[^=\0]+$/, 'a variable name is not empty and has no "="');
 
 const config = () => ({
   command: z.string().min(1, "a command is needed").describe("Program to run: a name on PATH, or a path"),
-  args: z.union([z.array(text()), z.string().superRefine(checkWords)]).default([]).describe(
-    "Arguments: a list, or one string that is split by the quoting rules of the shell (nothing is expanded)",
-  ),
-  env: z.record(variableName(), text()).default({}).describe(
-    "Environment variables for the command; they win over others",
-  ),
-  env_passthrough: z.array(text()).default([]).describe(
+  args: argsField(),
+  env: envField(),
+  env_passthrough: z.array(textField()).default([]).describe(
     'Variables of flow\'s own environment that the command gets besides PATH, HOME, LANG and the like; "AWS_*" stands ' +
       'for all that start so, "*" for all but the secrets of flow',
   ),
@@ -35,28 +27,10 @@ const config = () => ({
   shell: z.boolean().default(false).describe(
     "Run command by `sh -c`, so that pipes, globs and variables work; args are appended, quoted, and are $1, $2 ...",
   ),
-  stream_output: z.boolean().optional().describe("Emit each line as it comes; default: only with --verbose"),
-  capture_stdout: z.boolean().default(true).describe("Keep stdout for the ports stdout and output"),
-  capture_stderr: z.boolean().default(true).describe("Keep stderr for the port stderr and for error messages"),
-  strip_trailing_newline: z.boolean().default(true).describe(
-    "Remove newlines at the end of stdout and stderr, as $() does",
-  ),
-  fail_on_error: z.boolean().default(true).describe("Fail if the exit code is not 0 or a signal ended the command"),
-  stdin: anyValue().optional().describe("Standard input: text and bytes as they are, other values as JSON"),
-  max_output_bytes: z.int().min(1024).max(1024 ** 3).default(10 * 1024 * 1024).describe(
-    "How much of stdout and of stderr is kept (its beginning and its end) and emitted as lines",
-  ),
+  ...outputFields(),
 });
 
 const inputs = () => ({ stdin: anyValue().optional().describe("Standard input; wins over the config") });
-
-const outputs = () => ({
-  output: anyValue().describe("stdout, parsed if it is JSON, else as text"),
-  stdout: z.string(),
-  stderr: z.string(),
-  exit_code: z.int().describe("128 + n if signal n ended the command"),
-  success: z.boolean(),
-});
 
 /** What a command runs with. */
 export type ShellExecContext = NodeContext<ConfigOf<ReturnType<typeof config>>, InputsOf<ReturnType<typeof inputs>>>;
@@ -86,7 +60,7 @@ export function createShellExec(platform: Platform, { graceMs = 5000 }: ShellExe
     category: "shell",
     config,
     inputs,
-    outputs,
+    outputs: commandOutputs,
     warn: warnOfInjection,
     run: async (ctx) => await (await runner()).run(ctx),
   });
@@ -101,13 +75,4 @@ function warnOfInjection({ shell }: Values, interpolated: readonly Path[]): Node
     message: "an expression becomes part of a shell script; its value can run commands",
     hint: 'Pass it in env or args, and use "$NAME" or "$1" in the script.',
   }];
-}
-
-function checkWords(text: string, context: z.RefinementCtx): void {
-  try {
-    splitShellWords(text);
-  } catch (error) {
-    const state = error instanceof FlowError ? error.details?.state : undefined;
-    context.addIssue({ code: "custom", message: String(state ?? error) });
-  }
 }
