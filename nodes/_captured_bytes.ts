@@ -35,6 +35,11 @@ export class CapturedBytes {
     if (chunk.length > room) this.#tail.push(chunk.subarray(room));
   }
 
+  /** Counts bytes that were never read as lost. */
+  skip(bytes: number): void {
+    this.#total += bytes;
+  }
+
   /** What was kept, as UTF-8; a mark tells how much is missing in the middle. */
   text(): string {
     if (this.lost === 0) return new TextDecoder().decode(join([this.#head.bytes(), this.#tail.bytes()]));

@@ -45,6 +45,17 @@ export class OutputStream {
     warn(`${name} has more than ${maxBytes} bytes: further lines are not shown`);
   }
 
+  /** Counts bytes that were never read, because there are too many. */
+  skip(bytes: number): void {
+    this.#captured?.skip(bytes);
+    this.#total += bytes;
+    if (this.#lines === undefined || this.#isSilenced) return;
+    this.#isSilenced = true;
+    this.#options.warn(
+      `${this.#options.name} has more than ${this.#options.maxBytes} bytes: further lines are not shown`,
+    );
+  }
+
   /** Emits a last line without a line end, and says what was left out. */
   end(): void {
     const { name, maxBytes, warn } = this.#options;
