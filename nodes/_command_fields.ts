@@ -9,9 +9,12 @@ export const textField = (): z.ZodString =>
 
 const variableName = () => z.string().regex(/^[^=\0]+$/, 'a variable name is not empty and has no "="');
 
+/** Words of a command line: a list, or one string that `splitShellWords` splits. */
+export const wordsField = () => z.union([z.array(textField()), z.string().superRefine(checkWords)]);
+
 /** The arguments of a command. */
 export const argsField = () =>
-  z.union([z.array(textField()), z.string().superRefine(checkWords)]).default([]).describe(
+  wordsField().default([]).describe(
     "Arguments: a list, or one string that is split by the quoting rules of the shell (nothing is expanded)",
   );
 

@@ -19,13 +19,22 @@ export function nameCommand(command: string): string {
  * @throws {FlowError} `exit_code`, `killed_by_signal`
  */
 export function checkExit(command: string, status: ProcessStatus, stderr: string | undefined): void {
+  checkEnd(`Command "${nameCommand(command)}"`, status, stderr);
+}
+
+/**
+ * The same for anything that runs a program; `subject` begins the message.
+ *
+ * @throws {FlowError} `exit_code`, `killed_by_signal`
+ */
+export function checkEnd(subject: string, status: ProcessStatus, stderr: string | undefined): void {
   const { code, signal } = status;
   if (code === 0 && signal === null) return;
   const tail = lastLines(stderr ?? "");
   const reason = tail.split("\n").findLast((line) => line.trim() !== "")?.trim().slice(0, MAX_REASON_CHARS);
   const details = { exit_code: code, ...(tail === "" ? {} : { stderr_tail: tail }) };
   const ended = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
-  const message = `Command "${nameCommand(command)}" ${ended}${reason === undefined ? "" : `: ${reason}`}`;
+  const message = `${subject} ${ended}${reason === undefined ? "" : `: ${reason}`}`;
   if (signal === null) throw new FlowError("exit_code", message, { details, hint: hintOf(code) });
   const hint = signal === "SIGKILL" ? "Check whether the machine ran out of memory." : undefined;
   throw new FlowError("killed_by_signal", message, { details: { ...details, signal }, hint });

@@ -1,8 +1,9 @@
-import { abortError, systemClock } from "../engine/clock.ts";
+import { systemClock } from "../engine/clock.ts";
 import { FlowError } from "../engine/errors.ts";
 import type { ProcessStatus, Subprocess } from "../platform/types.ts";
 import { nameCommand } from "./_exit_check.ts";
 import { Pipe } from "./_pipe.ts";
+import { Stopper } from "./_stopper.ts";
 
 /** Background processes that keep the pipes open after the process has ended are given up after so long a silence ... */
 const SILENCE_MS = 1000;
@@ -44,7 +45,8 @@ export async function superviseProcess(child: Subprocess, options: SupervisionOp
   const writer = child.stdin?.getWriter();
   const transfers = Promise.all([...pipes.map((pipe) => pipe.finished), feed(writer, options.stdin)]);
   const drain = () => Promise.race([transfers.then(() => true), isGivenUp(() => lastDataMs, transfers)]);
-  const stopper = new Stopper(options);
+  const { signal, timeoutMs, name } = options;
+  const stopper = new Stopper({ signal, timeoutMs, timeoutError: (ms) => timeoutError(name, ms) });
   transfers.catch((error) => stopper.stop(error));
   try {
     const status = await Promise.race([child.status, stopper.stopped]);
@@ -62,33 +64,6 @@ export async function superviseProcess(child: Subprocess, options: SupervisionOp
     await Promise.all(pipes.map((pipe) => pipe.close()));
     writer?.abort().catch(() => {});
     await child.status;
-  }
-}
-
-/** Rejects `stopped` when the process has to be stopped. */
-class Stopper {
-  readonly stopped: Promise<never>;
-  /** Rejects `stopped`; only the first call counts. */
-  readonly stop: (reason: unknown) => void;
-  readonly #signal: AbortSignal;
-  readonly #clearTimer: (() => void) | undefined;
-  readonly #onAbort = () => this.stop(abortError(this.#signal));
-
-  constructor({ signal, timeoutMs, name }: SupervisionOptions) {
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.stopped = promise;
-    this.stopped.catch(() => {});
-    this.stop = reject;
-    this.#signal = signal;
-    if (signal.aborted) this.#onAbort();
-    signal.addEventListener("abort", this.#onAbort, { once: true });
-    if (timeoutMs === undefined) return;
-    this.#clearTimer = systemClock.setTimer(timeoutMs, () => this.stop(timeoutError(name, timeoutMs)));
-  }
-
-  dispose(): void {
-    this.#clearTimer?.();
-    this.#signal.removeEventListener("abort", this.#onAbort);
   }
 }
 

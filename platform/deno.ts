@@ -1,5 +1,6 @@
 import { FlowError } from "../engine/errors.ts";
 import { DenoProcesses } from "./deno_process.ts";
+import { connect, openHttp } from "./deno_socket.ts";
 import type { FileStat, Platform, Signal } from "./types.ts";
 
 /** How much of a file is asked for first; most documents fit. */
@@ -37,6 +38,8 @@ export function createDenoPlatform(): Platform {
     isTerminal: (stream) => Deno[stream].isTerminal(),
     terminalSize,
     rss: () => Deno.memoryUsage().rss,
+    connect,
+    openHttp,
     spawn: (options) => processes.spawn(options),
     startedOf: (pid) => processes.startedOf(pid),
     endLeftovers: (leftover, graceMs) => processes.endLeftovers(leftover, graceMs),

@@ -3,7 +3,19 @@ import { createDenoPlatform } from "./deno.ts";
 import type { Platform } from "./types.ts";
 
 export type { HttpListener, ListenOptions, RequestHandler, RequestInfo } from "./listener.ts";
-export type { FileStat, Leftover, Platform, ProcessStatus, Signal, SpawnOptions, Subprocess } from "./types.ts";
+export type {
+  Duplex,
+  FileStat,
+  HttpConnection,
+  Leftover,
+  Platform,
+  ProcessStatus,
+  Signal,
+  SocketAddress,
+  SpawnOptions,
+  Subprocess,
+  TlsIdentity,
+} from "./types.ts";
 
 let platform: Platform | undefined;
 

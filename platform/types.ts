@@ -50,6 +50,37 @@ export interface Leftover {
   process?: { pid: number; started: string };
 }
 
+/** Where a server listens: a unix socket, or a TCP port, with TLS if `tls` is given. */
+export type SocketAddress = { path: string } | { hostname: string; port: number; tls?: TlsIdentity | undefined };
+
+/** Whom to trust, and who we are; all of it PEM text. */
+export interface TlsIdentity {
+  /** Trusted besides the authorities of the machine. */
+  ca?: string | undefined;
+  cert?: string | undefined;
+  key?: string | undefined;
+}
+
+/** A connection whose two directions end independently of each other. */
+export interface Duplex {
+  /** Fills a part of `buffer`; null when the other side has ended its direction. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes all of `bytes`. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Ends our direction: the other side has read all then, and may still answer. */
+  closeWrite(): Promise<void>;
+  /** Ends both directions at once; pending reads and writes reject. May be called again. */
+  close(): void;
+}
+
+/** HTTP to one server. */
+export interface HttpConnection {
+  /** `path` begins with a slash. Rejects like `fetch`. */
+  fetch(path: string, init: RequestInit): Promise<Response>;
+  /** Closes all that is open. */
+  close(): void;
+}
+
 /** What {@link Platform.stat} tells. */
 export interface FileStat {
   isFile: boolean;
@@ -101,6 +132,10 @@ export interface Platform {
   terminalSize(): { columns: number; rows: number } | null;
   /** Resident memory in bytes. */
   rss(): number;
+  /** @throws {FlowError} `not_found` (no such socket), `connection_failed`, `unavailable` (permission denied) */
+  connect(address: SocketAddress): Promise<Duplex>;
+  /** HTTP over a unix socket or TCP; connects when it is first used. */
+  openHttp(address: SocketAddress): HttpConnection;
   /** @throws {FlowError} `program_not_found`, `invalid_config` (not executable, no such folder), `unavailable` */
   spawn(options: SpawnOptions): Subprocess;
   /**
