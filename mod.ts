@@ -24,6 +24,7 @@
 export { checkDocument, type CheckedDocument, type ParseOptions, parseWorkflow } from "./engine/parse.ts";
 export { type Issue, type IssueCode, type Path, WorkflowError } from "./engine/issue.ts";
 export { createEngine, type CreateEngineOptions } from "./create_engine.ts";
+export type { BusListener } from "./engine/bus.ts";
 export type { Engine } from "./engine/engine.ts";
 export type { EngineOptions, ExecutionHandle, Leftover, StartOptions } from "./engine/engine_options.ts";
 export type { ExecutionResult, NodeOutputs } from "./engine/verdict.ts";
@@ -77,6 +78,7 @@ export {
   type ExecutionFilter,
   type ExecutionRecord,
   type ExecutionSummary,
+  type FeedEntry,
   type Lease,
   type PruneRule,
   readAllEvents,

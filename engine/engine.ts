@@ -1,5 +1,5 @@
 import { createLocalDispatcher } from "./attempt.ts";
-import { EventBus } from "./bus.ts";
+import { type BusListener, EventBus } from "./bus.ts";
 import { checkIsWorkflow, checkStartOptions } from "./check_arguments.ts";
 import { checkInputs } from "./check_inputs.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -164,6 +164,14 @@ export class Engine {
       isDrivenHere: (id: string) => this.#driver.find(id) !== undefined,
     };
     return subscribe(source, executionId, options);
+  }
+
+  /**
+   * Calls `listener` with the events of every execution that this engine drives, right after they have become durable. It
+   * must not throw, and it must not take long. The answer stops it.
+   */
+  listen(listener: BusListener): () => void {
+    return this.#bus.attach(undefined, listener);
   }
 
   /** Where an execution stands; undefined if there is none with that id. */

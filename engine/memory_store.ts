@@ -5,6 +5,7 @@ import {
   type ExecutionFilter,
   type ExecutionRecord,
   type ExecutionSummary,
+  type FeedEntry,
   type Lease,
   normalizeTime,
   type PruneRule,
@@ -37,6 +38,8 @@ interface Entry {
 export class MemoryStore implements Store {
   /** In the order of creation. */
   readonly #executions = new Map<string, Entry>();
+  /** The event with position n is at n - 1; those of deleted executions are undefined. */
+  readonly #feed: (ExecutionEvent | undefined)[] = [];
   readonly #workflows = new Map<string, WorkflowVersion[]>();
   readonly #cache = new Map<string, CacheEntry>();
 
@@ -54,6 +57,7 @@ export class MemoryStore implements Store {
     if (entry.events.length !== after) throw staleWriter(executionId, after, entry.events.length);
     for (const event of events) {
       entry.events.push(event);
+      this.#feed.push(event);
       const change = statusAfter(event);
       if (change === undefined) continue;
       entry.change = change;
@@ -107,7 +111,23 @@ export class MemoryStore implements Store {
       .sort((a, b) => compareText(endOf(b), endOf(a)));
     const gone = ended.slice(rule.keep ?? 0).filter((entry) => before === undefined || endOf(entry) < before);
     for (const entry of gone) this.#executions.delete(entry.record.execution_id);
+    for (const [i, event] of this.#feed.entries()) {
+      if (event !== undefined && !this.#executions.has(event.execution_id)) this.#feed[i] = undefined;
+    }
     return gone.length;
+  }
+
+  readFeed(after: number, limit = 1000): FeedEntry[] {
+    const page: FeedEntry[] = [];
+    for (let i = Math.max(after, 0); i < this.#feed.length && page.length < limit; i++) {
+      const event = this.#feed[i];
+      if (event !== undefined) page.push({ position: i + 1, event });
+    }
+    return page;
+  }
+
+  feedEnd(): number {
+    return this.#feed.length;
   }
 
   acquireLease(lease: Lease, now: number): boolean {

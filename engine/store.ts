@@ -76,6 +76,13 @@ export interface EventQuery {
   node_id?: string;
 }
 
+/** An event in the feed: the one order of the events of all executions. */
+export interface FeedEntry {
+  /** Grows from entry to entry; an event never gets another. Numbers may be missing. */
+  position: number;
+  event: ExecutionEvent;
+}
+
 /** A lease says that a process drives an execution; the journal's version check is what fences a stale one. */
 export interface Lease {
   execution_id: string;
@@ -141,6 +148,15 @@ export interface Store {
   listExecutions(filter: ExecutionFilter, now: number): Awaitable<ExecutionSummary[]>;
   /** Deletes ended executions with all that belongs to them; answers how many. Running and interrupted ones stay. */
   prune(rule: PruneRule): Awaitable<number>;
+
+  /**
+   * What follows `after` in the feed, at most `limit` entries (default 1000), or fewer: only an empty page is the end.
+   * The events of an execution are in their order, those of several in an order that is found at the first look at them
+   * and stays: everybody sees the same one, also in other processes. Deleted executions leave gaps.
+   */
+  readFeed(after: number, limit?: number): Awaitable<FeedEntry[]>;
+  /** The position of the newest event; 0 if there has been none. */
+  feedEnd(): Awaitable<number>;
 
   /** Takes or renews the lease; false if another owner's has not expired. */
   acquireLease(lease: Lease, now: number): Awaitable<boolean>;

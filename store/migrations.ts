@@ -91,6 +91,28 @@ export const migrations: readonly Migration[] = [{
     );
     CREATE INDEX node_cache_by_expiry ON node_cache (expires_at);
   `,
+}, {
+  version: 2,
+  sql: `
+    -- The order of the events of all executions, see feed.ts.
+    CREATE TABLE feed (
+      position  INTEGER PRIMARY KEY, -- of the last event; those before it have the numbers below
+      execution INTEGER NOT NULL,
+      first_seq INTEGER NOT NULL,
+      last_seq  INTEGER NOT NULL
+    );
+    CREATE INDEX feed_by_execution ON feed (execution);
+    CREATE TABLE feed_tails (
+      execution INTEGER PRIMARY KEY,
+      last_seq  INTEGER NOT NULL -- its newest event in the feed
+    );
+    CREATE TABLE feed_state (
+      id       INTEGER PRIMARY KEY CHECK (id = 1),
+      horizon  INTEGER NOT NULL, -- newer executions have no row in feed_tails yet
+      position INTEGER NOT NULL  -- the greatest that was ever given
+    );
+    INSERT INTO feed_state VALUES (1, 0, 0);
+  `,
 }];
 
 /** The layout that this version of flow writes. */

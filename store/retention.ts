@@ -50,6 +50,11 @@ function deletePart(connection: Connection, blobs: BlobTable, id: number): boole
         .run(id);
       if (changes === ROWS_PER_COMMIT) return false;
     }
+    const { changes } = connection.statement(`
+      DELETE FROM feed WHERE position IN (SELECT position FROM feed WHERE execution = ? LIMIT ${ROWS_PER_COMMIT})`)
+      .run(id);
+    if (changes === ROWS_PER_COMMIT) return false;
+    connection.statement("DELETE FROM feed_tails WHERE execution = ?").run(id);
     blobs.release(id);
     connection.statement("DELETE FROM records WHERE execution = ?").run(id);
     connection.statement("DELETE FROM executions WHERE id = ?").run(id);

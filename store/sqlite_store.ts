@@ -3,8 +3,8 @@
  *
  * Any number of stores, in any number of processes, may use a file at the same time: SQLite lets one write after the
  * other, in commits of microseconds, and lets all read meanwhile (WAL). What belongs to which file:
- * `journal.ts` appends, `journal_reader.ts` reads, `executions.ts` knows summaries, leases and cancel requests,
- * `retention.ts` deletes, `connection.ts` waits for other processes.
+ * `journal.ts` appends, `journal_reader.ts` reads, `feed.ts` orders what all executions have appended, `executions.ts`
+ * knows summaries, leases and cancel requests, `retention.ts` deletes, `connection.ts` waits for other processes.
  *
  * `normal` commits each append at once and answers synchronously: 10 to 15 microseconds, less than any queue. `full`
  * pays an fsync per commit, therefore executions share commits there (`group_commit.ts`).
@@ -17,6 +17,7 @@ import type {
   ExecutionFilter,
   ExecutionRecord,
   ExecutionSummary,
+  FeedEntry,
   Lease,
   PruneRule,
   Store,
@@ -28,6 +29,7 @@ import { BlobTable, hashLargeOutputs } from "./blobs.ts";
 import { Connection, type Durability } from "./connection.ts";
 import { encodeEvents } from "./event_codec.ts";
 import { ExecutionTable } from "./executions.ts";
+import { FeedTable } from "./feed.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { type Batch, finalChange, JournalWriter } from "./journal.ts";
 import { JournalReader } from "./journal_reader.ts";
@@ -44,6 +46,7 @@ export class SqliteStore implements Store {
   readonly #writer: JournalWriter;
   readonly #group: GroupCommit | undefined;
   readonly #reader: JournalReader;
+  readonly #feed: FeedTable;
   readonly #executions: ExecutionTable;
   readonly #workflows: WorkflowTable;
   readonly #cache: NodeCacheTable;
@@ -54,6 +57,7 @@ export class SqliteStore implements Store {
     this.#writer = new JournalWriter(connection, this.#blobs);
     this.#group = durability === "full" ? new GroupCommit(connection, this.#writer) : undefined;
     this.#reader = new JournalReader(connection, this.#blobs);
+    this.#feed = new FeedTable(connection, this.#reader);
     this.#executions = new ExecutionTable(connection);
     this.#workflows = new WorkflowTable(connection);
     this.#cache = new NodeCacheTable(connection);
@@ -101,6 +105,14 @@ export class SqliteStore implements Store {
 
   listExecutions(filter: ExecutionFilter, now: number): Awaitable<ExecutionSummary[]> {
     return this.#connection.run("list executions", () => this.#executions.list(filter, now));
+  }
+
+  readFeed(after: number, limit = 1000): Awaitable<FeedEntry[]> {
+    return this.#connection.run("read the feed", () => this.#feed.read(after, limit));
+  }
+
+  feedEnd(): Awaitable<number> {
+    return this.#connection.run("read the feed", () => this.#feed.end());
   }
 
   prune(rule: PruneRule): Promise<number> {

@@ -1,5 +1,4 @@
-import type { ExecutionEvent } from "../../engine/events.ts";
-import { toWire } from "../../engine/wire.ts";
+import { stringifyEvent } from "../../engine/event_text.ts";
 import type { OutputStream } from "../output.ts";
 import type { Renderer } from "./renderer.ts";
 
@@ -12,12 +11,4 @@ export function createJsonLinesRenderer(out: OutputStream, err: OutputStream): R
     print: talk,
     end: () => {},
   };
-}
-
-function stringifyEvent(event: ExecutionEvent): string {
-  if (event.type === "NodeCompleted") return JSON.stringify({ ...event, outputs: toWire(event.outputs) });
-  if (event.type === "NodeEvent" && event.event.event_type === "Data") {
-    return JSON.stringify({ ...event, event: { ...event.event, value: toWire(event.event.value) } });
-  }
-  return JSON.stringify(event);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { EventBody, ExecutionEvent } from "../../engine/events.ts";
 import { type Awaitable, type EventQuery, readAllEvents, type Store } from "../../engine/store.ts";
 import { executionTests } from "./store_contract_executions.ts";
+import { feedTests } from "./store_contract_feed.ts";
 import { libraryTests } from "./store_contract_library.ts";
 import {
   asEvents,
@@ -18,7 +19,7 @@ import {
 
 /** Registers the tests that every {@link Store} passes. `open` makes an empty one. */
 export function storeContract(name: string, open: () => Awaitable<Store>): void {
-  const tests = { ...journalTests, ...readingTests, ...executionTests, ...libraryTests };
+  const tests = { ...journalTests, ...readingTests, ...executionTests, ...feedTests, ...libraryTests };
   for (const [sentence, test] of Object.entries(tests)) {
     Deno.test(`${name}: ${sentence}`, async () => {
       const store = await open();
