@@ -8,9 +8,20 @@ import { delay } from "./delay.ts";
 import { httpRequest } from "./http_request.ts";
 import { jsonParse } from "./json_parse.ts";
 import { jsonStringify } from "./json_stringify.ts";
+import { createSandboxExec } from "./sandbox_exec.ts";
 import { createShellExec } from "./shell_exec.ts";
 
 /** The node types that every `flow` has. `platform` is what those that start processes run on. */
 export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition[] {
-  return [createShellExec(platform), httpRequest, jsonParse, jsonStringify, delay, debugLog, controlIf, controlSwitch];
+  return [
+    createShellExec(platform),
+    createSandboxExec(platform),
+    httpRequest,
+    jsonParse,
+    jsonStringify,
+    delay,
+    debugLog,
+    controlIf,
+    controlSwitch,
+  ];
 }

@@ -10,6 +10,7 @@ Deno.test("builtinNodes() lists every built-in node type once", () => {
     "control.switch",
     "debug.log",
     "http.request",
+    "sandbox.exec",
     "shell.exec",
     "time.delay",
     "transform.json_parse",

@@ -75,6 +75,7 @@ Deno.test("every link between pages leads somewhere", async () => {
       "docs/cli.md",
       "docs/durability.md",
       "docs/typescript.md",
+      "docs/sandbox.md",
     ]
   ) {
     for (const [, target = ""] of (await readPage(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
