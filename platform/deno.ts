@@ -43,7 +43,7 @@ export function createDenoPlatform(): Platform {
     spawn: (options) => processes.spawn(options),
     startedOf: (pid) => processes.startedOf(pid),
     endLeftovers: (leftover, graceMs) => processes.endLeftovers(leftover, graceMs),
-    serve: async (options, handler) => (await import("./deno_serve.ts")).serve(options, handler),
+    serve: async (options, handler) => (await import("./http_server.ts")).serve(options, handler),
   };
 }
 

@@ -6,6 +6,12 @@ export interface ListenOptions {
   port: number;
   /** TLS: certificate chain and private key, both in PEM. */
   tls?: { cert: string; key: string } | undefined;
+  /** Connections beyond these are closed at once. Default 2048. */
+  maxConnections?: number | undefined;
+  /** How long a client may take to send the head of a request. Default 15000. */
+  headersTimeoutMs?: number | undefined;
+  /** How long a client may take to send a whole request. Default 120000. */
+  requestTimeoutMs?: number | undefined;
 }
 
 /** How to answer a WebSocket handshake. */
@@ -14,6 +20,8 @@ export interface UpgradeOptions {
   protocol?: string;
   /** A peer that answers no ping for so long is gone. Default 30, 0: never. */
   idleTimeoutSeconds?: number;
+  /** Longer messages from the peer close the connection. Default 65536. */
+  maxMessageBytes?: number;
 }
 
 /** What a handler knows about a request besides the request itself. */
