@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { PreparedNode } from "./prepare.ts";
+import type { SecretGuard } from "./secret_guard.ts";
 import type { Store } from "./store.ts";
 import { canonicalJson, type Value, type Values } from "./value.ts";
 
@@ -40,15 +41,18 @@ export async function cacheResult(
 export class NodeCache {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #secrets: SecretGuard | undefined;
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, secrets?: SecretGuard) {
     this.#store = store;
     this.#clock = clock;
+    this.#secrets = secrets;
   }
 
   computeKey(node: PreparedNode, inputs: Values): Promise<string> {
     const { type, version } = node.definition;
-    return computeHash({ node_type: type, version, config: node.config as Value, inputs });
+    const parts = { node_type: type, version, config: node.config as Value, inputs };
+    return this.#secrets?.isUsedBy(node) ? this.#secrets.computeHash(node, parts) : computeHash(parts);
   }
 
   get(key: string): Promise<Values | undefined> {

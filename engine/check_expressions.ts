@@ -18,12 +18,15 @@ export function knownNames(workflow: Workflow, registry: NodeRegistry | undefine
     inputs: workflow.inputs === undefined ? "any" : Object.keys(workflow.inputs),
     nodes: { get: (id) => types.has(id) ? portsOf(id) : undefined, keys: () => types.keys() },
     env: workflow.settings.env ?? [],
-    secrets: [],
+    secrets: "any",
     hasItem: false,
     execution: ["id", "started_at"],
     workflow: ["id", "name"],
   };
 }
+
+/** Secrets are there only where their values go no further than the node; conditions and outputs are history. */
+const OUTSIDE_CONFIG = { hasAttempt: false, hasSecrets: false } as const;
 
 /** Adds all that is wrong with the expressions of one node, and what is dangerous about them. */
 export function checkNodeExpressions(
@@ -39,7 +42,7 @@ export function checkNodeExpressions(
   const { id } = node;
   const subject = `Node ${quote(id)}`;
   for (const problem of config?.check(known) ?? []) report(problem, subject, ["nodes", index, "config"], issues);
-  for (const problem of when?.check({ ...known, hasAttempt: false }) ?? []) {
+  for (const problem of when?.check({ ...known, ...OUTSIDE_CONFIG }) ?? []) {
     report({ ...problem, path: [] }, subject, ["nodes", index, "when"], issues);
   }
   warn(node, index, config, registry, issues);
@@ -69,7 +72,7 @@ function warn(
 
 /** Adds all that is wrong with the declared outputs of a workflow. */
 export function checkOutputs(outputs: CompiledConfig | undefined, known: KnownNames, issues: IssueList): void {
-  for (const problem of outputs?.check({ ...known, hasAttempt: false }) ?? []) {
+  for (const problem of outputs?.check({ ...known, ...OUTSIDE_CONFIG }) ?? []) {
     report(problem, `Output ${quote(String(problem.path[0] ?? ""))}`, ["outputs"], issues);
   }
 }

@@ -11,6 +11,7 @@ import { NodeCache } from "./cache.ts";
 import type { Clock } from "./clock.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { FlowError } from "./errors.ts";
+import type { EventBody } from "./events.ts";
 import { Executor } from "./executor.ts";
 import { Leases } from "./leases.ts";
 import type { Reuse } from "./ledger.ts";
@@ -148,16 +149,19 @@ export class Driver {
 
   #launch(record: ExecutionRecord, { prepared, state, restored, reuse, cancelReason }: Drive): Driven {
     const { execution_id, inputs, verbose } = record;
-    const { store, clock } = this.#options;
-    const recorder = new Recorder({ ...this.#options, state, onFailure: (error) => executor.suspend(error) });
+    const { store, clock, dispatcher } = this.#options;
+    const { secrets } = prepared;
+    const mask = secrets && ((body: EventBody) => secrets.maskEvent(body));
+    const recorder = new Recorder({ ...this.#options, state, mask, onFailure: (error) => executor.suspend(error) });
     const executor = new Executor({
       ...this.#options,
+      dispatcher: secrets?.guard(dispatcher) ?? dispatcher,
       env: readEnv(prepared.workflow, this.#options.env),
       prepared,
       inputs,
       recorder,
       verbose,
-      cache: record.no_cache ? undefined : new NodeCache(store, clock),
+      cache: record.no_cache ? undefined : new NodeCache(store, clock, secrets),
       ...(restored === undefined ? {} : { restored }),
       reuse,
     });

@@ -17,6 +17,7 @@ import { loadLanguageOf } from "./language.ts";
 import { type PreparedWorkflow, prepareWorkflow } from "./prepare.ts";
 import { NodeRegistry } from "./registry.ts";
 import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";
+import { resolveSecrets } from "./secrets.ts";
 import { createState, type ExecutionState } from "./state.ts";
 import type { ExecutionRecord, Store } from "./store.ts";
 import { checkHasBegun, checkResumable, findResumePoint } from "./resume.ts";
@@ -65,8 +66,9 @@ export class Engine {
     checkIsWorkflow(workflow);
     checkStartOptions(options);
     const limited = limitTime(workflow, options.timeoutMs);
-    const prepared = await this.#prepare(limited, options.inputs ?? {});
+    const locked = await this.#prepare(limited, options.inputs ?? {});
     const inputs = resolveInputs(workflow.inputs, options.inputs ?? {});
+    const prepared = await this.#unlock(locked, inputs);
     const record = this.#createRecord(limited, { ...options, inputs });
     return this.#handle<O>(
       record,
@@ -85,7 +87,7 @@ export class Engine {
     checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
     await this.releaseDeadOwners();
     const driven = await this.#driver.drive(record, async () => {
-      const prepared = await this.#prepare(record.workflow, record.inputs);
+      const prepared = await this.#unlock(await this.#prepare(record.workflow, record.inputs));
       // It may have ended before the lease was ours.
       checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
       const point = await findResumePoint(this.store, executionId, prepared, this.#options.endLeftover);
@@ -129,7 +131,7 @@ export class Engine {
     const skipped = plan.nodes.filter((node) => node.action === "skip");
     const skip = new Map(skipped.map((node) => [node.node_id, node.because ?? { reason: "not_selected" as const }]));
     const outputs = await readOutputs(this.store, plan.execution_id, (nodeId) => reused.has(nodeId));
-    const prepared = await this.#prepare(workflow, plan.inputs);
+    const prepared = await this.#unlock(await this.#prepare(workflow, plan.inputs), plan.inputs);
     const record = this.#createRecord(workflow, { ...options, inputs: plan.inputs }, plan.execution_id);
     const reuse = { execution_id: plan.execution_id, outputs, skip };
     const drive = { prepared, state: createState(record.execution_id), reuse };
@@ -193,6 +195,12 @@ export class Engine {
     const issues = checkInputs(workflow, this.registry, inputs);
     if (issues.some(({ severity }) => severity === "error")) throw new WorkflowError("invalid_workflow", issues);
     return prepared;
+  }
+
+  /** Adds the secrets that the workflow uses. */
+  async #unlock(prepared: PreparedWorkflow, inputs: Values = {}): Promise<PreparedWorkflow> {
+    const secrets = await resolveSecrets(prepared, this.#options.secrets, inputs);
+    return secrets === undefined ? prepared : { ...prepared, secrets };
   }
 
   #createRecord(workflow: Workflow, options: StartOptions, rerun_of?: string): ExecutionRecord {

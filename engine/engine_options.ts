@@ -3,6 +3,7 @@ import type { Dispatcher } from "./dispatcher.ts";
 import type { ExecutionEvent } from "./events.ts";
 import type { ProcessIdentity } from "./node.ts";
 import type { NodeRegistry } from "./registry.ts";
+import type { SecretSource } from "./secret_source.ts";
 import type { Store } from "./store.ts";
 import type { SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
@@ -29,6 +30,8 @@ export interface EngineOptions {
   random?: () => number;
   /** Environment variables for the expressions of workflows that list them in `settings.env`. Default: none. */
   env?: (name: string) => string | undefined;
+  /** The secrets of workflows that use `secrets.NAME`. Default: none. */
+  secrets?: SecretSource;
   /** Whether the process with this name is known to be gone, so that its leases need not run out. Default: never. */
   isOwnerGone?: (owner: string) => boolean;
   /** Ends what an interrupted attempt has left running, before the node runs again. Default: nothing. */

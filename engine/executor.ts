@@ -178,8 +178,9 @@ export class Executor {
 
   #scope(attempt?: number): ExpressionScope {
     const { prepared, inputs, env } = this.#options;
+    const { workflow, secrets: { values: secrets } = {} } = prepared;
     const { frontier } = this.#ledger;
-    return createScope({ workflow: prepared.workflow, inputs, env, state: this.#recorder.state, frontier }, attempt);
+    return createScope({ workflow, inputs, env, secrets, state: this.#recorder.state, frontier }, attempt);
   }
 
   #inputsOf(node: number): Values {

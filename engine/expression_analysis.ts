@@ -183,7 +183,7 @@ function hasStages(node: AstNode): boolean {
 }
 
 /** Names that are there already; the others are reserved. */
-const OFFERED = ROOT_NAMES.filter((name) => name !== "secrets" && name !== "item" && name !== "index");
+const OFFERED = ROOT_NAMES.filter((name) => name !== "item" && name !== "index");
 
 function hintName(name: string): string {
   const match = suggest(name, OFFERED);

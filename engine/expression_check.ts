@@ -2,6 +2,7 @@ import { compileExpression } from "./expression.ts";
 import type { ExpressionProblem } from "./expression_problem.ts";
 import type { Reference } from "./expression_reference.ts";
 import { quote } from "./plain.ts";
+import { findNameProblem, SECRET_PREFIX } from "./secret_source.ts";
 import { didYouMean, quoteList } from "./suggest.ts";
 
 /** The names that exist where an expression stands; `"any"` where they cannot be known. */
@@ -14,6 +15,8 @@ export interface KnownNames {
   };
   readonly env: readonly string[] | "any";
   readonly secrets: readonly string[] | "any";
+  /** Whether `secrets` is there; default true. */
+  readonly hasSecrets?: boolean;
   /** Whether `item` and `index` are there: in a map. */
   readonly hasItem: boolean;
   /** Whether `attempt` is there; default true. */
@@ -41,9 +44,9 @@ export function checkReference(reference: Reference, known: KnownNames): Express
     case "inputs":
       return checkName(reference, known.inputs, "input", "inputs");
     case "env":
-      return checkName(reference, known.env, "environment variable", "names", "List it in settings.env.");
+      return checkVariable(reference, known);
     case "secrets":
-      return checkName(reference, known.secrets, "secret", "secrets");
+      return checkSecret(reference, known);
     case "execution":
       return checkName(reference, known.execution ?? "any", "property of the execution", "properties");
     case "workflow":
@@ -102,6 +105,25 @@ function checkName(
     hint: hint?.startsWith("Did") ? hint : advice ?? hint,
     offset: name.offset,
   }];
+}
+
+function checkVariable(reference: Reference, known: KnownNames): ExpressionProblem[] {
+  const [name] = reference.names;
+  if (name === undefined || !name.name.startsWith(SECRET_PREFIX)) {
+    return checkName(reference, known.env, "environment variable", "names", "List it in settings.env.");
+  }
+  const message = `${quote(name.name)} is a secret, not an environment variable: its value would not be masked`;
+  const hint = `Write secrets.${name.name.slice(SECRET_PREFIX.length)}.`;
+  return [{ code: "unknown_name", message, hint, offset: name.offset }];
+}
+
+function checkSecret(reference: Reference, known: KnownNames): ExpressionProblem[] {
+  if (known.hasSecrets === false) return [outOfPlace(reference, "Use it in the config of a node.")];
+  const [name] = reference.names;
+  const state = name && findNameProblem(name.name);
+  if (name === undefined || state === undefined) return checkName(reference, known.secrets, "secret", "secrets");
+  const message = `No secret can have the name ${quote(name.name)}: ${state}`;
+  return [{ code: "unknown_name", message, hint: "Choose another name, such as API_TOKEN.", offset: name.offset }];
 }
 
 function outOfPlace({ root, offset }: Reference, hint: string): ExpressionProblem {

@@ -28,6 +28,7 @@ export type IssueCode =
   | "missing_input"
   | "invalid_input"
   | "unused_input"
+  | "missing_secret"
   | "unknown_input"
   | "invalid_default"
   | "unsafe_expression"

@@ -5,6 +5,7 @@ import { IssueList } from "./issue.ts";
 import { expressionReader } from "./language.ts";
 import type { NodeDefinition } from "./node.ts";
 import type { NodeRegistry } from "./registry.ts";
+import type { SecretGuard } from "./secret_guard.ts";
 import {
   type Broken,
   type CheckedNode,
@@ -37,6 +38,8 @@ export interface PreparedWorkflow {
   readonly outputs: CompiledConfig | undefined;
   /** Indexes of the nodes that the declared outputs refer to. */
   readonly pinned: readonly number[];
+  /** What its configs use, once it is about to run; never stored. */
+  readonly secrets?: SecretGuard | undefined;
 }
 
 /**

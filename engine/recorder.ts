@@ -21,6 +21,8 @@ export interface RecorderOptions {
   /** Folded up to the newest event of the journal. */
   state: ExecutionState;
   onFailure(error: FlowError): void;
+  /** Takes out what nobody may see; not asked about talk, which comes masked. */
+  mask?: ((body: EventBody) => EventBody) | undefined;
 }
 
 export class Recorder {
@@ -45,8 +47,10 @@ export class Recorder {
   /** Adds an event to the next append. */
   record(body: EventBody): void {
     const { execution_id } = this.state;
+    const { mask } = this.#options;
+    const shown = mask === undefined || body.type === "NodeEvent" ? body : mask(body);
     const header = { type: body.type, execution_id, seq: ++this.#recorded, timestamp: this.#now() };
-    this.#pending.push(Object.assign(header, body) as ExecutionEvent);
+    this.#pending.push(Object.assign(header, shown) as ExecutionEvent);
   }
 
   /** Adds an event that nobody waits for: it is appended with the next turn, or soon. */

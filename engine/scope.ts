@@ -9,20 +9,21 @@ export interface ScopeSource {
   readonly workflow: Workflow;
   readonly inputs: Values;
   readonly env: Values;
+  readonly secrets: Values | undefined;
   readonly state: ExecutionState;
   readonly frontier: Frontier;
 }
 
 /** What expressions see at this moment. Nodes that have not finished have no outputs. */
 export function createScope(
-  { workflow, inputs, env, state, frontier }: ScopeSource,
+  { workflow, inputs, env, secrets = {}, state, frontier }: ScopeSource,
   attempt?: number,
 ): ExpressionScope {
   return {
     inputs,
     nodes: { get: (id) => nodeValues(id, state, frontier) },
     env,
-    secrets: {},
+    secrets,
     execution: { id: state.execution_id, started_at: new Date(state.started_at).toISOString() },
     workflow: { id: workflow.id, name: workflow.name },
     attempt,

@@ -1,0 +1,91 @@
+import { FlowError } from "./errors.ts";
+import { IssueList, type Path } from "./issue.ts";
+import { quote } from "./plain.ts";
+import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
+import type { SecretGuard } from "./secret_guard.ts";
+import { SECRET_PREFIX, type SecretSource } from "./secret_source.ts";
+import type { Values } from "./value.ts";
+
+/** Shorter secrets would be masked everywhere, and are no secrets. */
+const SHORTEST_SECRET = 4;
+
+/** In characters; secrets are looked for in all that nodes tell, in some twenty forms. */
+const LONGEST_SECRET = 64 * 1024;
+
+/**
+ * Gets the secrets that a workflow uses, with what keeps them out of the history; undefined if it uses none. `inputs`
+ * are those that are about to be recorded.
+ *
+ * @throws {WorkflowError} `invalid_workflow` if secrets are missing
+ * @throws {FlowError} `invalid_argument` if one cannot be masked; `invalid_input` if an input holds one
+ */
+export async function resolveSecrets(
+  { nodes }: PreparedWorkflow,
+  source: SecretSource | undefined,
+  inputs: Values,
+): Promise<SecretGuard | undefined> {
+  const uses = findUses(nodes);
+  if (uses.size === 0) return undefined;
+  const known = await source?.read([...uses.keys()]) ?? new Map<string, string>();
+  const secrets = new Map<string, string>();
+  const issues = new IssueList();
+  for (const [name, use] of uses) {
+    const value = known.get(name);
+    if (value === undefined) reportMissing(name, use, issues);
+    else secrets.set(name, checkSecret(name, value));
+  }
+  issues.throwIfErrors();
+  const { SecretGuard } = await import("./secret_guard.ts");
+  const guard = new SecretGuard(secrets);
+  checkInputs(inputs, guard);
+  return guard;
+}
+
+/** Where a secret is used for the first time. */
+interface Use {
+  readonly node_id: string;
+  readonly path: Path;
+}
+
+function findUses(nodes: readonly PreparedNode[]): Map<string, Use> {
+  const uses = new Map<string, Use>();
+  for (const [index, node] of nodes.entries()) {
+    for (const { root, names: [name], path } of node.expressions?.config?.references ?? []) {
+      if (root !== "secrets" || name === undefined || uses.has(name.name)) continue;
+      uses.set(name.name, { node_id: node.spec.id, path: ["nodes", index, "config", ...path] });
+    }
+  }
+  return uses;
+}
+
+function reportMissing(name: string, { node_id, path }: Use, issues: IssueList): void {
+  issues.error(
+    "missing_secret",
+    path,
+    () => `Secret ${quote(name)} is not set, and node ${quote(node_id)} uses it`,
+    () => `Set the environment variable ${SECRET_PREFIX}${name}, or run "flow secrets set ${name}".`,
+  );
+}
+
+/** @throws {FlowError} `invalid_argument` if the value is so short or so long that it cannot be masked */
+export function checkSecret(name: string, value: string): string {
+  const length = value.replaceAll(/[\r\n]/g, "").length;
+  if (length >= SHORTEST_SECRET && length <= LONGEST_SECRET) return value;
+  const isShort = length < SHORTEST_SECRET;
+  const limit = isShort ? `fewer than ${SHORTEST_SECRET}` : `more than ${LONGEST_SECRET}`;
+  throw new FlowError("invalid_argument", `Cannot use secret ${quote(name)}: it has ${limit} characters`, {
+    hint: isShort
+      ? "Use a longer secret: this one could not be hidden without hiding much else."
+      : "Put it into a file, and give the node the path of that file.",
+  });
+}
+
+function checkInputs(inputs: Values, guard: SecretGuard): void {
+  for (const name of Object.keys(inputs)) {
+    const input = { [name]: inputs[name] ?? null };
+    if (guard.masker.maskValues(input) === input) continue;
+    throw new FlowError("invalid_input", `Input ${quote(name)} holds the value of a secret: it would be recorded`, {
+      hint: "Use ${{ secrets.NAME }} in the workflow, and leave the input out.",
+    });
+  }
+}
