@@ -2,6 +2,7 @@ import { createEngine as createBareEngine, type Engine } from "./engine/engine.t
 import type { EngineOptions } from "./engine/engine_options.ts";
 import type { NodeDefinition } from "./engine/node.ts";
 import type { NodeRegistry } from "./engine/registry.ts";
+import { environmentSecrets } from "./engine/secret_source.ts";
 import { builtinNodes } from "./nodes/mod.ts";
 import { getPlatform } from "./platform/mod.ts";
 import { recoveryOptions } from "./platform/recovery.ts";
@@ -28,5 +29,5 @@ export function createEngine(options: CreateEngineOptions = {}): Engine {
   const nodes = options.nodes ?? (options.registry === undefined ? builtinNodes() : []);
   const recovery = options.store === undefined ? {} : recoveryOptions(getPlatform());
   const env = (name: string) => getPlatform().env(name);
-  return createBareEngine({ env, ...recovery, ...options, nodes });
+  return createBareEngine({ env, secrets: environmentSecrets(env), ...recovery, ...options, nodes });
 }

@@ -37,6 +37,7 @@ export {
 } from "./engine/explain.ts";
 export type { AttemptExplanation, TimeShares } from "./engine/execution_timeline.ts";
 export type { RerunOptions, RerunPlan, RerunStep } from "./engine/rerun.ts";
+export { environmentSecrets, joinSecretSources, type SecretSource } from "./engine/secret_source.ts";
 export type { SubscribeOptions } from "./engine/subscription.ts";
 export type { AttemptOutcome, AttemptRequest, Dispatcher } from "./engine/dispatcher.ts";
 export type { PreparedNode } from "./engine/prepare.ts";

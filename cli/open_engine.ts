@@ -1,10 +1,12 @@
 import { Engine } from "../engine/engine.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import { NodeRegistry } from "../engine/registry.ts";
+import type { SecretSource } from "../engine/secret_source.ts";
 import type { Store } from "../engine/store.ts";
 import { builtinNodes } from "../nodes/mod.ts";
 import { recoveryOptions } from "../platform/recovery.ts";
 import type { Platform } from "../platform/types.ts";
+import type { SecretFlags } from "./secret_sources.ts";
 
 /** The node types of this program and those that its user brings along. @throws {FlowError} `conflict` */
 export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinition> = []): NodeRegistry {
@@ -14,6 +16,13 @@ export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinit
 }
 
 /** Puts the engine of this process together. */
-export function openEngine(platform: Platform, registry: NodeRegistry, store: Store): Engine {
-  return new Engine({ registry, store, env: (name) => platform.env(name), ...recoveryOptions(platform) });
+export function openEngine(platform: Platform, registry: NodeRegistry, store: Store, flags: SecretFlags = {}): Engine {
+  const env = (name: string) => platform.env(name);
+  // Commands may work in another folder afterwards.
+  const folder = platform.cwd();
+  const secrets: SecretSource = {
+    read: async (names) =>
+      await (await import("./secret_sources.ts")).openSecrets(platform, store, flags, folder).read(names),
+  };
+  return new Engine({ registry, store, env, secrets, ...recoveryOptions(platform) });
 }

@@ -3,6 +3,7 @@ import { MemoryStore } from "../engine/memory_store.ts";
 import type { Store } from "../engine/store.ts";
 import type { Platform } from "../platform/types.ts";
 import type { Durability } from "../store/connection.ts";
+import type { SecretFlags } from "./secret_sources.ts";
 
 /** What decides where the database is. */
 type DatabasePlatform = Pick<Platform, "os" | "env">;
@@ -14,7 +15,7 @@ export interface DatabaseFlags {
 }
 
 /** How a command keeps what it does. */
-export interface StoreFlags extends DatabaseFlags {
+export interface StoreFlags extends DatabaseFlags, SecretFlags {
   readonly durability?: Durability | undefined;
 }
 

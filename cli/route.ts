@@ -69,6 +69,13 @@ export const storeFlags = {
     optional: true,
     brief: "What the history survives: crashes (normal, the default), or power loss too (full)",
   },
+  secretsFile: {
+    kind: "parsed",
+    parse: String,
+    optional: true,
+    placeholder: "FILE",
+    brief: "A dotenv file with secrets (default: FLOW_SECRETS_FILE)",
+  },
 } as const;
 
 /** The argument that says which execution. */

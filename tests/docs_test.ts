@@ -74,6 +74,7 @@ Deno.test("every link between pages leads somewhere", async () => {
       "docs/nodes.md",
       "docs/cli.md",
       "docs/durability.md",
+      "docs/secrets.md",
       "docs/typescript.md",
       "docs/sandbox.md",
     ]

@@ -42,7 +42,7 @@ export async function rerunExecution(context: CliContext, flags: RerunFlags, id:
       ? await loadRecordNodes(context, record, flags.nodes)
       : [...edited.nodes, ...await loadNodeFiles(context, flags.nodes)];
     const registry = openRegistry(platform, nodes);
-    const engine = openEngine(platform, registry, store);
+    const engine = openEngine(platform, registry, store, flags);
     const other = edited && await readWorkflow(context, edited, registry, flags);
     const inputs = await rerunInputs(context, flags, record, (other ?? record.workflow).inputs);
     const plan = await engine.planRerun(execution_id, { from: flags.from, only: flags.only, workflow: other, inputs });

@@ -18,7 +18,7 @@ export async function resumeExecution(context: CliContext, flags: ResumeFlags, i
     const { execution_id, last_seq } = await findExecution(store, id);
     const record = await readRecord(store, execution_id);
     const registry = openRegistry(platform, await loadRecordNodes(context, record, flags.nodes));
-    const engine = openEngine(platform, registry, store);
+    const engine = openEngine(platform, registry, store, flags);
     const { workflow, verbose, workdir } = record;
     if (workdir !== undefined) platform.changeDir(workdir);
     return await driveExecution(context, engine, { ...flags, verbose: flags.verbose ?? verbose }, {

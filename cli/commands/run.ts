@@ -28,7 +28,7 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
   const inputs = await readInputs(context, flags, workflow.inputs);
   warnOfInputs(context, workflow, registry, inputs, flags);
   return await withStore(openStore(platform, flags), async (store) => {
-    const engine = openEngine(platform, registry, store);
+    const engine = openEngine(platform, registry, store, flags);
     if (found.path !== undefined && !flags.quiet) await mentionInterrupted(context, engine, found.path);
     const options = {
       inputs,

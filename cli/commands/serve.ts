@@ -26,7 +26,7 @@ export async function serve(context: CliContext, flags: ServeFlags): Promise<num
   const registry = openRegistry(platform, await loadNodeFiles(context, flags.nodes));
   return await withStore(openStore(platform, flags), async (store) => {
     if (flags.workdir !== undefined) platform.changeDir(flags.workdir);
-    const engine = openEngine(platform, registry, store);
+    const engine = openEngine(platform, registry, store, flags);
     const closing = new AbortController();
     const ports: ServerPorts = {
       engine,
