@@ -6,6 +6,7 @@ import type { RerunFlags } from "./commands/rerun.ts";
 import type { ResumeFlags } from "./commands/resume.ts";
 import type { SchemaFlags } from "./commands/schema.ts";
 import type { ValidateFlags } from "./commands/validate.ts";
+import { convert, fmt } from "./authoring_routes.ts";
 import { cache, doctor, executions, explain } from "./history_routes.ts";
 import {
   debugFlag,
@@ -171,6 +172,8 @@ export const routes = {
   validate,
   nodes,
   init,
+  fmt,
+  convert,
   schema,
   graph,
   serve,

@@ -11,13 +11,22 @@ export interface Token {
 const WORDS: ReadonlyMap<string, boolean | null> = new Map([["true", true], ["false", false], ["null", null]]);
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
+/** A comment, with its signs. */
+export interface Comment {
+  readonly text: string;
+  readonly offset: number;
+}
+
 /** Cuts JSON with comments into tokens. Reads each character once and never recurses, whatever the text is. */
 export class JsonLexer {
   readonly #text: string;
+  readonly #onComment: (comment: Comment) => void;
   #offset = 0;
 
-  constructor(text: string) {
+  /** Comments are left out of the tokens, and told to `onComment`. */
+  constructor(text: string, onComment: (comment: Comment) => void = () => {}) {
     this.#text = text;
+    this.#onComment = onComment;
   }
 
   next(): Token {
@@ -39,14 +48,19 @@ export class JsonLexer {
       const character = this.#text[this.#offset];
       if (character === " " || character === "\n" || character === "\r" || character === "\t") this.#offset++;
       else if (character !== "/") return undefined;
-      else if (this.#text[this.#offset + 1] === "/") this.#offset = this.#find("\n", this.#offset);
+      else if (this.#text[this.#offset + 1] === "/") this.#comment(this.#find("\n", this.#offset));
       else if (this.#text[this.#offset + 1] === "*") {
         const start = this.#offset;
         const end = this.#text.indexOf("*/", start + 2);
         if (end < 0) return { kind: "bad", text: "a comment that has no end", offset: start };
-        this.#offset = end + 2;
+        this.#comment(end + 2);
       } else return undefined;
     }
+  }
+
+  #comment(end: number): void {
+    this.#onComment({ text: this.#text.slice(this.#offset, end).trimEnd(), offset: this.#offset });
+    this.#offset = end;
   }
 
   #string(offset: number): Token {

@@ -67,19 +67,25 @@ function openParsed(text: string, raw: unknown): SourceDocument {
 
 async function openYaml(text: string): Promise<SourceDocument> {
   // YAML contains JSON, and reading that as such is fifty times faster.
-  if (text.trimStart().startsWith("{")) {
-    try {
-      const raw: unknown = JSON.parse(text);
-      if (isPlainObject(raw)) return openParsed(text, raw);
-    } catch {
-      // It is YAML after all.
-    }
-  }
+  const raw = parseEmbeddedJson(text);
+  if (raw !== undefined) return openParsed(text, raw);
   const { readYaml } = await import("./yaml_source.ts");
   return await readYaml(text);
 }
 
-function formatOf(filename: string | undefined, text: string): "json" | "yaml" {
+/** The object that a YAML text is if it is JSON; undefined if it is not. */
+export function parseEmbeddedJson(text: string): Record<string, unknown> | undefined {
+  if (!text.trimStart().startsWith("{")) return undefined;
+  try {
+    const raw: unknown = JSON.parse(text);
+    return isPlainObject(raw) ? raw : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The format of a text, by the extension of its file or else by how it begins. */
+export function formatOf(filename: string | undefined, text: string): "json" | "yaml" {
   const extension = /\.([a-z]+)$/i.exec(filename ?? "")?.[1]?.toLowerCase();
   if (extension === "yaml" || extension === "yml") return "yaml";
   if (extension === "json" || extension === "jsonc") return "json";

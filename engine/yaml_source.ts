@@ -24,8 +24,7 @@ export async function readYaml(text: string): Promise<SourceDocument> {
     const message = `Document is nested deeper than ${MAX_DOCUMENT_DEPTH} levels`;
     return unreadable(syntaxIssue("too_deep", message, lines.at(deep), "Make it flatter."));
   }
-  const composer = new yaml.Composer({ merge: true, customTags: ["binary"], logLevel: "error" });
-  const [document, second] = [...composer.compose(tokens, true, text.length)];
+  const [document, second] = composeDocuments(tokens, text, yaml);
   if (document === undefined) return { raw: null, issues: [], locate: (paths) => paths.map(() => undefined) };
   if (second !== undefined) {
     const position = lines.at(second.range[0]);
@@ -33,6 +32,21 @@ export async function readYaml(text: string): Promise<SourceDocument> {
     return unreadable(syntaxIssue("invalid_syntax", "File has several YAML documents: expected one", position, hint));
   }
   return convertDocument(document, lines, yaml);
+}
+
+function composeDocuments(
+  tokens: CST.Token[],
+  text: string,
+  yaml: typeof import("yaml"),
+): Document.Parsed<ParsedNode>[] {
+  const composer = new yaml.Composer({ merge: true, customTags: ["binary"], logLevel: "error" });
+  return [...composer.compose(tokens, true, text.length)];
+}
+
+/** The syntax tree, with its comments, of a text that {@link readYaml} can read. */
+export async function parseYaml(text: string): Promise<Document.Parsed<ParsedNode> | undefined> {
+  const yaml = await import("yaml");
+  return composeDocuments(parseTokens(text, yaml) ?? [], text, yaml)[0];
 }
 
 function tooLarge(): SourceDocument {

@@ -1,4 +1,5 @@
 import { FlowError } from "../engine/errors.ts";
+import { listFolder, replaceFile, watchFolder } from "./deno_files.ts";
 import { DenoProcesses } from "./deno_process.ts";
 import { connect, openHttp } from "./deno_socket.ts";
 import type { FileStat, Platform, Signal } from "./types.ts";
@@ -31,6 +32,7 @@ export function createDenoPlatform(): Platform {
         path,
         () => typeof data === "string" ? Deno.writeTextFile(path, data, options) : Deno.writeFile(path, data, options),
       ),
+    ...folderCalls,
     makeDir: (path, options = {}) => translate("create", path, () => Deno.mkdir(path, { recursive: true, ...options })),
     stat,
     readStdin: (maxBytes) => readAll("stdin", Deno.stdin, maxBytes),
@@ -46,6 +48,12 @@ export function createDenoPlatform(): Platform {
     serve: async (options, handler) => (await import("./http_server.ts")).serve(options, handler),
   };
 }
+
+const folderCalls: Pick<Platform, "replaceFile" | "listFolder" | "watchFolder"> = {
+  replaceFile: (path, data) => translate("write", path, () => replaceFile(path, data)),
+  listFolder: (path) => translate("list", path, () => listFolder(path)),
+  watchFolder,
+};
 
 function onSignal(signal: Signal, listener: () => void): () => void {
   // Windows knows neither: nobody can send one, so there is nothing to listen to.

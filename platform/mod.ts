@@ -6,6 +6,7 @@ export type { HttpListener, ListenOptions, RequestHandler, RequestInfo } from ".
 export type {
   Duplex,
   FileStat,
+  FolderEntry,
   HttpConnection,
   Leftover,
   Platform,

@@ -90,6 +90,12 @@ export interface FileStat {
   size: number;
 }
 
+/** Something in a folder. */
+export interface FolderEntry {
+  name: string;
+  isDirectory: boolean;
+}
+
 /**
  * What differs between Deno and Node. Everything else in the project uses web standards and `node:` modules.
  * All paths are as the operating system writes them. Calls on files throw `FlowError`s: `not_found`, `conflict` (it is
@@ -116,6 +122,15 @@ export interface Platform {
   /** Refuses (`invalid_argument`) what is longer than `maxBytes`, as soon as so much has been read. */
   readFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
   writeFile(path: string, data: string | Uint8Array, options?: { createNew?: boolean; mode?: number }): Promise<void>;
+  /** Puts `data` in the place of a file, or of nothing, at once; keeps its mode, and follows links. */
+  replaceFile(path: string, data: string): Promise<void>;
+  /** What is in a folder, by name. */
+  listFolder(path: string): Promise<FolderEntry[]>;
+  /**
+   * Calls `onChange` with the paths of what changes directly in `folder`, or with `folder` itself when it has come back,
+   * until the answer is called.
+   */
+  watchFolder(folder: string, onChange: (paths: readonly string[]) => void): () => void;
   /** Makes missing parents too; a folder that is there already is no error. */
   makeDir(path: string, options?: { mode?: number }): Promise<void>;
   /** Undefined if there is nothing at `path`. */
