@@ -2,6 +2,7 @@ import { FlowError } from "../engine/errors.ts";
 import { answerError, fromThrown, isInternal } from "./answers.ts";
 import { createRoutes, type ServerApp, type ServerContext } from "./env.ts";
 import type { ServerPorts } from "./ports.ts";
+import { eventRoutes } from "./routes/events.ts";
 import { executionRoutes } from "./routes/executions.ts";
 import { healthRoutes } from "./routes/health.ts";
 
@@ -25,6 +26,7 @@ export function createApp(ports: ServerPorts): ServerApp {
     await next();
   });
   app.route("/", executionRoutes(ports));
+  app.route("/", eventRoutes(ports));
   return app;
 }
 

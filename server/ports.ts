@@ -1,6 +1,7 @@
 import type { Clock } from "../engine/clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { RequestInfo } from "../platform/listener.ts";
+import type { LiveLimits } from "./live/streams.ts";
 
 /** Who may do what: a viewer reads, an operator also saves and runs workflows, an admin also looks after the server. */
 export type Role = "viewer" | "operator" | "admin";
@@ -22,6 +23,8 @@ export interface Authenticator {
 export interface ServerLimits {
   /** Of a request body. */
   maxBodyBytes: number;
+  /** Of clients that follow events. */
+  live?: Partial<LiveLimits>;
 }
 
 /** Everything that the server works with; `flow serve` brings it along, and so can any other program. */
