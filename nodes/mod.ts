@@ -5,6 +5,7 @@ import { controlIf } from "./control_if.ts";
 import { controlSwitch } from "./control_switch.ts";
 import { debugLog } from "./debug_log.ts";
 import { delay } from "./delay.ts";
+import { createDockerRun } from "./docker_run.ts";
 import { httpRequest } from "./http_request.ts";
 import { jsonParse } from "./json_parse.ts";
 import { jsonStringify } from "./json_stringify.ts";
@@ -16,6 +17,7 @@ export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition
   return [
     createShellExec(platform),
     createSandboxExec(platform),
+    createDockerRun(platform),
     httpRequest,
     jsonParse,
     jsonStringify,

@@ -9,6 +9,7 @@ Deno.test("builtinNodes() lists every built-in node type once", () => {
     "control.if",
     "control.switch",
     "debug.log",
+    "docker.run",
     "http.request",
     "sandbox.exec",
     "shell.exec",

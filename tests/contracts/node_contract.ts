@@ -21,6 +21,8 @@ export interface NodeContractOptions {
   quick?: NodeSample;
   /** Runs until it is aborted; without it the node is one that never waits. */
   slow?: NodeSample;
+  /** Whether what the samples need cannot be had here; the test file prints why. */
+  ignore?: boolean;
   /** Config that has to be refused. */
   refused: readonly Record<string, unknown>[];
 }
@@ -29,7 +31,11 @@ export interface NodeContractOptions {
 export function nodeContract(options: NodeContractOptions): void {
   const { definition } = options;
   const test = (name: string, work: (samples: { quick: NodeSample; slow?: NodeSample }) => Promise<void> | void) =>
-    Deno.test(`${definition.type} ${name}`, () => withSamples(options, work));
+    Deno.test({
+      name: `${definition.type} ${name}`,
+      ignore: options.ignore ?? false,
+      fn: () => withSamples(options, work),
+    });
 
   test("has a type, a summary and schemas that can be shown", () => checkDescription(definition));
   test("refuses unknown and wrong config", ({ quick }) => checkConfig(definition, quick, options.refused));

@@ -1,0 +1,89 @@
+import type { DockerRunContext } from "../docker_run.ts";
+import { splitShellWords } from "../_shell_words.ts";
+import { parseBytes, parseCpus, parseMount } from "./notation.ts";
+
+/** Labels of everything that flow creates in an engine. */
+export const LABELS = {
+  execution: "flow.execution_id",
+  node: "flow.node_id",
+  attempt: "flow.attempt_id",
+  /** The process that has created it, as `host:pid:started`. */
+  owner: "flow.owner",
+  /** Whether it is to stay when it has ended. */
+  keep: "flow.keep",
+} as const;
+
+/** What a container is created from, besides the node's config. */
+export interface SpecOptions {
+  owner: string;
+  /** For relative paths in volumes. */
+  cwd: string;
+  hasStdin: boolean;
+}
+
+/** The body of `POST /containers/create` for one attempt. */
+export function toContainerSpec(ctx: DockerRunContext, { owner, cwd, hasStdin }: SpecOptions): object {
+  const { config } = ctx;
+  return {
+    Image: config.image,
+    ...(config.command === undefined ? {} : { Cmd: toWords(config.command) }),
+    ...(config.entrypoint === undefined ? {} : { Entrypoint: toWords(config.entrypoint) }),
+    Env: Object.entries(environment(ctx)).map(([name, value]) => `${name}=${value}`),
+    Labels: {
+      [LABELS.execution]: ctx.execution_id,
+      [LABELS.node]: ctx.node_id,
+      [LABELS.attempt]: ctx.attempt_id,
+      [LABELS.owner]: owner,
+      ...(config.remove && !config.detached ? {} : { [LABELS.keep]: "true" }),
+    },
+    ...(config.workdir === undefined ? {} : { WorkingDir: config.workdir }),
+    ...(config.user === undefined ? {} : { User: config.user }),
+    Tty: false,
+    AttachStdin: hasStdin,
+    AttachStdout: !config.detached,
+    AttachStderr: !config.detached,
+    OpenStdin: hasStdin,
+    // The container sees the end of its input when we have written all.
+    StdinOnce: hasStdin,
+    HostConfig: toHostConfig(config, cwd),
+  };
+}
+
+function toHostConfig(config: DockerRunContext["config"], cwd: string): object {
+  const { network, cpu_limit, memory_limit, pids_limit, volumes } = config;
+  const memory = memory_limit === undefined ? undefined : parseBytes(String(memory_limit));
+  const cpus = cpu_limit === undefined ? undefined : parseCpus(cpu_limit);
+  return {
+    // A process 1 that hands signals on and buries the dead: else most programs ignore SIGTERM.
+    Init: true,
+    // A container that is waited for is deleted by us, when all has been asked about it.
+    AutoRemove: config.detached && config.remove,
+    ...(network === undefined ? {} : { NetworkMode: network }),
+    ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
+    // With swap twice as much would be allowed.
+    ...(memory === undefined ? {} : { Memory: memory, MemorySwap: memory }),
+    ...(pids_limit === undefined ? {} : { PidsLimit: pids_limit }),
+    // `Binds` would make a folder, owned by root, of a source that is not there.
+    Mounts: volumes.flatMap((text) => {
+      const mount = parseMount(text, cwd);
+      if (mount === undefined) return [];
+      const { kind, source, target, isReadOnly } = mount;
+      return [{ Type: kind, Source: source, Target: target, ReadOnly: isReadOnly }];
+    }),
+  };
+}
+
+function environment({ config, execution_id, node_id, attempt, attempt_id }: DockerRunContext): Record<string, string> {
+  return {
+    FLOW_EXECUTION_ID: execution_id,
+    FLOW_NODE_ID: node_id,
+    FLOW_ATTEMPT: String(attempt),
+    // Also the mark by which what runs for an attempt is found on this machine.
+    FLOW_ATTEMPT_ID: attempt_id,
+    ...config.env,
+  };
+}
+
+function toWords(words: string | readonly string[]): readonly string[] {
+  return typeof words === "string" ? splitShellWords(words) : words;
+}
