@@ -63,9 +63,11 @@ export {
   type NodeDefinition,
   type NodeDefinitionInput,
   type NodeWarning,
+  type OpenResource,
   type OutputsOf,
   type Ports,
   type ProcessIdentity,
+  type ResourceScope,
   type Shape,
 } from "./engine/node.ts";
 export { NodeRegistry } from "./engine/registry.ts";

@@ -14,7 +14,7 @@ import { abortError, type Clock, sleep } from "./clock.ts";
 import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts";
 import { FlowError, toFlowError } from "./errors.ts";
 import { attemptId } from "./id.ts";
-import type { LogLevel, NodeContext, NodeDefinition, Ports, ProcessIdentity } from "./node.ts";
+import type { LogLevel, NodeContext, NodeDefinition, Ports, ProcessIdentity, ResourceScope } from "./node.ts";
 import { copyPlain } from "./plain.ts";
 import { checkValues, type Value, type Values } from "./value.ts";
 
@@ -134,6 +134,7 @@ class AttemptContext implements NodeContext {
     this.stderr = this.stderr.bind(this);
     this.sleep = this.sleep.bind(this);
     this.processStarted = this.processStarted.bind(this);
+    this.resourceOpened = this.resourceOpened.bind(this);
   }
 
   get config(): unknown {
@@ -187,6 +188,9 @@ class AttemptContext implements NodeContext {
   }
   processStarted(process: ProcessIdentity): void {
     if (!this.#control.ended) this.#request.processStarted(process);
+  }
+  resourceOpened(resource: Values, { until }: { until: ResourceScope }): void {
+    if (!this.#control.ended) this.#request.resourceOpened(checkValues(resource), until);
   }
 
   #emit(event: Parameters<AttemptRequest["emit"]>[0]): void {

@@ -1,6 +1,6 @@
 import type { FlowError } from "./errors.ts";
 import type { NodeEventBody } from "./events.ts";
-import type { ProcessIdentity } from "./node.ts";
+import type { ProcessIdentity, ResourceScope } from "./node.ts";
 import type { PreparedNode } from "./prepare.ts";
 import type { Values } from "./value.ts";
 
@@ -19,6 +19,7 @@ export interface AttemptRequest {
   readonly signal: AbortSignal;
   emit(event: NodeEventBody): void;
   processStarted(process: ProcessIdentity): void;
+  resourceOpened(resource: Values, until: ResourceScope): void;
 }
 
 /** How an attempt ended. */

@@ -5,7 +5,14 @@ import { ABANDON_AFTER_MS, createLocalDispatcher } from "./attempt.ts";
 import type { AttemptOutcome } from "./dispatcher.ts";
 import { FlowError } from "./errors.ts";
 import type { NodeEventBody } from "./events.ts";
-import { anyPorts, defineNode, type NodeContext, type NodeDefinition, type ProcessIdentity } from "./node.ts";
+import {
+  anyPorts,
+  defineNode,
+  type NodeContext,
+  type NodeDefinition,
+  type ProcessIdentity,
+  type ResourceScope,
+} from "./node.ts";
 import type { Value, Values } from "./value.ts";
 import type { NodeSpec } from "./workflow.ts";
 
@@ -29,6 +36,7 @@ interface Attempt {
   outcome: AttemptOutcome;
   events: NodeEventBody[];
   processes: ProcessIdentity[];
+  resources: [resource: Values, until: ResourceScope][];
   clock: FakeClock;
   tookMs: number;
 }
@@ -50,6 +58,7 @@ async function attempt(definition: NodeDefinition, circumstances: Circumstances 
   else if (abortAtMs !== undefined) clock.setTimer(abortAtMs, abort);
   const events: NodeEventBody[] = [];
   const processes: ProcessIdentity[] = [];
+  const resources: Attempt["resources"] = [];
   const memory = new Map<string, unknown>();
   const outcome = await clock.run(
     createLocalDispatcher(clock).dispatch({
@@ -67,9 +76,10 @@ async function attempt(definition: NodeDefinition, circumstances: Circumstances 
       signal: controller.signal,
       emit: (event) => events.push(event),
       processStarted: (process) => processes.push(process),
+      resourceOpened: (resource, until) => resources.push([resource, until]),
     }),
   );
-  return { outcome, events, processes, clock, tookMs: clock.now() - startedAt };
+  return { outcome, events, processes, resources, clock, tookMs: clock.now() - startedAt };
 }
 
 function errorOf({ outcome }: Attempt): FlowError {
@@ -214,7 +224,7 @@ Deno.test("dispatch() waits for an aborted node, but not for ever, and leaves no
 
 Deno.test("dispatch(): of a node that goes on after its end nothing is heard", async () => {
   let context: NodeContext | undefined;
-  const { events, processes } = await attempt(loose((ctx) => {
+  const { events, processes, resources } = await attempt(loose((ctx) => {
     context = ctx;
     ctx.log("in time");
   }));
@@ -224,7 +234,8 @@ Deno.test("dispatch(): of a node that goes on after its end nothing is heard", a
   context?.stdout("late");
   context?.stderr("late");
   context?.processStarted({ pid: 1, started: "1" });
-  assert.deepEqual([events, processes], [[{ event_type: "Info", message: "in time" }], []]);
+  context?.resourceOpened({ id: 1 }, { until: "execution" });
+  assert.deepEqual([events, processes, resources], [[{ event_type: "Info", message: "in time" }], [], []]);
 });
 
 Deno.test("dispatch(): what a node says gets into the journal in a form that fits, whatever it passes", async () => {

@@ -17,6 +17,7 @@ import { Leases } from "./leases.ts";
 import type { Reuse } from "./ledger.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
 import { Recorder } from "./recorder.ts";
+import type { NodeRegistry } from "./registry.ts";
 import { readEnv } from "./scope.ts";
 import type { ExecutionState } from "./state.ts";
 import type { Awaitable, ExecutionRecord, Store } from "./store.ts";
@@ -31,6 +32,7 @@ export interface DriverOptions {
   /** Names this process in leases. */
   owner: string;
   dispatcher: Dispatcher;
+  registry: NodeRegistry;
   /** 0 <= x < 1; for jitter. */
   random: () => number;
   /** The environment variables that expressions may ask for. */

@@ -1,5 +1,6 @@
 import { createLocalDispatcher } from "./attempt.ts";
 import { type BusListener, EventBus } from "./bus.ts";
+import { closeResources } from "./cleanup.ts";
 import { checkIsWorkflow, checkStartOptions } from "./check_arguments.ts";
 import { checkInputs } from "./check_inputs.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -47,6 +48,7 @@ export class Engine {
       clock: this.#clock,
       bus: this.#bus,
       owner: this.#owner,
+      registry: this.registry,
       dispatcher: options.dispatcher ?? createLocalDispatcher(this.#clock),
       random: options.random ?? Math.random,
       env: options.env ?? (() => undefined),
@@ -91,6 +93,7 @@ export class Engine {
       // It may have ended before the lease was ours.
       checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
       const point = await findResumePoint(this.store, executionId, prepared, this.#options.endLeftover);
+      await closeResources(point.state, "attempt", { registry: this.registry, clock: this.#clock });
       const cancelReason = await this.store.cancelRequested(executionId);
       if (cancelReason === undefined) checkHasBegun(record, point.state);
       return { prepared, ...point, cancelReason };

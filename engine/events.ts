@@ -1,5 +1,5 @@
 import type { ErrorInfo } from "./errors.ts";
-import type { ProcessIdentity } from "./node.ts";
+import type { OpenResource, ProcessIdentity } from "./node.ts";
 import type { Value, Values } from "./value.ts";
 
 /** How an execution ended. */
@@ -42,6 +42,7 @@ export type EventBody =
   | { type: "WorkflowCancelling"; because: "request" | "timeout"; reason: string }
   | { type: "NodeStarted"; node_id: string; node_type: string; attempt: number }
   | { type: "NodeProcess"; node_id: string; attempt: number; process: ProcessIdentity }
+  | ({ type: "NodeResource" } & OpenResource)
   | { type: "NodeEvent"; node_id: string; event: NodeEventBody }
   | { type: "NodeRetrying"; node_id: string; attempt: number; delay_ms: number; error: ErrorInfo }
   | {

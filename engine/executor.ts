@@ -12,6 +12,7 @@
  *   E6. After the decision to stop no attempt starts, but of nodes that are there for failures (`run_if`). The decision
  *       is a function of the journal (a failed node, or WorkflowCancelling), so a resumed execution comes to the same.
  */
+import { closeAtEnd, type Closer } from "./cleanup.ts";
 import type { AttemptOutcome } from "./dispatcher.ts";
 import { FlowError } from "./errors.ts";
 import { evaluateOutputs } from "./execution_outputs.ts";
@@ -29,7 +30,7 @@ import type { Values } from "./value.ts";
 import { createResult, type ExecutionResult, judge, type Stop, stopAfterFailure, stopBecauseOf } from "./verdict.ts";
 
 /** What an executor works with. The recorder's state says where to begin: at the start, or where a journal ends. */
-export interface ExecutorOptions extends Omit<SlotsOptions, "send"> {
+export interface ExecutorOptions extends Omit<SlotsOptions, "send">, Closer {
   prepared: PreparedWorkflow;
   inputs: Values;
   /** Environment variables for expressions. */
@@ -282,6 +283,7 @@ export class Executor {
   async #complete(): Promise<ExecutionResult<Values>> {
     const { state } = this.#recorder;
     if (this.#suspended === undefined) {
+      await closeAtEnd(this.#options);
       const limitMs = this.#options.prepared.workflow.settings.max_execution_time_ms;
       const verdict = judge(this.#stop, this.#ledger.failure, limitMs);
       const ending = await evaluateOutputs(this.#options.prepared, () => this.#scope(), verdict);

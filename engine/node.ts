@@ -61,8 +61,28 @@ export interface NodeContext<Config = unknown, Inputs = Values> {
   stderr(line: string): void;
   /** Tells the journal which operating system process works for this attempt, so that it can be ended after a crash. */
   processStarted(process: ProcessIdentity): void;
+  /**
+   * Tells the journal about something outside of this process that this attempt has opened, such as a session of a
+   * server, in whatever way the node type's `closeResource` finds it again. With `until: "attempt"` the node closes it
+   * itself before it ends; should this process die first, it is closed before the node runs again. With
+   * `until: "execution"` it stays, and is closed when the execution ends, however that comes about.
+   */
+  resourceOpened(resource: Values, options: { until: ResourceScope }): void;
   /** Waits; rejects as soon as `signal` aborts. */
   sleep(ms: number): Promise<void>;
+}
+
+/** How long a resource may stay open: for one attempt, or for the execution. */
+export type ResourceScope = "attempt" | "execution";
+
+/** What a node has opened; see {@link NodeContext.resourceOpened}. */
+export interface OpenResource {
+  node_id: string;
+  /** Whose `closeResource` closes it. */
+  node_type: string;
+  attempt: number;
+  resource: Values;
+  until: ResourceScope;
 }
 
 /** An operating system process that cannot be mistaken for a later one with the same id. */
@@ -95,6 +115,11 @@ export interface NodeDefinitionInput<C extends Shape, I, O> {
   /** Looks for what is allowed but dangerous. `interpolated`: where expressions become part of longer texts. */
   warn?(config: Values, interpolated: readonly Path[]): NodeWarning[];
   run(ctx: NodeContext<ConfigOf<C>, InputsOf<I>>): Promise<OutputsOf<O>> | OutputsOf<O>;
+  /**
+   * Closes what an attempt has announced by `ctx.resourceOpened`; of one that is closed already it has to say nothing.
+   * It runs outside of any attempt, perhaps in another process, and is given up after 15 seconds.
+   */
+  closeResource?(resource: Values, signal: AbortSignal): Promise<unknown>;
 }
 
 /** What the author of a node type has to say about a config before it runs. */
@@ -118,6 +143,7 @@ export interface NodeDefinition {
   readonly routes: boolean;
   warn(config: Values, interpolated: readonly Path[]): NodeWarning[];
   run(ctx: NodeContext): Promise<Values> | Values;
+  readonly closeResource?: (resource: Values, signal: AbortSignal) => Promise<unknown>;
 }
 
 /**
@@ -163,6 +189,7 @@ export function defineNode<const C extends Shape, const I extends Ports | Shape,
     warn: (config: Values, interpolated: readonly Path[]) => input.warn?.(config, interpolated) ?? [],
     // The executor hands over only config and inputs that these very schemas have parsed.
     run: input.run as unknown as NodeDefinition["run"],
+    ...(input.closeResource === undefined ? {} : { closeResource: input.closeResource }),
   });
 }
 

@@ -105,6 +105,10 @@ export class Slots {
       processStarted(process) {
         recorder.recordSoon({ type: "NodeProcess", node_id, attempt, process });
       },
+      resourceOpened(resource, until) {
+        const { node_type } = prepared.spec;
+        recorder.recordSoon({ type: "NodeResource", node_id, node_type, attempt, resource, until });
+      },
     };
   }
 

@@ -1,6 +1,6 @@
 import type { ErrorInfo } from "./errors.ts";
-import type { ExecutionEvent, FinalStatus, SkipReason } from "./events.ts";
-import type { ProcessIdentity } from "./node.ts";
+import type { EventOf, ExecutionEvent, FinalStatus, SkipReason } from "./events.ts";
+import type { OpenResource, ProcessIdentity } from "./node.ts";
 import type { Values } from "./value.ts";
 
 /** Where a node stands. `waiting` for its predecessors, `retrying` for the delay before its next attempt. */
@@ -42,6 +42,8 @@ export interface ExecutionState {
   error?: ErrorInfo;
   /** The declared outputs, if there are some. */
   outputs?: Values;
+  /** What nodes have opened outside of this process, and nobody has closed for sure. */
+  resources?: OpenResource[];
   /** Only nodes that something has happened to. */
   nodes: Map<string, NodeState>;
 }
@@ -88,9 +90,23 @@ export function reduce(state: ExecutionState, event: ExecutionEvent): void {
     case "WorkflowResumed":
     case "NodeEvent":
       return;
+    case "NodeResource":
+      return reduceResource(state, event);
     default:
+      if (event.type !== "NodeProcess") forgetClosed(state, event.node_id);
       reduceNode(nodeState(state, event.node_id), event);
   }
+}
+
+function reduceResource(state: ExecutionState, event: EventOf<"NodeResource">): void {
+  const { node_id, node_type, attempt, resource, until } = event;
+  (state.resources ??= []).push({ node_id, node_type, attempt, resource, until });
+}
+
+/** An attempt that has ended has closed what was its own. */
+function forgetClosed(state: ExecutionState, nodeId: string): void {
+  if (state.resources === undefined) return;
+  state.resources = state.resources.filter(({ node_id, until }) => node_id !== nodeId || until === "execution");
 }
 
 type NodeChange = Extract<

@@ -1,7 +1,13 @@
 import * as z from "zod";
 import { sleep, systemClock } from "../../engine/clock.ts";
 import type { NodeEventBody } from "../../engine/events.ts";
-import { hasPort, type NodeContext, type NodeDefinition, type ProcessIdentity } from "../../engine/node.ts";
+import {
+  hasPort,
+  type NodeContext,
+  type NodeDefinition,
+  type ProcessIdentity,
+  type ResourceScope,
+} from "../../engine/node.ts";
 import type { Values } from "../../engine/value.ts";
 
 /** What to run a node with. */
@@ -14,6 +20,7 @@ export interface NodeRunOptions {
   /** Called for every event as it comes. */
   onEvent?: (event: NodeEventBody) => void;
   onProcess?: (process: ProcessIdentity) => void;
+  onResource?: (resource: Values, until: ResourceScope) => void;
 }
 
 /** What a node did. */
@@ -68,6 +75,7 @@ export function createContext(
     stdout: (line) => emit({ event_type: "StdoutLine", line }),
     stderr: (line) => emit({ event_type: "StderrLine", line }),
     processStarted: (process) => options.onProcess?.(process),
+    resourceOpened: (resource, { until }) => options.onResource?.(resource, until),
     sleep: (ms) => sleep(systemClock, ms, signal),
   };
   return { ctx, events };

@@ -1,0 +1,54 @@
+/**
+ * Closes what nodes have opened outside of this process (`ctx.resourceOpened`) and not closed themselves: at the end of
+ * an execution what was to stay that long, on resume what attempts that were cut off have left. What cannot be closed
+ * keeps nothing from going on.
+ */
+import type { Clock } from "./clock.ts";
+import { FlowError, toFlowError } from "./errors.ts";
+import type { OpenResource, ResourceScope } from "./node.ts";
+import type { Recorder } from "./recorder.ts";
+import type { NodeRegistry } from "./registry.ts";
+import type { ExecutionState } from "./state.ts";
+
+/** How long closing may take; all is closed at the same time. */
+export const CLOSE_TIMEOUT_MS = 15_000;
+
+/** What closing needs. */
+export interface Closer {
+  registry: NodeRegistry;
+  clock: Clock;
+}
+
+/** Closes what was to stay until the end of the execution; what could not be closed becomes a warning of its node. */
+export async function closeAtEnd({ recorder, registry, clock }: Closer & { recorder: Recorder }): Promise<void> {
+  for (const { node_id, reason } of await closeResources(recorder.state, "execution", { registry, clock })) {
+    const message = `Could not close what this node had opened: ${reason}`;
+    recorder.record({ type: "NodeEvent", node_id, event: { event_type: "Warning", message } });
+  }
+}
+
+/** Answers which nodes have opened something that could not be closed, and why. Some may be closed already. */
+export async function closeResources(
+  state: ExecutionState,
+  until: ResourceScope,
+  { registry, clock }: Closer,
+): Promise<{ node_id: string; reason: string }[]> {
+  const open = state.resources?.filter((resource) => resource.until === until) ?? [];
+  if (open.length === 0) return [];
+  const controller = new AbortController();
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  late.catch(() => {});
+  const stopTimer = clock.setTimer(CLOSE_TIMEOUT_MS, () => {
+    const error = new FlowError("timeout", `it took longer than ${CLOSE_TIMEOUT_MS / 1000} s`);
+    controller.abort(error);
+    reject(error);
+  });
+  const close = ({ node_type, resource }: OpenResource) =>
+    Promise.try(() => registry.get(node_type)?.closeResource?.(resource, controller.signal));
+  const closings = await Promise.allSettled(open.map((resource) => Promise.race([close(resource), late])));
+  stopTimer();
+  return closings.flatMap((closing, index) => {
+    if (closing.status === "fulfilled") return [];
+    return [{ node_id: open[index]?.node_id ?? "", reason: toFlowError(closing.reason).message }];
+  });
+}
