@@ -47,7 +47,7 @@ async function losePower(seed: number, folder: string): Promise<number> {
   const victim = createDriverVictim(launch);
   const [ending] = await victim.live([{ when: "after", append: random.int(4, 20) }]);
   killSurvivors(side);
-  assert.notEqual(ending?.fate, "broken", ending?.stderr);
+  assert.notEqual(ending?.fate, "broken", ending?.stderr ?? "");
   if (ending?.fate !== "killed") return 0;
   const id = await victim.findId() ?? "";
   const [file, log] = await Promise.all([launch.database, `${launch.database}-wal`].map((path) => Deno.readFile(path)));
