@@ -21,8 +21,7 @@ export function openEngine(platform: Platform, registry: NodeRegistry, store: St
   // Commands may work in another folder afterwards.
   const folder = platform.cwd();
   const secrets: SecretSource = {
-    read: async (names) =>
-      await (await import("./secret_sources.ts")).openSecrets(platform, store, flags, folder).read(names),
+    read: async (names) => await (await import("./secret_sources.ts")).openSecrets(platform, flags, folder).read(names),
   };
   return new Engine({ registry, store, env, secrets, ...recoveryOptions(platform) });
 }

@@ -24,6 +24,7 @@ import {
   watchFlags,
 } from "./route.ts";
 import { run } from "./run_route.ts";
+import { secrets } from "./secrets_routes.ts";
 import { serve } from "./server_routes.ts";
 
 const resume = buildCommand<ResumeFlags, [string], ProgramContext>({
@@ -169,6 +170,7 @@ export const routes = {
   executions,
   explain,
   cache,
+  secrets,
   validate,
   nodes,
   init,

@@ -26,16 +26,12 @@ export function createDenoPlatform(): Platform {
     forbidExit,
     onSignal,
     readFile: (path, maxBytes) => translate("read", path, () => readFile(path, maxBytes)),
-    writeFile: (path, data, options = {}) =>
-      translate(
-        "write",
-        path,
-        () => typeof data === "string" ? Deno.writeTextFile(path, data, options) : Deno.writeFile(path, data, options),
-      ),
+    writeFile: (path, data, options = {}) => translate("write", path, () => writeFile(path, data, options)),
     ...folderCalls,
     makeDir: (path, options = {}) => translate("create", path, () => Deno.mkdir(path, { recursive: true, ...options })),
     stat,
     readStdin: (maxBytes) => readAll("stdin", Deno.stdin, maxBytes),
+    readHiddenLine: async () => await (await import("./deno_hidden_line.ts")).readHiddenLine(),
     write: createWriter(),
     isTerminal: (stream) => Deno[stream].isTerminal(),
     terminalSize,
@@ -79,8 +75,9 @@ function changeDir(path: string): void {
 
 async function stat(path: string): Promise<FileStat | undefined> {
   try {
-    const { isFile, isDirectory, isCharDevice, isBlockDevice, size } = await Deno.stat(path);
-    return { isFile, isDirectory, isDevice: Boolean(isCharDevice || isBlockDevice), size };
+    const { isFile, isDirectory, isCharDevice, isBlockDevice, size, mode } = await Deno.stat(path);
+    const isDevice = Boolean(isCharDevice || isBlockDevice);
+    return { isFile, isDirectory, isDevice, size, mode: mode === null ? undefined : mode & 0o777 };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw fileError("look at", path, error);
@@ -90,6 +87,10 @@ async function stat(path: string): Promise<FileStat | undefined> {
 async function readFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   return await readAll(`"${path}"`, file, maxBytes);
+}
+
+function writeFile(path: string, data: string | Uint8Array, options: Deno.WriteFileOptions): Promise<void> {
+  return typeof data === "string" ? Deno.writeTextFile(path, data, options) : Deno.writeFile(path, data, options);
 }
 
 /** Reads to the end, which a pipe or a device tells nobody beforehand. */

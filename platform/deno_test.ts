@@ -35,7 +35,7 @@ Deno.test("files can be written, looked at and read", () =>
     await platform.makeDir(`${folder}/a/b`);
     await platform.writeFile(`${folder}/a/b/c`, "text", { mode: 0o600 });
     assert.equal(new TextDecoder().decode(await platform.readFile(`${folder}/a/b/c`, 4)), "text");
-    const facts = { isFile: true, isDirectory: false, isDevice: false, size: 4 };
+    const facts = { isFile: true, isDirectory: false, isDevice: false, size: 4, mode: 0o600 };
     assert.deepEqual(await platform.stat(`${folder}/a/b/c`), facts);
     assert.equal((await platform.stat(folder))?.isDirectory, true);
     assert.equal(await platform.stat(`${folder}/a/b/c/d`), undefined);

@@ -88,6 +88,8 @@ export interface FileStat {
   /** A device such as `/dev/zero`: it may have no end, or wait for someone to type. */
   isDevice: boolean;
   size: number;
+  /** Permissions, such as `0o600`; undefined where files have none of this kind. */
+  mode: number | undefined;
 }
 
 /** Something in a folder. */
@@ -137,6 +139,8 @@ export interface Platform {
   stat(path: string): Promise<FileStat | undefined>;
   /** The whole of standard input; refuses like `readFile`. */
   readStdin(maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** A line that is typed at the terminal of stdin, without showing it; undefined if the user gives up (Ctrl-C, Ctrl-D). */
+  readHiddenLine(): Promise<string | undefined>;
   /**
    * Writes all of `data` to stdout or stderr, after what earlier calls have written; resolves when it is written
    * (back-pressure). Rejects with `unavailable` if nobody reads any more.

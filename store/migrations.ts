@@ -113,6 +113,25 @@ export const migrations: readonly Migration[] = [{
     );
     INSERT INTO feed_state VALUES (1, 0, 0);
   `,
+}, {
+  version: 3,
+  sql: `
+    -- AES-256-GCM, see secret_vault.ts.
+    CREATE TABLE secrets (
+      name       TEXT PRIMARY KEY,
+      nonce      BLOB NOT NULL,
+      data       BLOB NOT NULL,
+      created_at TEXT NOT NULL,
+      updated_at TEXT NOT NULL,
+      used_at    TEXT
+    ) WITHOUT ROWID;
+    CREATE TABLE secret_key (
+      id    INTEGER PRIMARY KEY CHECK (id = 1),
+      salt  BLOB NOT NULL,
+      nonce BLOB NOT NULL,
+      proof BLOB NOT NULL -- nothing, encrypted: tells whether a key is the right one
+    );
+  `,
 }];
 
 /** The layout that this version of flow writes. */

@@ -35,6 +35,7 @@ import { type Batch, finalChange, JournalWriter } from "./journal.ts";
 import { JournalReader } from "./journal_reader.ts";
 import { NodeCacheTable } from "./node_cache.ts";
 import { pruneExecutions } from "./retention.ts";
+import type { ReadVaultKey, SecretVault } from "./secret_vault.ts";
 import { WorkflowTable } from "./workflows.ts";
 
 const NO_BLOBS: ReadonlyMap<string, string> = new Map();
@@ -169,6 +170,12 @@ export class SqliteStore implements Store {
 
   clearCache(nodeType?: string): Awaitable<number> {
     return this.#connection.run("clear the cache", () => this.#cache.clear(nodeType));
+  }
+
+  /** The secrets in this database; `readKey` is asked for their key when it is needed. */
+  async openVault(readKey: ReadVaultKey): Promise<SecretVault> {
+    const { SecretVault } = await import("./secret_vault.ts");
+    return new SecretVault(this.#connection, readKey);
   }
 
   async close(): Promise<void> {

@@ -210,7 +210,7 @@ Deno.test("when the database cannot grow, flow run stops and says so; with space
   await withHistory({ "growing.json": growing }, async ({ flow, path, lines, list }) => {
     const main = new URL("../cli/main.ts", import.meta.url).pathname;
     // In blocks of 512 or 1024 bytes, as the shell likes; writing beyond is an error, not a signal.
-    const script = `trap '' XFSZ; ulimit -f 2000; exec "${Deno.execPath()}" run -A "${main}" run growing.json`;
+    const script = `trap '' XFSZ; ulimit -f 3000; exec "${Deno.execPath()}" run -A "${main}" run growing.json`;
     const limited = await new Deno.Command("sh", {
       args: ["-c", script],
       cwd: path(""),
