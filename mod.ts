@@ -102,6 +102,20 @@ export type {
   Workflow,
   WorkflowSettings,
 } from "./engine/workflow.ts";
+export type { ConnectOptions, RequestOptions } from "./server/client/options.ts";
+export { connect, type FlowClient } from "./server/client/connect.ts";
+export type { RemoteExecution } from "./server/client/execution.ts";
+export type { RemoteExecutionHandle } from "./server/client/execution_handle.ts";
+export type {
+  ExecutionsApi,
+  RemoteRerunOptions,
+  RemoteRerunPlan,
+  RemoteStartOptions,
+} from "./server/client/executions_api.ts";
+export type { ChangeOptions, SavedWorkflow, WorkflowListing, WorkflowsApi } from "./server/client/workflows_api.ts";
+export type { JsonSchema, NodeDescription } from "./server/node_description.ts";
+export type { ExecutionDocument, ShownNode } from "./server/execution_document.ts";
+export type { Json } from "./engine/value.ts";
 export { builtinNodes } from "./nodes/mod.ts";
 export type { Durability } from "./store/connection.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./store/open.ts";
