@@ -77,6 +77,8 @@ Deno.test("every link between pages leads somewhere", async () => {
       "docs/secrets.md",
       "docs/typescript.md",
       "docs/sandbox.md",
+      "docs/events.md",
+      "docs/client.md",
     ]
   ) {
     for (const [, target = ""] of (await readPage(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
