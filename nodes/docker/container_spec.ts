@@ -58,6 +58,8 @@ function toHostConfig(config: DockerRunContext["config"], cwd: string): object {
     Init: true,
     // A container that is waited for is deleted by us, when all has been asked about it.
     AutoRemove: config.detached && config.remove,
+    // We read it all; the engine would write it to its disk as well. Of a container that stays, people read the log.
+    ...(config.detached || !config.remove ? {} : { LogConfig: { Type: "none" } }),
     ...(network === undefined ? {} : { NetworkMode: network }),
     ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
     // With swap twice as much would be allowed.

@@ -133,7 +133,8 @@ async function runHelper(
     return { code, output };
   } catch (error) {
     if (signal.aborted) throw error;
-    throw helperError(command, registry, error instanceof Error ? error.message : String(error), error);
+    const state = error instanceof Error ? error.message.replace(/^Cannot run ".*?": /, "") : String(error);
+    throw helperError(command, registry, state, error);
   }
 }
 

@@ -17,6 +17,8 @@ export interface NodeRunOptions {
   signal?: AbortSignal;
   verbose?: boolean;
   attempt?: number;
+  /** What earlier attempts have left. */
+  state?: Map<string, unknown>;
   /** Called for every event as it comes. */
   onEvent?: (event: NodeEventBody) => void;
   onProcess?: (process: ProcessIdentity) => void;
@@ -67,7 +69,7 @@ export function createContext(
     attempt_id: crypto.randomUUID(),
     signal,
     verbose: options.verbose ?? false,
-    state: new Map(),
+    state: options.state ?? new Map(),
     log: (message, level = "info") => emit({ event_type: level === "info" ? "Info" : "Warning", message }),
     progress: (percent, message) =>
       emit({ event_type: "Progress", percent, ...(message === undefined ? {} : { message }) }),

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { createDockerRun } from "../nodes/docker_run.ts";
+import { getPlatform } from "../platform/mod.ts";
+import { dockerTest, useDockerEngine } from "./support/docker_engine.ts";
+import { DockerScripts } from "./support/docker_scripts.ts";
+import { type History, type Running, until, withHistory } from "./support/history.ts";
+import { linesOf, messagesOf, runNode } from "./support/node_harness.ts";
+import { openProxy } from "./support/socket_proxy.ts";
+
+const docker = useDockerEngine();
+const scripts = new DockerScripts(docker);
+
+/** A workflow with one container: its first attempt hangs, and stops only when it is killed. */
+function hangingWorkflow(more: Record<string, unknown> = {}) {
+  const script = `trap '' TERM; echo up; [ $FLOW_ATTEMPT = 1 ] && sleep 3600; echo "attempt $FLOW_ATTEMPT"`;
+  return { id: "w", nodes: [{ id: "work", node_type: "docker.run", config: scripts.config(script), ...more }] };
+}
+
+async function isRunning(): Promise<boolean> {
+  return (await docker().containers.list({ "flow.node_id": "work" })).some(({ isRunning }) => isRunning);
+}
+
+/** Runs `test` when the container of a {@link hangingWorkflow} runs. */
+async function whileHanging(
+  workflow: ReturnType<typeof hangingWorkflow>,
+  test: (history: History, running: Running) => Promise<void>,
+): Promise<void> {
+  await withHistory({ "w.json": workflow }, async (history) => {
+    const running = history.start(["run", "w.json"]);
+    await until(isRunning);
+    await test(history, running);
+  });
+}
+
+/** Ends a flow without a chance to clean up. */
+async function kill(running: Running): Promise<void> {
+  running.kill("SIGKILL");
+  await running.ended;
+}
+
+dockerTest("flow resume deletes the container that a killed flow has left, before the node runs again", async () => {
+  // Somebody else's container must survive that.
+  const bystander = await scripts.outputs("sleep 3600", { detached: true });
+  await whileHanging(hangingWorkflow(), async ({ flow, list }, running) => {
+    await kill(running);
+    const [execution] = await list();
+    assert.equal((await docker().flowContainers()).length, 2);
+    const resumed = await flow(["resume", execution?.execution_id ?? ""]);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.equal(JSON.parse(resumed.stdout)["work"]["stdout"], "up\nattempt 2");
+  });
+  assert.deepEqual(await docker().flowContainers(), [bystander["output"]]);
+  await docker().containers.remove(String(bystander["output"]));
+});
+
+dockerTest("docker.run deletes what other processes have left of the same node, and nothing else", async () => {
+  const platform = getPlatform();
+  // To the containers it looks as if another process had made them.
+  const other = createDockerRun({ ...platform, startedOf: () => "long ago" });
+  const leave = async (name: string, more: Record<string, unknown> = {}) => {
+    const proxy = await openProxy(docker().host);
+    await runNode(other, {
+      config: scripts.config("echo up; sleep 3600", { host: proxy.host, name, ...more }),
+      verbose: true,
+      onEvent: (event) => linesOf([event], "StdoutLine").length > 0 && proxy.cut(),
+    }).catch(() => {});
+    await proxy.close();
+  };
+  await leave("flow-test-left-1");
+  await leave("flow-test-left-2", { remove: false });
+  await runNode(other, { config: scripts.config("true", { name: "flow-test-kept", remove: false }) });
+  await scripts.run("true", { config: { name: "flow-test-own", remove: false } });
+  const names = ["flow-test-left-1", "flow-test-left-2", "flow-test-kept", "flow-test-own"];
+  const ids = await Promise.all(names.map((name) => idOf(name)));
+
+  const first = await scripts.run("true");
+  assert.deepEqual(messagesOf(first.events, "Info"), [], "the first attempt has nobody before it");
+  const second = await scripts.run("true", { attempt: 2 });
+  assert.deepEqual(
+    messagesOf(second.events, "Info").sort(),
+    ids.slice(0, 2).map((id) => `Deleted container ${id?.slice(0, 12)}, which an interrupted attempt has left`).sort(),
+  );
+  assert.deepEqual((await docker().flowContainers()).sort(), ids.slice(2).sort());
+  for (const id of ids.slice(2)) await docker().containers.remove(id);
+});
+
+async function idOf(name: string): Promise<string> {
+  let id = "";
+  await docker().client.stream("GET", `/containers/${name}/json`, {}, (answer) => {
+    id = (answer as { Id: string }).Id;
+  });
+  return id;
+}
+
+dockerTest("flow resume deletes the container also if its node must not run again", async () => {
+  await whileHanging(hangingWorkflow({ on_interrupt: "fail" }), async ({ flow, list }, running) => {
+    await kill(running);
+    const [execution] = await list();
+    const { DOCKER_HOST } = { DOCKER_HOST: docker().host };
+    const resumed = await flow(["resume", execution?.execution_id ?? ""], { env: { DOCKER_HOST } });
+    assert.equal(resumed.code, 3, resumed.stderr);
+  });
+  assert.deepEqual(await docker().flowContainers(), []);
+});
+
+dockerTest("Ctrl-C leaves no container", async () => {
+  await whileHanging(hangingWorkflow(), async (_history, running) => {
+    running.kill("SIGINT");
+    assert.equal(await running.ended, 130);
+  });
+  assert.deepEqual(await docker().flowContainers(), []);
+});
