@@ -1,3 +1,4 @@
+import { closeResources } from "../engine/cleanup.ts";
 import { systemClock } from "../engine/clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ExecutionHandle } from "../engine/engine_options.ts";
@@ -90,7 +91,7 @@ export class EarlyEnd {
   }
 }
 
-/** Ends at once all processes that the running nodes have started. */
+/** Ends at once all processes that the running nodes have started, and what they have opened elsewhere. */
 async function killRunning({ platform }: CliContext, engine: Engine, executionId: string): Promise<void> {
   const state = await engine.status(executionId);
   const running = [...state?.nodes ?? []].filter(([, node]) => node.status === "running");
@@ -98,8 +99,9 @@ async function killRunning({ platform }: CliContext, engine: Engine, executionId
     const mark = attemptId(executionId, nodeId, 0, attempt);
     return platform.endLeftovers(process === undefined ? { mark } : { mark, process }, 0);
   });
+  const closing = state && closeResources(state, "attempt", { registry: engine.registry, clock: systemClock });
   let stopTimer = () => {};
   const timeout = new Promise<void>((resolve) => stopTimer = systemClock.setTimer(KILL_MS, resolve));
-  await Promise.race([Promise.allSettled(kills), timeout]);
+  await Promise.race([Promise.allSettled([...kills, closing]), timeout]);
   stopTimer();
 }

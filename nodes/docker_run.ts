@@ -106,6 +106,7 @@ export function createDockerRun(platform: Platform, { graceMs = 5000 }: DockerRu
     inputs,
     outputs: commandOutputs,
     run: async (ctx) => await (await runner()).run(ctx),
+    closeResource: async (resource) => await (await runner()).removeContainerOf(resource),
   });
 }
 

@@ -17,7 +17,7 @@ import type { DockerRunContext } from "../docker_run.ts";
 import { DockerAnswerError } from "./answer_error.ts";
 import { toContainerInput } from "./container_input.ts";
 import { LABELS, toContainerSpec } from "./container_spec.ts";
-import { Containers } from "./containers.ts";
+import { Containers, type ListedContainer } from "./containers.ts";
 import type { EngineClient } from "./engine_client.ts";
 import { checkCommand, memoryError, translateAnswer } from "./failures.ts";
 import { parseImageReference } from "./image_reference.ts";
@@ -196,12 +196,11 @@ export class ContainerRun {
     state.delete(UNDELETED);
     // The first attempt has nobody before it.
     if (attempt === 1) return;
-    const found = await this.#containers.list({ [LABELS.execution]: execution_id, [LABELS.node]: node_id });
-    for (const { id, isRunning, labels } of found) {
-      // Those of this process belong to attempts that take care of them, such as those of other items.
-      if (labels[LABELS.attempt] === attempt_id || labels[LABELS.owner] === this.#owner) continue;
-      if (!isRunning && labels[LABELS.keep] === "true") continue;
-      await this.#containers.remove(id);
+    const labels = { [LABELS.execution]: execution_id, [LABELS.node]: node_id };
+    // Those of this process belong to attempts that take care of them, such as those of other items.
+    const isOthers = ({ labels }: ListedContainer) =>
+      labels[LABELS.attempt] !== attempt_id && labels[LABELS.owner] !== this.#owner;
+    for (const id of await this.#containers.removeAll(labels, isOthers)) {
       this.#ctx.log(`Deleted container ${id.slice(0, 12)}, which an interrupted attempt has left`);
     }
   }

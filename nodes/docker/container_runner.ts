@@ -4,8 +4,10 @@ import type { Values } from "../../engine/value.ts";
 import type { Platform } from "../../platform/types.ts";
 import type { DockerRunContext } from "../docker_run.ts";
 import { ContainerRun } from "./container_run.ts";
+import { LABELS } from "./container_spec.ts";
+import { Containers } from "./containers.ts";
 import { EngineClient } from "./engine_client.ts";
-import { findDockerHost } from "./host.ts";
+import { type DockerHost, findDockerHost } from "./host.ts";
 
 /** Runs the containers of one flow. */
 export class ContainerRunner {
@@ -22,10 +24,26 @@ export class ContainerRunner {
   async run(ctx: DockerRunContext): Promise<Values> {
     if (ctx.signal.aborted) throw abortError(ctx.signal);
     const host = await findDockerHost(this.#platform, ctx.config.host);
-    const client = new EngineClient(this.#platform, host, this.#versions);
-    try {
+    ctx.resourceOpened({ host: host.name, attempt_id: ctx.attempt_id }, { until: "attempt" });
+    return await this.#withClient(host, async (client) => {
       const run = { ctx, client, platform: this.#platform, owner: this.#owner(), graceMs: this.#graceMs };
       return await new ContainerRun(run).run();
+    });
+  }
+
+  /** Deletes the container of an attempt that did not come to its end; `resource` is what the attempt has announced. */
+  async removeContainerOf(resource: Values): Promise<void> {
+    const { host, attempt_id } = resource;
+    if (typeof host !== "string" || typeof attempt_id !== "string") return;
+    await this.#withClient(await findDockerHost(this.#platform, host), async (client) => {
+      await new Containers(client).removeAll({ [LABELS.attempt]: attempt_id }, () => true);
+    });
+  }
+
+  async #withClient<T>(host: DockerHost, work: (client: EngineClient) => Promise<T>): Promise<T> {
+    const client = new EngineClient(this.#platform, host, this.#versions);
+    try {
+      return await work(client);
     } finally {
       client.close();
     }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { sleep, systemClock } from "../../engine/clock.ts";
 import { DockerAnswerError } from "./answer_error.ts";
+import { LABELS } from "./container_spec.ts";
 import type { EngineClient } from "./engine_client.ts";
 
 const REMOVE_TRIES = 5;
@@ -74,6 +75,21 @@ export class Containers {
         await sleep(systemClock, REMOVE_PAUSE_MS);
       }
     }
+  }
+
+  /**
+   * Deletes those with these labels that `isUnwanted`, but for such as are to stay when they have ended. Answers their
+   * ids.
+   */
+  async removeAll(
+    labels: Readonly<Record<string, string>>,
+    isUnwanted: (container: ListedContainer) => boolean,
+  ): Promise<string[]> {
+    const found = (await this.list(labels)).filter((container) => {
+      return (container.isRunning || container.labels[LABELS.keep] === undefined) && isUnwanted(container);
+    });
+    for (const { id } of found) await this.remove(id);
+    return found.map(({ id }) => id);
   }
 
   /** All containers, running or not, that have these labels. */
