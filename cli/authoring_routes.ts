@@ -1,7 +1,17 @@
 import { buildCommand } from "@stricli/core";
 import type { ConvertFlags } from "./commands/convert.ts";
 import type { FmtFlags } from "./commands/fmt.ts";
-import { debugFlag, examples, lazily, type ProgramContext, switchFlag, textFlag } from "./route.ts";
+import type { TestFlags } from "./commands/test_workflows.ts";
+import {
+  debugFlag,
+  examples,
+  jsonFlag,
+  lazily,
+  nodesFlag,
+  type ProgramContext,
+  switchFlag,
+  textFlag,
+} from "./route.ts";
 
 /** `flow fmt`. */
 export const fmt = buildCommand<FmtFlags, string[], ProgramContext>({
@@ -59,6 +69,45 @@ export const convert = buildCommand<ConvertFlags, [string], ProgramContext>({
         "flow convert workflow.json --to yaml > workflow.yaml",
         "flow convert workflow.ts --output workflow.json",
         "flow convert workflow.yaml --to json --tagged",
+      ),
+  },
+});
+
+/** `flow test`. */
+export const test = buildCommand<TestFlags, string[], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/test_workflows.ts")).testWorkflows),
+  parameters: {
+    flags: {
+      filter: textFlag("Only tests with this in their name; /.../ is a regular expression", "TEXT"),
+      reporter: {
+        kind: "enum",
+        values: ["text", "json", "junit"],
+        optional: true,
+        brief: "How to report: text (default), json, or junit, the XML that CI servers read",
+      },
+      ...jsonFlag,
+      coverage: switchFlag("Say which nodes never ran, and which ways were never taken"),
+      ...nodesFlag,
+      ...debugFlag,
+    },
+    positional: {
+      kind: "array",
+      parameter: {
+        brief: "Test files, or folders with *.test.yaml in them (default: this one)",
+        parse: String,
+        placeholder: "FILE",
+      },
+    },
+  },
+  docs: {
+    brief: "Run the tests of workflows",
+    fullDescription:
+      "Runs workflows as test files say: with given inputs, mocked nodes and a fake clock, and compares what" +
+      " happens with what is expected. Ends with 3 if a test fails." + examples(
+        "flow test",
+        "flow test workflow.test.yaml --filter 'large orders'",
+        "flow test workflows/ --coverage",
+        "flow test --reporter junit > results.xml",
       ),
   },
 });

@@ -6,7 +6,7 @@ import type { RerunFlags } from "./commands/rerun.ts";
 import type { ResumeFlags } from "./commands/resume.ts";
 import type { SchemaFlags } from "./commands/schema.ts";
 import type { ValidateFlags } from "./commands/validate.ts";
-import { convert, fmt } from "./authoring_routes.ts";
+import { convert, fmt, test } from "./authoring_routes.ts";
 import { cache, doctor, executions, explain } from "./history_routes.ts";
 import {
   debugFlag,
@@ -128,12 +128,12 @@ const init = buildCommand<InitFlags, [], ProgramContext>({
 
 const schema = buildCommand<SchemaFlags, [], ProgramContext>({
   loader: lazily(async () => (await import("./commands/schema.ts")).printSchema),
-  parameters: { flags: { ...nodesFlag, ...debugFlag } },
+  parameters: { flags: { tests: switchFlag("The schema of test files"), ...nodesFlag, ...debugFlag } },
   docs: {
     brief: "Print the JSON Schema of workflows, for editors",
     fullDescription:
       "Prints the JSON Schema of workflow documents. Editors that know it complete and check as you type." +
-      examples("flow schema > workflow.schema.json"),
+      examples("flow schema > workflow.schema.json", "flow schema --tests > test.schema.json"),
   },
 });
 
@@ -172,6 +172,7 @@ export const routes = {
   cache,
   secrets,
   validate,
+  test,
   nodes,
   init,
   fmt,

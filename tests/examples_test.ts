@@ -20,6 +20,7 @@ const checks: Record<string, () => Promise<void>> = {
   "data_pipeline.json": checkDataPipeline,
   "hello.yaml": checkHello,
   "branching.yaml": checkBranching,
+  "branching.test.yaml": checkBranchingTest,
   "custom_node.ts": checkCustomNode,
   "embedding.ts": checkEmbedding,
   "flowengine_v1.json": checkFlowengineV1,
@@ -130,6 +131,12 @@ async function checkBranching(): Promise<void> {
   const none = await runFlow(["run", "examples/branching.yaml"]);
   assert.equal(none.code, 2);
   assert.match(none.stderr, /Input "order" is missing \(Number of the order\)[^]*--set order=1/);
+}
+
+async function checkBranchingTest(): Promise<void> {
+  const { code, stdout } = await runFlow(["test", "examples/branching.test.yaml", "--coverage"]);
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /coverage of examples\/branching\.yaml: 6 of 6 nodes ran\n4 passed\n$/);
 }
 
 function declaredOutputs({ events }: FlowRun): unknown {

@@ -1,10 +1,11 @@
 import { type FlowError, toFlowError } from "../../engine/errors.ts";
-import type { Issue } from "../../engine/issue.ts";
+import { type Issue, WorkflowError } from "../../engine/issue.ts";
 import { checkDocument } from "../../engine/parse.ts";
 import { outcomeOf, success } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
 import { openRegistry } from "../open_engine.ts";
 import { formatIssues } from "../render/issues.ts";
+import { isTestFile } from "../testing/find_test_files.ts";
 import { loadNodeFiles, readWorkflowFile } from "../workflow_file.ts";
 
 /** Flags of `flow validate`. */
@@ -19,6 +20,8 @@ interface FileReport {
   valid: boolean;
   /** Of the workflow, if it could be read. */
   total_nodes?: number;
+  /** Of a test file. */
+  total_tests?: number;
   issues: readonly Issue[];
   /** Why the file could not be read at all. */
   error?: FlowError;
@@ -47,6 +50,10 @@ async function checkFile(
   userNodes: Awaited<ReturnType<typeof loadNodeFiles>>,
 ): Promise<FileReport> {
   try {
+    if (isTestFile(file)) {
+      const { checkTestFile } = await import("../testing/run_test_file.ts");
+      return { file, valid: true, total_tests: await checkTestFile(context, file, userNodes), issues: [] };
+    }
     const { source, filename, nodes } = await readWorkflowFile(context, file);
     const registry = openRegistry(context.platform, [...userNodes, ...nodes]);
     const { workflow, issues } = await checkDocument(source, { registry, filename });
@@ -55,6 +62,7 @@ async function checkFile(
   } catch (thrown) {
     const error = toFlowError(thrown);
     if (error.code === "internal") throw error;
+    if (error instanceof WorkflowError) return { file, valid: false, issues: error.issues };
     return { file, valid: false, issues: [], error };
   }
 }
@@ -66,8 +74,13 @@ function printReport({ out, outStyle: style }: CliContext, report: FileReport): 
   }
   out.write(formatIssues(report.issues, style));
   if (!report.valid) return;
-  const nodes = report.total_nodes === 1 ? "1 node" : `${report.total_nodes} nodes`;
-  out.write(`${report.file}: ${style.green("valid")}, ${nodes}\n`);
+  const { file, total_nodes = 0, total_tests } = report;
+  const parts = total_tests === undefined ? count(total_nodes, "node") : count(total_tests, "test");
+  out.write(`${file}: ${style.green("valid")}, ${parts}\n`);
+}
+
+function count(total: number, noun: string): string {
+  return total === 1 ? `1 ${noun}` : `${total} ${noun}s`;
 }
 
 function toJson(reports: readonly FileReport[]) {

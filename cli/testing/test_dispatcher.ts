@@ -1,0 +1,131 @@
+import { createLocalDispatcher } from "../../engine/attempt.ts";
+import { type Clock, systemClock } from "../../engine/clock.ts";
+import type { AttemptOutcome, AttemptRequest, Dispatcher } from "../../engine/dispatcher.ts";
+import { type ErrorCode, FlowError } from "../../engine/errors.ts";
+import type { FakeClock } from "../../engine/fake_clock.ts";
+import type { NodeContext } from "../../engine/node.ts";
+import { copyPlain, quote } from "../../engine/plain.ts";
+import type { Values } from "../../engine/value.ts";
+import { Outside } from "./outside.ts";
+import { readValues } from "./test_file.ts";
+import type { Mock, MockAttempt, Setup } from "./test_schema.ts";
+
+/** What a node got. */
+export interface Call {
+  node_id: string;
+  inputs: Values;
+  config: Values;
+}
+
+/** Runs attempts of mocked nodes on the fake clock, and of real ones as the engine does. */
+export class TestDispatcher implements Dispatcher {
+  readonly calls: Call[] = [];
+  /** Ids of the nodes that came to run without a mock. */
+  readonly unmocked = new Set<string>();
+  readonly #outside = new Outside();
+  readonly #setup: Setup;
+  readonly #mocked: Dispatcher;
+  readonly #real: Dispatcher;
+
+  constructor(setup: Setup, clock: FakeClock) {
+    this.#setup = setup;
+    this.#mocked = createLocalDispatcher(clock);
+    this.#real = createLocalDispatcher(joinClocks(clock));
+  }
+
+  /** @see FakeClock.run */
+  pause = (): Promise<void> | undefined => this.#outside.change;
+
+  async dispatch(request: AttemptRequest): Promise<AttemptOutcome> {
+    const { id, node_type } = request.node.spec;
+    const { mocks = {}, mock_types = {}, real = [], real_types = [], unmocked } = this.#setup;
+    const own = Object.hasOwn(mocks, id) ? mocks[id] : undefined;
+    if (own !== undefined) return await this.#runMock(request, own);
+    if (real.includes(id)) return await this.#runReal(request);
+    const common = Object.hasOwn(mock_types, node_type) ? mock_types[node_type] : undefined;
+    if (common !== undefined) return await this.#runMock(request, common);
+    if (real_types.includes(node_type) || unmocked === "real") return await this.#runReal(request);
+    this.unmocked.add(id);
+    return { error: new FlowError("node_failed", `Node ${quote(id)} has no mock`, { retryable: false }) };
+  }
+
+  #runMock(request: AttemptRequest, mock: Mock): Promise<AttemptOutcome> {
+    const attempts = mock.attempts ?? [mock];
+    const attempt = attempts[Math.min(request.attempt, attempts.length) - 1] ?? {};
+    return this.#mocked.dispatch(this.#withRun(request, (context) => runMock(attempt, context)));
+  }
+
+  async #runReal(request: AttemptRequest): Promise<AttemptOutcome> {
+    const { run } = request.node.definition;
+    this.#outside.enter();
+    try {
+      return await this.#real.dispatch(this.#withRun(request, (context) => run(this.#withFakeSleep(context))));
+    } finally {
+      this.#outside.leave();
+    }
+  }
+
+  #withRun(request: AttemptRequest, run: (context: NodeContext) => Promise<Values> | Values): AttemptRequest {
+    const { node } = request;
+    const definition = {
+      ...node.definition,
+      run: (context: NodeContext) => {
+        // A node may change what it got.
+        const [inputs, config] = [copyPlain(context.inputs), copyPlain(context.config as Values)];
+        this.calls.push({ node_id: node.spec.id, inputs, config });
+        return run(context);
+      },
+    };
+    return { ...request, node: { ...node, definition } };
+  }
+
+  /** While a node waits on the fake clock, that clock moves. */
+  #withFakeSleep(context: NodeContext): NodeContext {
+    const sleep = async (ms: number) => {
+      this.#outside.leave();
+      try {
+        await context.sleep(ms);
+      } finally {
+        this.#outside.enter();
+      }
+    };
+    return new Proxy(context, { get: (target, name) => name === "sleep" ? sleep : Reflect.get(target, name, target) });
+  }
+}
+
+async function runMock(attempt: MockAttempt, context: NodeContext): Promise<Values> {
+  for (const line of attempt.log ?? []) {
+    if (typeof line === "string") context.log(line);
+    else context.log(line.message, line.level);
+  }
+  for (const line of attempt.stdout ?? []) context.stdout(line);
+  for (const line of attempt.stderr ?? []) context.stderr(line);
+  if (attempt.delay_ms !== undefined) await context.sleep(attempt.delay_ms);
+  if (attempt.error !== undefined) {
+    const { code, message, retryable, details } = attempt.error;
+    throw new FlowError(code as ErrorCode, message, {
+      retryable,
+      details: details === undefined ? undefined : readValues(details),
+    });
+  }
+  return attempt.passthrough ? context.inputs : readValues(attempt.outputs);
+}
+
+/** Whichever clock gets there first: what really runs is timed out in real time too. */
+function joinClocks(fake: FakeClock): Clock {
+  return {
+    now: () => fake.now(),
+    monotonic: () => fake.monotonic(),
+    yield: () => fake.yield(),
+    setTimer(ms, callback) {
+      const stops: (() => void)[] = [];
+      const fire = () => {
+        stop();
+        callback();
+      };
+      const stop = () => stops.forEach((undo) => undo());
+      stops.push(fake.setTimer(ms, fire), systemClock.setTimer(ms, fire));
+      return stop;
+    },
+  };
+}
