@@ -1,3 +1,5 @@
+import type { NodeContext } from "../engine/node.ts";
+
 /** What every program needs, and nothing that is likely to be secret. */
 export const BASE_VARIABLES: readonly string[] = [
   ..."PATH HOME USER LOGNAME SHELL LANG LC_* TZ TERM TMPDIR".split(" "),
@@ -17,4 +19,16 @@ export function pickVariables(
   const isWelcome = (name: string) =>
     patterns.includes(name) || (!SECRET.test(name) && prefixes.some((prefix) => name.startsWith(prefix)));
   return Object.fromEntries(Object.entries(variables).filter(([name]) => isWelcome(name)));
+}
+
+/** The variables by which a command knows whom it works for; as `shell.exec` sets them. */
+export function attemptVariables(
+  { execution_id, node_id, attempt, attempt_id }: NodeContext<unknown, unknown>,
+): Record<string, string> {
+  return {
+    FLOW_EXECUTION_ID: execution_id,
+    FLOW_NODE_ID: node_id,
+    FLOW_ATTEMPT: String(attempt),
+    FLOW_ATTEMPT_ID: attempt_id,
+  };
 }

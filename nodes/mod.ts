@@ -11,6 +11,8 @@ import { jsonParse } from "./json_parse.ts";
 import { jsonStringify } from "./json_stringify.ts";
 import { createSandboxExec } from "./sandbox_exec.ts";
 import { createShellExec } from "./shell_exec.ts";
+import { zypiExec } from "./zypi_exec.ts";
+import { zypiSessionClose, zypiSessionCreate } from "./zypi_session.ts";
 
 /** The node types that every `flow` has. `platform` is what those that start processes run on. */
 export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition[] {
@@ -18,6 +20,9 @@ export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition
     createShellExec(platform),
     createSandboxExec(platform),
     createDockerRun(platform),
+    zypiExec,
+    zypiSessionCreate,
+    zypiSessionClose,
     httpRequest,
     jsonParse,
     jsonStringify,

@@ -16,5 +16,8 @@ Deno.test("builtinNodes() lists every built-in node type once", () => {
     "time.delay",
     "transform.json_parse",
     "transform.json_stringify",
+    "zypi.exec",
+    "zypi.session_close",
+    "zypi.session_create",
   ]);
 });

@@ -80,6 +80,7 @@ Deno.test("every link between pages leads somewhere", async () => {
       "docs/sandbox.md",
       "docs/events.md",
       "docs/client.md",
+      "docs/microvms.md",
     ]
   ) {
     for (const [, target = ""] of (await readPage(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {

@@ -1,7 +1,7 @@
-import type { NodeContext } from "../../engine/node.ts";
 import type { Values } from "../../engine/value.ts";
 import type { Platform } from "../../platform/types.ts";
 import { CommandOutput } from "../_command_output.ts";
+import { attemptVariables } from "../_environment.ts";
 import { checkExit } from "../_exit_check.ts";
 import { splitShellWords } from "../_shell_words.ts";
 import { toBytes } from "../_value.ts";
@@ -33,18 +33,6 @@ export class ExecRunner {
     if (config.fail_on_error) checkExit(config.command, status, output.stderr.text());
     return output.toOutputs(status.code);
   }
-}
-
-/** The variables by which a command knows whom it works for; as `shell.exec` sets them. */
-export function attemptVariables(
-  { execution_id, node_id, attempt, attempt_id }: NodeContext<unknown, unknown>,
-): Record<string, string> {
-  return {
-    FLOW_EXECUTION_ID: execution_id,
-    FLOW_NODE_ID: node_id,
-    FLOW_ATTEMPT: String(attempt),
-    FLOW_ATTEMPT_ID: attempt_id,
-  };
 }
 
 function toRequest(ctx: SandboxExecContext): SandboxRequest {

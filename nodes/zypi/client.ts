@@ -4,7 +4,7 @@ import { CapturedBytes } from "../_captured_bytes.ts";
 import { sessionSchema, timestampSchema } from "./answers.ts";
 import { answerError } from "./errors.ts";
 import { runOneShot } from "./one_shot.ts";
-import { runInSession } from "./session_command.ts";
+import { endInSession, runInSession } from "./session_command.ts";
 import { ZypiTransport } from "./transport.ts";
 
 /** A command for a microVM. */
@@ -26,6 +26,8 @@ export interface ZypiCommand {
   vcpus?: number | undefined;
   /** Where to run it; without one in a VM of its own, whose whole output must fit into one answer of the server. */
   sessionId?: string | undefined;
+  /** Names the command in its session, for `endCommand`; default: random. */
+  runId?: string | undefined;
   /** How much of stdout and of stderr is kept, in bytes; default 10 MiB. */
   maxOutputBytes?: number | undefined;
 }
@@ -160,6 +162,11 @@ export class ZypiClient {
     // The server closes the VM, then crashes over it and answers an empty 500.
     if (answer.status === 200 || (answer.status === 500 && answer.text === "")) return true;
     throw answerError(answer, { action: `Cannot close session "${sessionId}"` });
+  }
+
+  /** Ends a command of a session that whoever started it cannot end any more. @throws {FlowError} `unavailable`, ... */
+  async endCommand(sessionId: string, runId: string, signal: AbortSignal): Promise<void> {
+    await endInSession(this.#transport, sessionId, runId, signal);
   }
 
   /** Runs `work` in a session that is closed afterwards, whatever happens. */

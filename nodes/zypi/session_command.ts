@@ -50,6 +50,25 @@ export async function runInSession(
   }
 }
 
+/** Ends a command that may still run in a session; there need be neither. */
+export async function endInSession(
+  transport: ZypiTransport,
+  sessionId: string,
+  runId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const cmd = ["/bin/sh", "-c", END_SCRIPT, "sh", folderOfRun(runId)];
+  const path = `sessions/${encodeURIComponent(sessionId)}/exec`;
+  const answer = await transport.send({ method: "POST", path, body: { cmd, timeout: SCRIPT_TIMEOUT_S } }, signal);
+  if (answer.status !== 200 && answer.status !== 404) {
+    throw answerError(answer, { action: `Cannot end what runs in session "${sessionId}"`, sessionId });
+  }
+}
+
+function folderOfRun(runId: string): string {
+  return `/tmp/.flow-${runId}`;
+}
+
 /** What a report of the scripts says. */
 interface Report {
   /** Undefined while it runs. */
@@ -96,14 +115,15 @@ class SessionCommand {
   readonly attempt: ZypiAttempt;
   readonly #transport: ZypiTransport;
   readonly #command: ZypiCommand;
-  readonly #folder = `/tmp/.flow-${crypto.randomUUID()}`;
+  readonly #folder: string;
   readonly #out: Reader;
   readonly #err: Reader;
   #containerId = "";
   #hasBegun = false;
 
   constructor(transport: ZypiTransport, command: ZypiCommand, sinks: ZypiSinks) {
-    const { sessionId, timeoutMs, maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES } = command;
+    const { sessionId, timeoutMs, runId = crypto.randomUUID(), maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES } = command;
+    this.#folder = folderOfRun(runId);
     this.#transport = transport;
     this.#command = command;
     this.#out = new Reader(sinks.stdout, maxOutputBytes);

@@ -78,13 +78,13 @@ export const END_SCRIPT = `
 d=$1
 if [ ! -e "$d/code" ] && [ -e "$d/pid" ]; then
   pid=$(cat "$d/pid")
-  kill -TERM -- "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null
+  kill -TERM "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null
   i=0
-  while kill -0 -- "-$pid" 2>/dev/null && [ $i -lt 50 ]; do
+  while kill -0 "-$pid" 2>/dev/null && [ $i -lt 50 ]; do
     sleep 0.02
     i=$((i + 1))
   done
-  kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null
+  kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null
 fi
 rm -rf -- "$d"
 `.trim();

@@ -105,7 +105,8 @@ export class Vm {
   /** Ends everything in it. */
   async destroy(): Promise<void> {
     try {
-      this.#sandbox.kill("SIGKILL");
+      // Its first process takes all others along; the one outside, its parent, waits for it.
+      Deno.kill(this.#init, "SIGKILL");
     } catch { /* it has ended */ }
     await this.#sandbox.status;
     await Deno.remove(this.#root, { recursive: true });
