@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { EventOf, ExecutionEvent } from "../mod.ts";
 import { type CliResult, runFlow, withFiles } from "./support/cli.ts";
+import { openZypiServer, whyNoBubblewrap } from "./support/zypi_server.ts";
 import { sandboxObstacle } from "./support/sandbox.ts";
 
 type Values = Record<string, unknown>;
@@ -25,11 +26,21 @@ const checks: Record<string, () => Promise<void>> = {
   "embedding.ts": checkEmbedding,
   "flowengine_v1.json": checkFlowengineV1,
   "sandbox_exec.yaml": checkSandboxExec,
+  "zypi_sandbox.yaml": checkZypiSandbox,
+  "zypi_parallel.json": checkZypiParallel,
+  "zypi_file_injection.yaml": checkZypiFileInjection,
+  "mixed_shell_zypi.yaml": checkMixedShellZypi,
 };
+
+const bubblewrapObstacle = whyNoBubblewrap();
 
 /** What some of them need of the machine, and why it is not there. */
 const obstacles: Record<string, string | undefined> = {
   "sandbox_exec.yaml": sandboxObstacle,
+  "zypi_sandbox.yaml": bubblewrapObstacle,
+  "zypi_parallel.json": bubblewrapObstacle,
+  "zypi_file_injection.yaml": bubblewrapObstacle,
+  "mixed_shell_zypi.yaml": bubblewrapObstacle,
 };
 
 for (const [file, check] of Object.entries(checks)) {
@@ -201,6 +212,45 @@ async function checkSandboxExec(): Promise<void> {
   const greedy = await runFlow(["run", "examples/sandbox_exec.yaml", "--set", "code=bytearray(10**9)"]);
   assert.equal(greedy.code, 3);
   assert.match(greedy.stderr, /MemoryError/);
+}
+
+async function checkZypiSandbox(): Promise<void> {
+  const { run, vms } = await runWithZypi("zypi_sandbox.yaml");
+  assertSucceeded(run);
+  assert.deepEqual(declaredOutputs(run), { words: 10, most_frequent: "be" });
+  assert.deepEqual(linesOf(run.events, "count").slice(0, 3), ["      2 be", "      2 to", "      1 is"]);
+  assert.equal(outputsOf(run, "leave")["output"], 0);
+  assert.equal(vms, 0);
+}
+
+async function checkZypiParallel(): Promise<void> {
+  const { run } = await runWithZypi("zypi_parallel.json");
+  assertSucceeded(run);
+  assert.deepEqual(declaredOutputs(run), { primes: 1229 });
+  assert.equal(mostAtOnce(nodeOrder(run.events)), 4);
+}
+
+async function checkZypiFileInjection(): Promise<void> {
+  const { run } = await runWithZypi("zypi_file_injection.yaml", "--set", "currency=CHF");
+  assertSucceeded(run);
+  assert.deepEqual(outputsOf(run, "log"), { message: { items: 6, total: "12.65 CHF" } });
+}
+
+async function checkMixedShellZypi(): Promise<void> {
+  const { run } = await runWithZypi("mixed_shell_zypi.yaml");
+  assertSucceeded(run);
+  assert.deepEqual(declaredOutputs(run), { text: "HELL0 FR0M 0UTSIDE\nS0 L0NG", words: 5 });
+}
+
+/** Runs an example against a server with the limits of the real one; `vms`: how many are left after it. */
+async function runWithZypi(file: string, ...args: string[]): Promise<{ run: FlowRun; vms: number }> {
+  const server = openZypiServer({ mode: "strict" });
+  try {
+    const run = await runExample(file, "--set", `zypi_url=${server.url}`, ...args);
+    return { run, vms: server.vms() };
+  } finally {
+    await server.close();
+  }
 }
 
 async function runExample(file: string, ...args: string[]): Promise<FlowRun> {
