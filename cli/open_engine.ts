@@ -1,4 +1,5 @@
 import { Engine } from "../engine/engine.ts";
+import type { EngineOptions } from "../engine/engine_options.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import { NodeRegistry } from "../engine/registry.ts";
 import type { SecretSource } from "../engine/secret_source.ts";
@@ -16,12 +17,18 @@ export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinit
 }
 
 /** Puts the engine of this process together. */
-export function openEngine(platform: Platform, registry: NodeRegistry, store: Store, flags: SecretFlags = {}): Engine {
+export function openEngine(
+  platform: Platform,
+  registry: NodeRegistry,
+  store: Store,
+  flags: SecretFlags = {},
+  options: Pick<EngineOptions, "dispatcher"> = {},
+): Engine {
   const env = (name: string) => platform.env(name);
   // Commands may work in another folder afterwards.
   const folder = platform.cwd();
   const secrets: SecretSource = {
     read: async (names) => await (await import("./secret_sources.ts")).openSecrets(platform, flags, folder).read(names),
   };
-  return new Engine({ registry, store, env, secrets, ...recoveryOptions(platform) });
+  return new Engine({ registry, store, env, secrets, ...recoveryOptions(platform), ...options });
 }

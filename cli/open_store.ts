@@ -54,7 +54,7 @@ export async function openHistory(platform: Platform, flags: StoreFlags): Promis
 }
 
 /** Calls `work` with a store, which is closed afterwards in any case. */
-export async function withStore<T>(opening: Promise<Store>, work: (store: Store) => Promise<T>): Promise<T> {
+export async function withStore<S extends Store, T>(opening: Promise<S>, work: (store: S) => Promise<T>): Promise<T> {
   const store = await opening;
   try {
     return await work(store);

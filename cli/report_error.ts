@@ -47,7 +47,7 @@ function complaintOf(error: FlowError, debug: boolean): Complaint {
 }
 
 /** The stack of an error and of all that caused it. */
-function formatStacks(error: unknown): string {
+export function formatStacks(error: unknown): string {
   const stacks: string[] = [];
   for (let cause = error; cause instanceof Error && stacks.length < 10; cause = cause.cause) {
     stacks.push(cause.stack ?? String(cause));

@@ -90,8 +90,13 @@ export class MemoryStore implements Store {
   listExecutions(filter: ExecutionFilter, now: number): ExecutionSummary[] {
     const since = filter.since === undefined ? undefined : normalizeTime(filter.since);
     const until = filter.until === undefined ? undefined : normalizeTime(filter.until);
-    return [...this.#executions.values()].reverse()
-      .sort((a, b) => compareText(b.record.created_at, a.record.created_at))
+    const newestFirst = [...this.#executions.values()].reverse()
+      .sort((a, b) => compareText(b.record.created_at, a.record.created_at));
+    const last = filter.after === undefined
+      ? -1
+      : newestFirst.findIndex(({ record }) => record.execution_id === filter.after);
+    if (filter.after !== undefined && last === -1) return [];
+    return newestFirst.slice(last + 1)
       .map((entry) => summarize(entry, now))
       .filter((it) =>
         (filter.status === undefined || it.status === filter.status) &&
@@ -182,7 +187,8 @@ export class MemoryStore implements Store {
       .sort((a, b) => compareText(a.workflow_id, b.workflow_id));
   }
 
-  deleteWorkflow(workflowId: string): boolean {
+  deleteWorkflow(workflowId: string, expected?: number): boolean {
+    checkExpected(workflowId, this.#workflows.get(workflowId)?.length ?? 0, expected);
     return this.#workflows.delete(workflowId);
   }
 

@@ -57,6 +57,8 @@ export interface ExecutionFilter {
   since?: string;
   /** RFC 3339: created before this time. */
   until?: string;
+  /** Only those that come after this execution in the list: the next page; none if there is no such execution. */
+  after?: string;
   /** Default 50. */
   limit?: number;
 }
@@ -178,8 +180,8 @@ export interface Store {
   loadWorkflow(workflowId: string, version?: number): Awaitable<WorkflowVersion | undefined>;
   /** The newest version of each, sorted by id. */
   listWorkflows(): Awaitable<WorkflowVersion[]>;
-  /** Deletes all versions; false if there is none. */
-  deleteWorkflow(workflowId: string): Awaitable<boolean>;
+  /** Deletes all versions; false if there is none. `expected` refuses with `conflict` unless the newest is that one. */
+  deleteWorkflow(workflowId: string, expected?: number): Awaitable<boolean>;
 
   getCached(key: string, now: number): Awaitable<CacheEntry | undefined>;
   /** Replaces the entry of that key, and forgets all that had expired when this one was created. */

@@ -22,7 +22,7 @@ export function checkPruneRule(rule: PruneRule): void {
 export function checkExpected(workflowId: string, newest: number, expected: number | undefined): void {
   if (expected === undefined || expected === newest) return;
   const state = newest === 0 ? "there is none" : `its newest version is ${newest}`;
-  throw new FlowError("conflict", `Cannot save workflow "${workflowId}" after version ${expected}: ${state}`, {
+  throw new FlowError("conflict", `Cannot change version ${expected} of workflow "${workflowId}": ${state}`, {
     hint: "Load the newest version and make your change there.",
   });
 }

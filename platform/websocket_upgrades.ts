@@ -35,11 +35,10 @@ export class WebSocketUpgrades {
     // Until a WebSocket or a pipeline takes it over nobody else listens, and an error would end the program.
     socket.on("error", () => socket.destroy());
     try {
-      let opened: { server: ServerSocket; response: Response } | undefined;
+      let opened: ServerSocket | undefined;
       const upgrade: RequestInfo["upgrade"] = (options = {}) => {
-        const server = this.#upgrade({ incoming, socket, head }, options);
-        opened = { server, response: new Response(null) };
-        return { socket: server as unknown as WebSocket, response: opened.response };
+        opened = this.#upgrade({ incoming, socket, head }, options);
+        return { socket: opened as unknown as WebSocket, response: new Response(null) };
       };
       const request = toRequest(incoming, this.#isSecure);
       const response = request === undefined
@@ -47,8 +46,8 @@ export class WebSocketUpgrades {
         : await this.#handler(request, createRequestInfo(incoming, this.#isSecure, upgrade));
       if (opened === undefined) return await answer(socket, response);
       // Listeners that the handler has added hear of it as they would in a browser.
-      if (opened.response === response) opened.server.emit("open");
-      else opened.server.terminate();
+      if (response.ok) opened.emit("open");
+      else opened.terminate();
     } catch {
       socket.destroy();
     }

@@ -27,7 +27,14 @@ export function isInternal(error: FlowError): boolean {
 export function answerError(c: Context, thrown: unknown): Response {
   const error = fromThrown(thrown);
   const status = thrown instanceof HTTPException ? thrown.status : outcomeOf(error.code).http_status;
-  return c.json(describeError(error), status as ContentfulStatusCode);
+  return c.json(describeError(error), status as ContentfulStatusCode, headersOf(error));
+}
+
+/** What clients are told about an error besides its body. */
+function headersOf({ code, details }: FlowError): Record<string, string> {
+  if (code === "unauthenticated") return { "WWW-Authenticate": 'Bearer realm="flow"' };
+  const seconds = details?.["retry_after_seconds"];
+  return code === "rate_limited" && seconds !== undefined ? { "Retry-After": String(seconds) } : {};
 }
 
 /** An error as clients see it. */

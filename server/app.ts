@@ -1,19 +1,25 @@
 import { FlowError } from "../engine/errors.ts";
+import { guardAccess } from "./access.ts";
 import { answerError, fromThrown, isInternal } from "./answers.ts";
+import { auditChanges } from "./audit_trail.ts";
+import { requireRole } from "./authorization.ts";
+import { limitBodies } from "./bodies.ts";
 import { createRoutes, type ServerApp, type ServerContext } from "./env.ts";
+import { addHeaders } from "./headers.ts";
 import type { ServerPorts } from "./ports.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { executionControlRoutes } from "./routes/execution_control.ts";
+import { executionHistoryRoutes } from "./routes/execution_history.ts";
 import { executionRoutes } from "./routes/executions.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { nodeRoutes } from "./routes/nodes.ts";
+import { workflowRoutes } from "./routes/workflows.ts";
 
 /** The server as a function from requests to answers: `app.fetch(request, info)`. */
 export function createApp(ports: ServerPorts): ServerApp {
   const app = createRoutes();
-  app.use(async (c, next) => {
-    c.set("requestId", crypto.randomUUID());
-    await next();
-    c.res.headers.set("X-Request-Id", c.get("requestId"));
-  });
+  app.use(addHeaders(), guardAccess(ports.access));
   app.onError((thrown, c) => {
     const error = fromThrown(thrown);
     if (isInternal(error)) ports.onInternalError(thrown, c.get("requestId"));
@@ -21,14 +27,21 @@ export function createApp(ports: ServerPorts): ServerApp {
   });
   app.notFound((c) => answerError(c, noSuchRoute(c)));
   app.route("/", healthRoutes(ports));
-  app.use("/api/*", async (c, next) => {
-    c.set("principal", await ports.auth.authenticate(c.req.raw, c.env));
-    await next();
-  });
-  app.route("/", executionRoutes(ports));
-  app.route("/", eventRoutes(ports));
+  app.use("/api/*", auditChanges(ports.audit, ports.clock), requireRole(ports.auth), limitBodies(ports.limits));
+  for (const routes of API_ROUTES) app.route("/", routes(ports));
   return app;
 }
+
+/** One for each resource. */
+const API_ROUTES = [
+  workflowRoutes,
+  executionRoutes,
+  executionControlRoutes,
+  executionHistoryRoutes,
+  eventRoutes,
+  nodeRoutes,
+  auditRoutes,
+];
 
 function noSuchRoute(c: ServerContext): FlowError {
   return new FlowError("not_found", `No route answers ${c.req.method} "${c.req.path}"`, {

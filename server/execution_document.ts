@@ -2,7 +2,8 @@ import { foldExecution, readOutputs } from "../engine/fold.ts";
 import { buildWholeGraph, loadLanguageOf } from "../engine/language.ts";
 import type { NodeState } from "../engine/state.ts";
 import type { ExecutionRecord, ExecutionSummary, Store } from "../engine/store.ts";
-import { type Json, toWire, type Values } from "../engine/value.ts";
+import type { Json, Values } from "../engine/value.ts";
+import { encodeValues, type ValuesForm } from "./values_form.ts";
 
 /** A node as history shows it: one that was cut off does not run any more. */
 export type ShownNode = Omit<NodeState, "status" | "failures" | "at" | "process"> & {
@@ -53,10 +54,10 @@ export interface ExecutionDocument extends ExecutionSummary {
   outputs: Json;
 }
 
-/** An execution for programs; `encode` makes values of inputs and outputs. */
+/** An execution for programs. */
 export function toExecutionDocument(
   { summary, record, nodes, outputs }: ShownExecution,
-  encode: (values: Values) => Json = toWire,
+  form: ValuesForm = "plain",
 ): ExecutionDocument {
-  return { ...summary, inputs: encode(record.inputs), nodes, outputs: encode(outputs) };
+  return { ...summary, inputs: encodeValues(record.inputs, form), nodes, outputs: encodeValues(outputs, form) };
 }

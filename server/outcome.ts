@@ -30,6 +30,7 @@ const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
   forbidden: 403,
   precondition_failed: 412,
   rate_limited: 429,
+  interrupted: 503,
 };
 
 /** The outcome of an error by its code; a code that this version does not know counts as a bug. */

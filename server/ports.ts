@@ -1,5 +1,6 @@
 import type { Clock } from "../engine/clock.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Awaitable } from "../engine/store.ts";
 import type { RequestInfo } from "../platform/listener.ts";
 import type { LiveLimits } from "./live/streams.ts";
 
@@ -8,6 +9,8 @@ export type Role = "viewer" | "operator" | "admin";
 
 /** Who sent a request. */
 export interface Principal {
+  /** Unlike that of any other client. */
+  id: string;
   /** For people, such as the name of a token. */
   name: string;
   role: Role;
@@ -15,8 +18,51 @@ export interface Principal {
 
 /** Recognizes who sends a request. */
 export interface Authenticator {
-  /** @throws {FlowError} `unauthenticated` without a valid token where one is needed */
+  /** @throws {FlowError} `unauthenticated` without a valid token where one is needed; `rate_limited` */
   authenticate(request: Request, info: RequestInfo): Promise<Principal>;
+}
+
+/** Where executions are started: the engine itself, or a queue in front of it. */
+export type Admission = Pick<Engine, "start" | "resume" | "rerun">;
+
+/** A request that may come twice. */
+export interface KeyedRequest {
+  /** What the client calls it; one client's keys are nobody else's. */
+  key: string;
+  client: string;
+  /** SHA-256 of all that it asks for, in hexadecimal. */
+  hash: string;
+  execution_id: string;
+}
+
+/** Remembers requests with an idempotency key for a day. */
+export interface IdempotencyStore {
+  /** Remembers the request unless its key is known; answers what is known of the key afterwards. */
+  claim(request: KeyedRequest, now: number): Awaitable<{ hash: string; execution_id: string; isNew: boolean }>;
+  /** Forgets a key, because nothing came of its request. */
+  release(client: string, key: string): Awaitable<void>;
+}
+
+/** One change that somebody made, or tried to make. */
+export interface AuditEntry {
+  /** RFC 3339. */
+  at: string;
+  /** Who: the name of the token, and its role. */
+  actor: string;
+  role: Role;
+  address: string;
+  /** What: the method and the path. */
+  action: string;
+  /** The HTTP status that it was answered with. */
+  status: number;
+  request_id: string;
+}
+
+/** Remembers who changed what. */
+export interface AuditLog {
+  add(entry: AuditEntry): Awaitable<void>;
+  /** The newest first; `before` is the `id` of the last one of the page before. */
+  list(query: { before?: number | undefined; limit: number }): Awaitable<(AuditEntry & { id: number })[]>;
 }
 
 /** What the server puts up with. */
@@ -27,14 +73,26 @@ export interface ServerLimits {
   live?: Partial<LiveLimits>;
 }
 
+/** Which names and origins the server answers to. */
+export interface AccessRules {
+  /** Names in the Host header besides localhost and literal addresses; `*` is any. */
+  allowedHosts: readonly string[];
+  /** Origins of other sites whose scripts may use the API, such as `https://example.com`. */
+  allowedOrigins: readonly string[];
+}
+
 /** Everything that the server works with; `flow serve` brings it along, and so can any other program. */
 export interface ServerPorts {
   /** With its store and its registry. */
   engine: Engine;
+  admission: Admission;
   clock: Clock;
   version: string;
   auth: Authenticator;
+  access: AccessRules;
   limits: ServerLimits;
+  idempotency: IdempotencyStore;
+  audit: AuditLog;
   /** Absolute path of the folder in which nodes work. */
   workdir: string;
   /** Aborts when the server is about to end: streams that never end by themselves should. */

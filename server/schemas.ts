@@ -96,6 +96,82 @@ export const resultSchema = z.object({
   outputs: z.unknown().describe("The declared outputs by name, else those of the last nodes by node id"),
 }).meta({ id: "Result" });
 
+/** Executions, the newest first. */
+export const executionListSchema = z.object({
+  executions: z.array(executionSummarySchema),
+  next_cursor: z.string().optional().describe("For the next page; none on the last"),
+}).meta({ id: "ExecutionList" });
+
+/** What a rerun would do. */
+export const rerunPlanSchema = z.object({
+  execution_id: z.string().describe("The execution that would be rerun"),
+  inputs: z.unknown(),
+  nodes: z.array(z.object({
+    node_id: z.string(),
+    action: z.enum(["run", "reuse", "skip"]),
+    why: z.string(),
+    because: z.object({ reason: z.string(), node_id: z.string().optional() }).optional(),
+  })),
+}).meta({ id: "RerunPlan" });
+
+/** What nodes have told, in order. */
+export const logPageSchema = z.object({
+  lines: z.array(z.object({
+    seq: z.int(),
+    timestamp: z.iso.datetime(),
+    node_id: z.string(),
+    event: z.looseObject({
+      event_type: z.string().describe("Info, Warning, Progress, Data, StdoutLine or StderrLine"),
+    }),
+  })),
+  next_after: z.int().optional().describe("For the next page; none on the last"),
+}).meta({ id: "LogPage" });
+
+/** Why an execution went as it did. */
+export const explanationSchema = z.looseObject({}).meta({ id: "Explanation" });
+
+/** Who changed what. */
+export const auditPageSchema = z.object({
+  entries: z.array(z.object({
+    id: z.int(),
+    at: z.iso.datetime(),
+    actor: z.string().describe("Name of the token"),
+    role: z.enum(["viewer", "operator", "admin"]),
+    address: z.string(),
+    action: z.string().describe("Method and path"),
+    status: z.int().describe("HTTP status of the answer"),
+    request_id: z.string(),
+  })),
+}).meta({ id: "AuditPage" });
+
+/** A workflow in a list; `nodes` and `connections` are how many there are. */
+export const workflowSummarySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  nodes: z.int(),
+  connections: z.int(),
+}).meta({ id: "WorkflowSummary" });
+
+/** What has been done to a workflow. */
+export const workflowSavedSchema = z.object({ id: z.string(), message: z.string() }).meta({ id: "WorkflowSaved" });
+
+/** What has been done. */
+export const messageSchema = z.object({ message: z.string() }).meta({ id: "Message" });
+
+const jsonSchema = z.record(z.string(), z.unknown()).describe("A JSON Schema");
+
+/** A node type. */
+export const nodeTypeSchema = z.object({
+  type: z.string(),
+  version: z.int(),
+  description: z.string(),
+  category: z.string(),
+  config: jsonSchema,
+  inputs: jsonSchema,
+  outputs: jsonSchema,
+}).meta({ id: "NodeType" });
+
 /** An execution that has been started. */
 export const startedSchema = z.object({ execution_id: z.string() }).meta({ id: "Started" });
 

@@ -16,6 +16,9 @@ const SUMMARY = `
     ORDER BY journal.id DESC LIMIT 1), 0) AS last_seq
   FROM executions WHERE status <> 'deleting'`;
 
+/** In the order of lists. Of an execution that is not there, the comparison is NULL and nothing is found. */
+const AFTER = "(created_at, id) < (SELECT created_at, id FROM executions WHERE execution_id = ?)";
+
 interface SummaryColumns {
   execution_id: string;
   workflow_id: string;
@@ -84,6 +87,7 @@ export class ExecutionTable {
     if (filter.source !== undefined) conditions.push(["source = ?", filter.source]);
     if (filter.since !== undefined) conditions.push(["created_at >= ?", normalizeTime(filter.since)]);
     if (filter.until !== undefined) conditions.push(["created_at < ?", normalizeTime(filter.until)]);
+    if (filter.after !== undefined) conditions.push([AFTER, filter.after]);
     const where = conditions.map(([sql]) => ` AND ${sql}`).join("");
     const rows = this.#connection.statement(`${SUMMARY}${where} ORDER BY created_at DESC, id DESC LIMIT ?`)
       .all(...conditions.flatMap(([, ...values]) => values), filter.limit ?? 50);

@@ -132,6 +132,40 @@ export const migrations: readonly Migration[] = [{
       proof BLOB NOT NULL -- nothing, encrypted: tells whether a key is the right one
     );
   `,
+}, {
+  version: 4,
+  sql: `
+    -- What the server remembers besides executions. Times are epoch milliseconds.
+    CREATE TABLE tokens (
+      id           TEXT PRIMARY KEY, -- the part of the token that is no secret
+      hash         TEXT NOT NULL,    -- SHA-256 of the whole token, in hexadecimal
+      name         TEXT NOT NULL,
+      role         TEXT NOT NULL,
+      created_at   REAL NOT NULL,
+      expires_at   REAL,
+      last_used_at REAL,
+      revoked_at   REAL
+    );
+    CREATE TABLE audit_log (
+      id         INTEGER PRIMARY KEY AUTOINCREMENT,
+      at         TEXT NOT NULL,
+      actor      TEXT NOT NULL,
+      role       TEXT NOT NULL,
+      address    TEXT NOT NULL,
+      action     TEXT NOT NULL,
+      status     INTEGER NOT NULL,
+      request_id TEXT NOT NULL
+    );
+    CREATE TABLE idempotency_keys (
+      client       TEXT NOT NULL,
+      key          TEXT NOT NULL,
+      hash         TEXT NOT NULL,
+      execution_id TEXT NOT NULL,
+      created_at   REAL NOT NULL,
+      PRIMARY KEY (client, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at);
+  `,
 }];
 
 /** The layout that this version of flow writes. */

@@ -38,10 +38,21 @@ import { pruneExecutions } from "./retention.ts";
 import type { ReadVaultKey, SecretVault } from "./secret_vault.ts";
 import { WorkflowTable } from "./workflows.ts";
 
+let readConnection: (store: SqliteStore) => Connection;
+
+/** The connection of a store, for other tables in the same file. */
+export function connectionOf(store: SqliteStore): Connection {
+  return readConnection(store);
+}
+
 const NO_BLOBS: ReadonlyMap<string, string> = new Map();
 
 /** A {@link Store} in a SQLite file; made by `openSqliteStore`. */
 export class SqliteStore implements Store {
+  static {
+    readConnection = (store) => store.#connection;
+  }
+
   readonly #connection: Connection;
   readonly #blobs: BlobTable;
   readonly #writer: JournalWriter;
@@ -152,8 +163,8 @@ export class SqliteStore implements Store {
     return this.#connection.run("list workflows", () => this.#workflows.list());
   }
 
-  deleteWorkflow(workflowId: string): Awaitable<boolean> {
-    return this.#connection.run("delete a workflow", () => this.#workflows.delete(workflowId));
+  deleteWorkflow(workflowId: string, expected?: number): Awaitable<boolean> {
+    return this.#connection.run("delete a workflow", () => this.#workflows.delete(workflowId, expected));
   }
 
   getCached(key: string, now: number): Awaitable<CacheEntry | undefined> {

@@ -47,8 +47,11 @@ export class WorkflowTable {
     return (rows as unknown as VersionColumns[]).map((row) => this.#toVersion(row));
   }
 
-  delete(workflowId: string): boolean {
-    return this.#connection.statement("DELETE FROM workflows WHERE workflow_id = ?").run(workflowId).changes !== 0;
+  delete(workflowId: string, expected?: number): boolean {
+    return this.#connection.transaction(() => {
+      checkExpected(workflowId, this.#find(workflowId)?.version ?? 0, expected);
+      return this.#connection.statement("DELETE FROM workflows WHERE workflow_id = ?").run(workflowId).changes !== 0;
+    });
   }
 
   #find(workflowId: string, version?: number): VersionColumns | undefined {

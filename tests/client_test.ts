@@ -146,7 +146,7 @@ Deno.test("the token goes with every request", async () => {
   const auth = {
     authenticate(request: Request) {
       seen.push(request.headers.get("Authorization"));
-      return Promise.resolve({ name: "t", role: "admin" as const });
+      return Promise.resolve({ id: "t", name: "t", role: "admin" as const });
     },
   };
   await withFlowServer({ auth }, async (server) => {

@@ -254,7 +254,7 @@ Deno.test("a client whose token is revoked meanwhile is let go of", async () => 
   const auth = {
     authenticate(request: Request) {
       if (isValid && request.headers.get("Authorization") === "Bearer t") {
-        return Promise.resolve({ name: "t", role: "viewer" as const });
+        return Promise.resolve({ id: "t", name: "t", role: "viewer" as const });
       }
       return Promise.reject(new FlowError("unauthenticated", "Cannot do that: the token is not valid"));
     },

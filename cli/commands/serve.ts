@@ -1,51 +1,134 @@
+import { createLocalDispatcher } from "../../engine/attempt.ts";
 import { systemClock } from "../../engine/clock.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { FlowError, toFlowError } from "../../engine/errors.ts";
+import type { HttpListener } from "../../platform/listener.ts";
 import { createApp } from "../../server/app.ts";
+import { TokenAuthenticator } from "../../server/authentication.ts";
+import { DrainingDispatcher } from "../../server/draining_dispatcher.ts";
 import { success } from "../../server/outcome.ts";
 import type { ServerPorts } from "../../server/ports.ts";
+import { resumeInterrupted } from "../../server/resume_interrupted.ts";
+import { openSqliteStore } from "../../store/open.ts";
+import { openServerTables } from "../../store/server_tables.ts";
+import type { SqliteStore } from "../../store/sqlite_store.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
-import { watchInterrupts } from "../interrupt.ts";
 import { openEngine, openRegistry } from "../open_engine.ts";
-import { openStore, type StoreFlags, withStore } from "../open_store.ts";
+import { databasePath, type StoreFlags, withStore } from "../open_store.ts";
+import { formatStacks } from "../report_error.ts";
+import { type Address, isLoopback, readAddress, readTls, readTokens } from "../serve_settings.ts";
+import type { TlsFlags, TokenFlags } from "../serve_settings.ts";
+import { ServeStop } from "../serve_stop.ts";
 import { version } from "../version.ts";
 import { loadNodeFiles } from "../workflow_file.ts";
 
 /** Flags of `flow serve`. */
-export interface ServeFlags extends CommonFlags, StoreFlags {
+export interface ServeFlags extends CommonFlags, StoreFlags, TokenFlags, TlsFlags {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly workdir?: string | undefined;
   readonly nodes?: readonly string[] | undefined;
+  readonly allowHost?: readonly string[] | undefined;
+  readonly allowOrigin?: readonly string[] | undefined;
+  /** Bytes. */
+  readonly maxBody?: number | undefined;
+  readonly maxConnections?: number | undefined;
+  /** Milliseconds. */
+  readonly grace?: number | undefined;
 }
 
-/** How long requests and running nodes may take to end. */
-const GRACE_MS = 10_000;
+const DEFAULT_GRACE_MS = 10_000;
+const DEFAULT_BODY_BYTES = 16 * 1024 * 1024;
 
 /** `flow serve`: the HTTP server, until somebody ends it. */
 export async function serve(context: CliContext, flags: ServeFlags): Promise<number> {
-  const { platform, err } = context;
+  const { platform } = context;
   const registry = openRegistry(platform, await loadNodeFiles(context, flags.nodes));
-  return await withStore(openStore(platform, flags), async (store) => {
-    if (flags.workdir !== undefined) platform.changeDir(flags.workdir);
-    const engine = openEngine(platform, registry, store, flags);
-    const closing = new AbortController();
-    const ports: ServerPorts = {
-      engine,
-      clock: systemClock,
-      version,
-      auth: { authenticate: () => Promise.resolve({ name: "anonymous", role: "admin" }) },
-      limits: { maxBodyBytes: 16 * 1024 * 1024 },
-      workdir: platform.cwd(),
-      closing: closing.signal,
-      onInternalError: (error, requestId) => err.write(`${requestId}: ${String(error)}\n`),
-    };
-    const app = createApp(ports);
-    const listen = { hostname: flags.host ?? "127.0.0.1", port: flags.port ?? 3000 };
-    const listener = await platform.serve(listen, (request, info) => app.fetch(request, info));
-    err.write(`Listening on ${listener.url}\n`);
-    await new Promise<void>((resolve) => watchInterrupts(platform, { first: () => resolve(), again: () => resolve() }));
-    closing.abort();
-    await listener.shutdown(GRACE_MS);
-    await engine.close();
+  const path = databasePath(platform, flags);
+  const opening = openSqliteStore(path, { durability: flags.durability ?? "normal" });
+  return await withStore(opening, async (store) => {
+    const dispatcher = new DrainingDispatcher(createLocalDispatcher(systemClock));
+    const engine = openEngine(platform, registry, store, flags, { dispatcher });
+    const stop = new ServeStop(context);
+    try {
+      const [address, tls] = [readAddress(platform, flags), await readTls(platform, flags)];
+      const ports = await createPorts(context, flags, { store, engine, address, closing: stop.closing });
+      const app = createApp(ports);
+      const listen = { ...address, tls, maxConnections: flags.maxConnections };
+      const listener = await platform.serve(listen, (request, info) => app.fetch(request, info));
+      announce(context, ports, listener, path);
+      const resuming = resumeInterrupted(ports, resumeListener(context));
+      await stop.run(listener, dispatcher, flags.grace ?? DEFAULT_GRACE_MS);
+      await engine.close();
+      await resuming;
+    } finally {
+      stop.close();
+      await engine.close();
+    }
     return success.exit_code;
   });
+}
+
+interface ServerParts {
+  store: SqliteStore;
+  engine: Engine;
+  address: Address;
+  closing: AbortSignal;
+}
+
+async function createPorts(context: CliContext, flags: ServeFlags, parts: ServerParts): Promise<ServerPorts> {
+  const { platform, err } = context;
+  const { store, engine, address, closing } = parts;
+  const { tokens, audit, idempotency } = openServerTables(store);
+  const fixed = await readTokens(platform, flags);
+  const isOpenWithoutTokens = isLoopback(address);
+  if (!isOpenWithoutTokens && fixed.length === 0 && !(await tokens.hasAny())) throw unprotected(address);
+  if (flags.workdir !== undefined) platform.changeDir(flags.workdir);
+  return {
+    engine,
+    admission: engine,
+    clock: systemClock,
+    version,
+    auth: new TokenAuthenticator({ clock: systemClock, fixed, stored: tokens, isOpenWithoutTokens }),
+    access: { allowedHosts: [address.hostname, ...flags.allowHost ?? []], allowedOrigins: flags.allowOrigin ?? [] },
+    limits: { maxBodyBytes: flags.maxBody ?? DEFAULT_BODY_BYTES },
+    idempotency,
+    audit,
+    workdir: platform.cwd(),
+    closing,
+    onInternalError(error, requestId) {
+      err.write(`error: request ${requestId}: ${toFlowError(error).message}\n`);
+      if (flags.debug) err.write(formatStacks(error));
+    },
+  };
+}
+
+function unprotected({ hostname, port }: Address): FlowError {
+  const place = `"${hostname}:${port}"`;
+  return new FlowError(
+    "invalid_argument",
+    `Cannot listen on ${place} without tokens: everybody could run commands here`,
+    {
+      hint: 'Set FLOW_TOKEN, or make a token with "flow tokens create".',
+    },
+  );
+}
+
+/** The address goes to stdout, for programs; the rest is for people. */
+function announce({ out, err, errStyle }: CliContext, ports: ServerPorts, { url }: HttpListener, path: string): void {
+  const row = (name: string, value: string) => err.write(`  ${errStyle.dim(name.padEnd(9))} ${value}\n`);
+  out.write(`${url}\n`);
+  err.write(`flow ${ports.version} listens on ${errStyle.bold(url)}\n`);
+  row("API", `${url}/api-docs`);
+  row("database", path);
+  row("folder", ports.workdir);
+  row("try", `curl ${url}/health`);
+}
+
+function resumeListener({ err }: CliContext) {
+  return {
+    onResumed: (executionId: string) => err.write(`Execution ${executionId} goes on.\n`),
+    onFailed: (executionId: string, error: unknown) =>
+      err.write(`Execution ${executionId} stays interrupted: ${toFlowError(error).message}\n`),
+  };
 }

@@ -1,95 +1,151 @@
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
 import { encodeDocument } from "../../engine/encode_document.ts";
-import { FlowError } from "../../engine/errors.ts";
-import type { ExecutionResult } from "../../engine/verdict.ts";
 import { createRoutes, type ServerApp } from "../env.ts";
 import { readExecution, toExecutionDocument } from "../execution_document.ts";
+import { describeResult, findExecution, waitForEnd } from "../find_execution.ts";
 import type { ServerPorts } from "../ports.ts";
+import { readRequestKey } from "../request_key.ts";
+import { executeRequestSchema, idempotencyHeader, idParameter, jsonBody, startRequestSchema } from "../requests.ts";
 import {
   errorAnswers,
+  executionListSchema,
   executionSchema,
   jsonAnswer,
   resultSchema,
   startedSchema,
   valuesForm,
-  valuesSchema,
   waitSchema,
 } from "../schemas.ts";
-import { startExecution } from "../start_execution.ts";
-import { encodeValues, type ValuesForm } from "../values_form.ts";
+import { type StartedExecution, startExecution } from "../start_execution.ts";
+import type { ValuesForm } from "../values_form.ts";
 
-const startRequestSchema = z.strictObject({
-  workflow_id: z.string().optional().describe("A saved workflow"),
-  workflow: z.unknown().optional().describe("An inline document: an object, or its text in JSON or YAML"),
-  inputs: valuesSchema.optional(),
-  verbose: z.boolean().optional().describe("Whether nodes put out every line"),
-  timeout_ms: z.int().min(1).optional().describe("In place of settings.max_execution_time_ms"),
-  no_cache: z.boolean().optional().describe("Run nodes with cache anew"),
-}).meta({ id: "StartRequest" });
+const tags = ["Executions"];
+
+const started = {
+  200: jsonAnswer("With wait=true: how it ended", resultSchema),
+  202: jsonAnswer("It has begun", startedSchema),
+  ...errorAnswers,
+};
+
+const execute = createRoute({
+  method: "post",
+  path: "/api/workflows/{id}/execute",
+  tags,
+  summary: "Run a saved workflow, and wait for its end unless wait=false",
+  description: "It goes on if the client goes away.",
+  operationId: "executeWorkflow",
+  request: {
+    params: idParameter,
+    query: z.object({ wait: waitSchema.default("true"), values: valuesForm }),
+    headers: idempotencyHeader,
+    body: jsonBody(executeRequestSchema, false),
+  },
+  responses: started,
+});
 
 const start = createRoute({
   method: "post",
   path: "/api/executions",
-  tags: ["Executions"],
+  tags,
   summary: "Run a saved workflow, or exactly the document that is sent",
+  description: "It goes on if the client goes away.",
   operationId: "startExecution",
   request: {
     query: z.object({ wait: waitSchema.default("false"), values: valuesForm }),
-    body: { required: true, content: { "application/json": { schema: startRequestSchema } } },
+    headers: idempotencyHeader,
+    body: jsonBody(startRequestSchema),
   },
-  responses: {
-    200: jsonAnswer("With wait=true: how it ended", resultSchema),
-    202: jsonAnswer("It has begun", startedSchema),
-    ...errorAnswers,
+  responses: started,
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/api/executions",
+  tags,
+  summary: "Executions, the newest first",
+  operationId: "listExecutions",
+  request: {
+    query: z.object({
+      status: z.enum(["running", "interrupted", "succeeded", "failed", "cancelled"]).optional(),
+      workflow_id: z.string().optional(),
+      id_prefix: z.string().optional().describe("What the ids start with"),
+      since: z.iso.datetime({ offset: true }).optional().describe("Created at this time or later"),
+      until: z.iso.datetime({ offset: true }).optional().describe("Created before this time"),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+      cursor: z.string().optional().describe("next_cursor of the page before"),
+    }),
   },
+  responses: { 200: jsonAnswer("A page", executionListSchema), ...errorAnswers },
 });
 
 const get = createRoute({
   method: "get",
   path: "/api/executions/{id}",
-  tags: ["Executions"],
+  tags,
   summary: "Where an execution stands, node by node",
   operationId: "getExecution",
   request: {
-    params: z.object({ id: z.string() }),
+    params: idParameter,
     query: z.object({ values: valuesForm, include: z.enum(["workflow"]).optional() }),
   },
   responses: { 200: jsonAnswer("The execution", executionSchema), ...errorAnswers },
 });
 
-/** `/api/executions` */
+/** `/api/executions`, but for what is done to one of them. */
 export function executionRoutes(ports: ServerPorts): ServerApp {
-  const { engine, clock } = ports;
   const routes = createRoutes();
-  routes.openapi(start, async (c) => {
-    const { wait, values } = c.req.valid("query");
-    const handle = await startExecution(ports, c.req.valid("json"));
-    if (wait === "false") return c.json({ execution_id: handle.execution_id }, 202);
-    return c.json(describeResult(await handle.result, values), 200);
-  });
-  routes.openapi(get, async (c) => {
-    const { id } = c.req.valid("param");
-    const { values, include } = c.req.valid("query");
-    const record = await engine.store.getRecord(id);
-    const summary = await engine.store.getSummary(id, clock.now());
-    if (record === undefined || summary === undefined) throw noSuchExecution(id);
-    const shown = await readExecution(engine.store, record, summary);
-    const document = toExecutionDocument(shown, (named) => encodeValues(named, values));
-    const workflow = include === "workflow" ? { workflow: encodeDocument(record.workflow) } : {};
-    return c.json({ ...document, ...workflow }, 200);
-  });
+  addStarting(routes, ports);
+  addReading(routes, ports);
   return routes;
 }
 
-/** The result of an execution as clients see it. */
-function describeResult({ outputs, ...result }: ExecutionResult, form: ValuesForm) {
-  const { execution_id, completed_nodes, total_nodes, status } = result;
-  return { execution_id, completed_nodes, total_nodes, status, outputs: encodeValues(outputs, form) };
+function addStarting(routes: ServerApp, ports: ServerPorts): void {
+  routes.openapi(execute, async (c) => {
+    const { wait, values } = c.req.valid("query");
+    const key = await readRequestKey(c, c.req.valid("header")["idempotency-key"]);
+    const request = { ...c.req.valid("json"), workflow_id: c.req.valid("param").id };
+    const execution = await startExecution(ports, request, key);
+    c.header("Location", locationOf(execution));
+    if (wait === "false") return c.json({ execution_id: execution.execution_id }, 202);
+    return c.json(await resultOf(ports, execution, values), 200);
+  });
+  routes.openapi(start, async (c) => {
+    const { wait, values } = c.req.valid("query");
+    const key = await readRequestKey(c, c.req.valid("header")["idempotency-key"]);
+    const execution = await startExecution(ports, c.req.valid("json"), key);
+    c.header("Location", locationOf(execution));
+    if (wait === "false") return c.json({ execution_id: execution.execution_id }, 202);
+    return c.json(await resultOf(ports, execution, values), 200);
+  });
 }
 
-function noSuchExecution(id: string): FlowError {
-  return new FlowError("not_found", `No execution has the id "${id}"`, {
-    hint: "GET /api/executions lists those that there are.",
+function addReading(routes: ServerApp, ports: ServerPorts): void {
+  const { engine: { store }, clock } = ports;
+  routes.openapi(list, async (c) => {
+    const { limit, cursor, ...filter } = c.req.valid("query");
+    const after = cursor === undefined ? {} : { after: cursor };
+    const given = Object.fromEntries(Object.entries(filter).filter(([_, value]) => value !== undefined));
+    // One more than is shown tells whether there are more.
+    const found = await store.listExecutions({ ...given, ...after, limit: limit + 1 }, clock.now());
+    const executions = found.slice(0, limit);
+    const last = executions.at(-1);
+    const isMore = found.length > limit && last !== undefined;
+    return c.json({ executions, ...(isMore ? { next_cursor: last.execution_id } : {}) }, 200);
   });
+  routes.openapi(get, async (c) => {
+    const { values, include } = c.req.valid("query");
+    const { record, summary } = await findExecution(ports, c.req.valid("param").id);
+    const document = toExecutionDocument(await readExecution(store, record, summary), values);
+    const workflow = include === "workflow" ? { workflow: encodeDocument(record.workflow) } : {};
+    return c.json({ ...document, ...workflow }, 200);
+  });
+}
+
+async function resultOf(ports: ServerPorts, { execution_id, handle }: StartedExecution, form: ValuesForm) {
+  return describeResult(await (handle?.result ?? waitForEnd(ports, execution_id)), form);
+}
+
+function locationOf({ execution_id }: StartedExecution): string {
+  return `/api/executions/${encodeURIComponent(execution_id)}`;
 }

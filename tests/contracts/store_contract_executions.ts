@@ -89,6 +89,10 @@ export const executionTests: Record<string, StoreTest> = {
     assert.equal(await list({ source: "/a.yaml" }), "a");
     assert.equal(await list({ since: "2026-01-01T12:01:00Z", until: "2026-01-01T14:03:00+02:00" }), "c b");
     assert.equal(await list({ status: "succeeded", since: "2026-01-01T12:02:00.000Z" }), "c");
+    assert.equal(await list({ after: "c" }), "b a");
+    assert.equal(await list({ after: "c", limit: 1 }), "b");
+    assert.equal(await list({ after: "a" }), "");
+    assert.equal(await list({ after: "nothing" }), "");
     await refuses("invalid_argument", () => store.listExecutions({ since: "yesterday" }, NOON));
   },
   "listExecutions() answers what getSummary() does": async (store) => {

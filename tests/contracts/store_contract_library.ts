@@ -28,7 +28,8 @@ export const libraryTests: Record<string, StoreTest> = {
     await store.saveWorkflow(sampleWorkflow("b", "Two"), NOON);
     const list = async () => (await store.listWorkflows()).map((it) => `${it.workflow_id}${it.version}`).join(" ");
     assert.equal(await list(), "a1 b2");
-    assert.equal(await store.deleteWorkflow("b"), true);
+    await refuses("conflict", () => store.deleteWorkflow("b", 1));
+    assert.equal(await store.deleteWorkflow("b", 2), true);
     assert.equal(await store.deleteWorkflow("b"), false);
     assert.equal(await list(), "a1");
     assert.equal((await store.saveWorkflow(sampleWorkflow("b", "Three"), NOON, 0)).version, 1);

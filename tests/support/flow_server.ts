@@ -9,6 +9,7 @@ import { getPlatform } from "../../platform/mod.ts";
 import { createApp } from "../../server/app.ts";
 import type { ServerLimits, ServerPorts } from "../../server/ports.ts";
 import { openSqliteStore } from "../../store/open.ts";
+import { openServerTables } from "../../store/server_tables.ts";
 
 /** A server in this process, with a database in memory and nodes of the type `test.lines`. */
 export interface FlowServer {
@@ -64,11 +65,16 @@ async function openFlowServer({ live, auth }: FlowServerOptions): Promise<FlowSe
   const engine = createEngine({ nodes: [linesNode(gates)], store });
   const closing = new AbortController();
   const internalErrors: unknown[] = [];
+  const { audit, idempotency } = openServerTables(store);
   const app = createApp({
     engine,
+    admission: engine,
+    access: { allowedHosts: [], allowedOrigins: [] },
+    audit,
+    idempotency,
     clock: systemClock,
     version: "0.0.0",
-    auth: auth ?? { authenticate: () => Promise.resolve({ name: "anyone", role: "admin" }) },
+    auth: auth ?? { authenticate: () => Promise.resolve({ id: "anyone", name: "anyone", role: "admin" }) },
     limits: { maxBodyBytes: 1024 * 1024, ...(live === undefined ? {} : { live }) },
     workdir: "/",
     closing: closing.signal,

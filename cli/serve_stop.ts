@@ -1,0 +1,48 @@
+import { systemClock } from "../engine/clock.ts";
+import type { HttpListener } from "../platform/listener.ts";
+import type { DrainingDispatcher } from "../server/draining_dispatcher.ts";
+import type { CliContext } from "./context.ts";
+import { watchInterrupts } from "./interrupt.ts";
+import { handleStrayErrors } from "./stray_errors.ts";
+
+/** Waits for somebody to end the server, and ends it: gently at first, at once on the second signal. */
+export class ServeStop {
+  readonly #context: CliContext;
+  readonly #closing = new AbortController();
+  readonly #asked = Promise.withResolvers<void>();
+  readonly #hurried = Promise.withResolvers<void>();
+  readonly #undo: readonly (() => void)[];
+
+  constructor(context: CliContext) {
+    this.#context = context;
+    const { platform, err } = context;
+    this.#undo = [
+      watchInterrupts(platform, { first: () => this.#asked.resolve(), again: () => this.#hurried.resolve() }),
+      // A node that forgets to await a promise must not end the executions of all others.
+      handleStrayErrors((error) => err.write(`error: ${error.message}\n`)),
+    ];
+  }
+
+  /** Aborts when the server is about to end. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Resolves after a signal, when nothing runs any more or the time is up. */
+  async run(listener: HttpListener, dispatcher: DrainingDispatcher, graceMs: number): Promise<void> {
+    await this.#asked.promise;
+    const { err } = this.#context;
+    this.#closing.abort();
+    if (dispatcher.running > 0) err.write(`Waiting for ${dispatcher.running} running nodes; once more to kill them.\n`);
+    let stopTimer = () => {};
+    const patience = new Promise<void>((resolve) => stopTimer = systemClock.setTimer(graceMs, resolve));
+    await Promise.race([dispatcher.drain(), patience, this.#hurried.promise]);
+    stopTimer();
+    // Requests that wait for an execution will not see its end.
+    await listener.shutdown(0);
+  }
+
+  close(): void {
+    for (const undo of this.#undo) undo();
+  }
+}

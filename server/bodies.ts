@@ -1,0 +1,78 @@
+import type { MiddlewareHandler } from "hono";
+import { FlowError } from "../engine/errors.ts";
+import type { ServerEnv } from "./env.ts";
+import type { ServerLimits } from "./ports.ts";
+
+/** Levels of brackets in a body; what reads it further on has limits of its own. */
+const MAX_DEPTH = 1000;
+
+/** Reads the body of a request, up to the limit, before anybody else does. */
+export function limitBodies({ maxBodyBytes }: ServerLimits): MiddlewareHandler<ServerEnv> {
+  return async (c, next) => {
+    const { method, raw } = c.req;
+    if (method === "GET" || method === "HEAD") return await next();
+    const length = Number(c.req.header("content-length") ?? 0);
+    if (length > maxBodyBytes) throw tooLarge(maxBodyBytes);
+    const text = decodeText(await readUpTo(raw, maxBodyBytes));
+    checkDepth(text);
+    c.req.bodyCache.text = Promise.resolve(text) as never;
+    await next();
+  };
+}
+
+async function readUpTo({ body }: Request, maxBytes: number): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop cancels the stream.
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new FlowError("invalid_argument", "Cannot read the body: it is not UTF-8", { hint: "Send it as UTF-8." });
+  }
+}
+
+/** Counts brackets outside of strings, which is all that can nest in JSON. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  let isInString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (isInString) {
+      if (code === BACKSLASH) i++;
+      else if (code === QUOTE) isInString = false;
+    } else if (code === QUOTE) isInString = true;
+    else if (code === BRACKET || code === BRACE) {
+      if (++depth > MAX_DEPTH) throw tooDeep();
+    } else if (code === CLOSING_BRACKET || code === CLOSING_BRACE) depth--;
+  }
+}
+
+const [QUOTE, BACKSLASH, BRACKET, CLOSING_BRACKET, BRACE, CLOSING_BRACE] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
+
+function tooLarge(maxBytes: number): FlowError {
+  return new FlowError("too_large", `Cannot read the body: it is larger than ${maxBytes} bytes`, {
+    hint: "Move large data into files that nodes read, or start the server with a larger --max-body.",
+  });
+}
+
+function tooDeep(): FlowError {
+  return new FlowError("invalid_argument", `Cannot read the body: it is nested deeper than ${MAX_DEPTH} levels`, {
+    hint: "Make it flatter, or pass it as text.",
+  });
+}
