@@ -17,6 +17,8 @@ export interface RunFlags extends CommonFlags, InputFlags, StoreFlags, NoStoreFl
   readonly timeout?: number | undefined;
   readonly nodes?: readonly string[] | undefined;
   readonly noCache?: boolean | undefined;
+  /** Only say what would happen. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** `flow run`: one execution from its first event to its result. */
@@ -27,6 +29,16 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
   const workflow = await readWorkflow(context, found, registry, flags);
   const inputs = await readInputs(context, flags, workflow.inputs);
   warnOfInputs(context, workflow, registry, inputs, flags);
+  if (flags.dryRun) {
+    const { showRunPlan } = await import("../dry_run.ts");
+    return await showRunPlan(context, flags, {
+      workflow,
+      registry,
+      inputs,
+      json: flags.json ?? false,
+      timeout: flags.timeout,
+    });
+  }
   return await withStore(openStore(platform, flags), async (store) => {
     const engine = openEngine(platform, registry, store, flags);
     if (found.path !== undefined && !flags.quiet) await mentionInterrupted(context, engine, found.path);
