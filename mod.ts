@@ -26,7 +26,8 @@ export { type Issue, type IssueCode, type Path, WorkflowError } from "./engine/i
 export { createEngine, type CreateEngineOptions } from "./create_engine.ts";
 export type { BusListener } from "./engine/bus.ts";
 export type { Engine } from "./engine/engine.ts";
-export type { EngineOptions, ExecutionHandle, Leftover, StartOptions } from "./engine/engine_options.ts";
+export type { EngineOptions, ExecutionHandle, StartOptions } from "./engine/engine_options.ts";
+export type { Leftover } from "./engine/leftovers.ts";
 export type { ExecutionResult, NodeOutputs } from "./engine/verdict.ts";
 export {
   type CacheExplanation,
@@ -43,14 +44,18 @@ export type { AttemptOutcome, AttemptRequest, Dispatcher } from "./engine/dispat
 export type { PreparedNode } from "./engine/prepare.ts";
 export type { Clock } from "./engine/clock.ts";
 export { type ErrorCode, type ErrorInfo, type ErrorKind, FlowError, type FlowErrorOptions } from "./engine/errors.ts";
-export type {
-  EventBody,
-  EventHeader,
-  EventOf,
-  ExecutionEvent,
-  FinalStatus,
-  NodeEventBody,
-  SkipReason,
+export {
+  type EventBody,
+  type EventHeader,
+  type EventOf,
+  type ExecutionEvent,
+  type FinalStatus,
+  type HandlerName,
+  HANDLERS,
+  type NodeEventBody,
+  type NodeSubject,
+  type SkipReason,
+  type Verdict,
 } from "./engine/events.ts";
 export {
   anyPorts,
@@ -73,7 +78,7 @@ export {
 export { NodeRegistry } from "./engine/registry.ts";
 export { MemoryStore } from "./engine/memory_store.ts";
 export { cacheResult, computeHash, getCachedResult, type HashParts } from "./engine/cache.ts";
-export type { ExecutionState, NodeState, NodeStatus } from "./engine/state.ts";
+export type { ExecutionState, ItemStates, NodeState, NodeStatus } from "./engine/state.ts";
 export {
   type Awaitable,
   type CacheEntry,
@@ -94,8 +99,10 @@ export type {
   InputFormat,
   InputSpec,
   InputType,
+  MapSpec,
   NodeSpec,
   OnError,
+  RepeatSpec,
   RetryPolicy,
   RunIf,
   TriggerSpec,

@@ -3,7 +3,7 @@ import { systemClock } from "../engine/clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ExecutionHandle } from "../engine/engine_options.ts";
 import type { FlowError } from "../engine/errors.ts";
-import { attemptId } from "../engine/id.ts";
+import { leftoversOf } from "../engine/leftovers.ts";
 import type { CliContext } from "./context.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import type { Renderer } from "./render/renderer.ts";
@@ -94,11 +94,8 @@ export class EarlyEnd {
 /** Ends at once all processes that the running nodes have started, and what they have opened elsewhere. */
 async function killRunning({ platform }: CliContext, engine: Engine, executionId: string): Promise<void> {
   const state = await engine.status(executionId);
-  const running = [...state?.nodes ?? []].filter(([, node]) => node.status === "running");
-  const kills = running.map(([nodeId, { attempt, process }]) => {
-    const mark = attemptId(executionId, nodeId, 0, attempt);
-    return platform.endLeftovers(process === undefined ? { mark } : { mark, process }, 0);
-  });
+  const running = state === undefined ? [] : leftoversOf(state);
+  const kills = running.map((leftover) => platform.endLeftovers(leftover, 0));
   const closing = state && closeResources(state, "attempt", { registry: engine.registry, clock: systemClock });
   let stopTimer = () => {};
   const timeout = new Promise<void>((resolve) => stopTimer = systemClock.setTimer(KILL_MS, resolve));

@@ -32,8 +32,16 @@ function hintFor(cause: unknown): string {
     : "Fix the module; --debug shows where it failed.";
 }
 
+/** The runtime colors its messages for terminals. */
+function stripColors(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/\u001b\[[0-9;]*m/g, "");
+}
+
 /** Without the advice of the runtime, which is about the folder of this program. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  return cause.message.replace(/\.$/m, "").split("\n").filter((line) => !/^\s*hint: /.test(line)).join("\n");
+  return stripColors(cause.message).replace(/\.$/m, "").split("\n").filter((line) => !/^\s*hint: /.test(line)).join(
+    "\n",
+  );
 }

@@ -146,11 +146,14 @@ class AttemptContext implements NodeContext {
   get node_id(): string {
     return this.#request.node.spec.id;
   }
+  get index(): number | undefined {
+    return this.#request.index;
+  }
   get attempt(): number {
     return this.#request.attempt;
   }
   get attempt_id(): string {
-    return this.#attemptId ??= attemptId(this.execution_id, this.node_id, 0, this.attempt);
+    return this.#attemptId ??= attemptId(this.execution_id, this.node_id, this.index ?? 0, this.attempt);
   }
   get signal(): AbortSignal {
     return this.#control.signal;

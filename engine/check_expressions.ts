@@ -1,7 +1,7 @@
 import type { KnownNames } from "./expression_check.ts";
 import type { PlacedProblem } from "./expression_problem.ts";
 import type { IssueList, Path } from "./issue.ts";
-import { type NodeExpressions, referencedNodes } from "./workflow_expressions.ts";
+import { type NodeExpressions, referencedNodes, referencesOf } from "./workflow_expressions.ts";
 import { quote } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";
 import type { NodeSpec, Workflow } from "./workflow.ts";
@@ -25,6 +25,18 @@ export function knownNames(workflow: Workflow, registry: NodeRegistry | undefine
   };
 }
 
+/** The names that the expressions of a handler may use: the execution has a result by then. */
+export function knownNamesInHandler(
+  handler: Workflow,
+  whole: Workflow,
+  registry: NodeRegistry | undefined,
+): KnownNames {
+  return {
+    ...knownNames({ ...whole, nodes: [...whole.nodes, ...handler.nodes] }, registry),
+    execution: ["id", "started_at", "status", "error", "duration_ms", "outputs"],
+  };
+}
+
 /** Secrets are there only where their values go no further than the node; conditions and outputs are history. */
 const OUTSIDE_CONFIG = { hasAttempt: false, hasSecrets: false } as const;
 
@@ -32,26 +44,53 @@ const OUTSIDE_CONFIG = { hasAttempt: false, hasSecrets: false } as const;
 export function checkNodeExpressions(
   workflow: Workflow,
   index: number,
-  { config, when }: NodeExpressions,
-  known: KnownNames,
+  own: NodeExpressions,
+  names: KnownNames,
   registry: NodeRegistry | undefined,
   issues: IssueList,
 ): void {
   const node = workflow.nodes[index];
   if (node === undefined) return;
-  const { id } = node;
-  const subject = `Node ${quote(id)}`;
-  for (const problem of config?.check(known) ?? []) report(problem, subject, ["nodes", index, "config"], issues);
-  for (const problem of when?.check({ ...known, ...OUTSIDE_CONFIG }) ?? []) {
-    report({ ...problem, path: [] }, subject, ["nodes", index, "when"], issues);
+  const subject = `Node ${quote(node.id)}`;
+  const base = ["nodes", index];
+  const known = { ...names, hasItem: node.map !== undefined };
+  const whole = { ...names, ...OUTSIDE_CONFIG };
+  for (const problem of own.config?.check(known) ?? []) report(problem, subject, [...base, "config"], issues);
+  for (const problem of own.inputs?.check(known) ?? []) report(problem, subject, [...base, "inputs"], issues);
+  for (const problem of own.when?.check(whole) ?? []) {
+    report({ ...problem, path: [] }, subject, [...base, "when"], issues);
   }
-  warn(node, index, config, registry, issues);
-  if (!referencedNodes(config, when).includes(id)) return;
+  for (const problem of own.items?.check(whole) ?? []) report(problem, subject, [...base, "map"], issues);
+  for (const problem of own.until?.check({ ...known, hasSecrets: false, outputs: outputsOf(node, registry) }) ?? []) {
+    report({ ...problem, path: [] }, subject, [...base, "repeat", "until"], issues);
+  }
+  if (typeof node.map?.items === "string" && !isWhole(own.items)) reportItems(subject, base, issues);
+  warn(node, index, own.config, registry, issues);
+  if (!referencedNodes({ references: referencesOf(own) }).includes(node.id)) return;
   issues.error(
     "self_loop",
-    ["nodes", index],
+    base,
     () => `${subject} refers to itself: it would wait for its own end`,
-    () => "Refer to another node.",
+    () => own.until === undefined ? "Refer to another node." : "Refer to another node, or to `outputs` in until.",
+  );
+}
+
+function outputsOf({ node_type }: NodeSpec, registry: NodeRegistry | undefined): readonly string[] | "any" {
+  const ports = registry?.get(node_type)?.outputs;
+  return ports === undefined || ports.open ? "any" : Object.keys(ports.shape);
+}
+
+/** Whether a config with one string in it yields whatever the expression there yields. */
+function isWhole(config: CompiledConfig | undefined): boolean {
+  return config !== undefined && config.holes.length > 0;
+}
+
+function reportItems(subject: string, base: Path, issues: IssueList): void {
+  issues.error(
+    "wrong_type",
+    [...base, "map", "items"],
+    () => `${subject}: map.items is text, expected a list, or an expression that yields one`,
+    () => "Write it like ${{ inputs.files }}.",
   );
 }
 

@@ -1,3 +1,4 @@
+import { requiredPorts } from "./check_ports.ts";
 import { checkDeclaredInputs, resolveInputs } from "./declared_inputs.ts";
 import { type Issue, IssueList } from "./issue.ts";
 import { hasExpressions } from "./language.ts";
@@ -7,7 +8,7 @@ import type { NodeRegistry } from "./registry.ts";
 import { reportProblem } from "./report.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Values } from "./value.ts";
-import type { Workflow } from "./workflow.ts";
+import type { NodeSpec, Workflow } from "./workflow.ts";
 import { parseWith } from "./zod_issues.ts";
 
 /**
@@ -48,12 +49,17 @@ function findRoots(workflow: Workflow, registry: NodeRegistry): Map<NodeDefiniti
   const roots = new Map<NodeDefinition, string[]>();
   for (const node of workflow.nodes) {
     const definition = targets.has(node.id) ? undefined : registry.get(node.node_type);
-    if (definition === undefined) continue;
+    if (definition === undefined || hasAllInputs(node, definition)) continue;
     const ids = roots.get(definition);
     if (ids === undefined) roots.set(definition, [node.id]);
     else ids.push(node.id);
   }
   return roots;
+}
+
+/** What stands in the document for a port wins over the execution's input. */
+function hasAllInputs({ inputs }: NodeSpec, definition: NodeDefinition): boolean {
+  return inputs !== undefined && requiredPorts(definition.inputs).every((port) => Object.hasOwn(inputs, port));
 }
 
 function checkPort(

@@ -5,6 +5,7 @@
  */
 import type { Clock } from "./clock.ts";
 import { FlowError, toFlowError } from "./errors.ts";
+import type { NodeSubject } from "./events.ts";
 import type { OpenResource, ResourceScope } from "./node.ts";
 import type { Recorder } from "./recorder.ts";
 import type { NodeRegistry } from "./registry.ts";
@@ -21,9 +22,9 @@ export interface Closer {
 
 /** Closes what was to stay until the end of the execution; what could not be closed becomes a warning of its node. */
 export async function closeAtEnd({ recorder, registry, clock }: Closer & { recorder: Recorder }): Promise<void> {
-  for (const { node_id, reason } of await closeResources(recorder.state, "execution", { registry, clock })) {
+  for (const { reason, ...subject } of await closeResources(recorder.state, "execution", { registry, clock })) {
     const message = `Could not close what this node had opened: ${reason}`;
-    recorder.record({ type: "NodeEvent", node_id, event: { event_type: "Warning", message } });
+    recorder.record({ type: "NodeEvent", ...subject, event: { event_type: "Warning", message } });
   }
 }
 
@@ -32,7 +33,7 @@ export async function closeResources(
   state: ExecutionState,
   until: ResourceScope,
   { registry, clock }: Closer,
-): Promise<{ node_id: string; reason: string }[]> {
+): Promise<({ reason: string } & NodeSubject)[]> {
   const open = state.resources?.filter((resource) => resource.until === until) ?? [];
   if (open.length === 0) return [];
   const controller = new AbortController();
@@ -49,6 +50,7 @@ export async function closeResources(
   stopTimer();
   return closings.flatMap((closing, index) => {
     if (closing.status === "fulfilled") return [];
-    return [{ node_id: open[index]?.node_id ?? "", reason: toFlowError(closing.reason).message }];
+    const { node_id = "", index: item } = open[index] ?? {};
+    return [{ node_id, ...(item === undefined ? {} : { index: item }), reason: toFlowError(closing.reason).message }];
   });
 }

@@ -8,6 +8,8 @@ import type { Values } from "./value.ts";
 export interface AttemptRequest {
   readonly execution_id: string;
   readonly node: PreparedNode;
+  /** Of a node with `map`: the item that this is about, from 0. */
+  readonly index: number | undefined;
   /** From 1. */
   readonly attempt: number;
   /** As connected; not yet checked against the node's ports. */

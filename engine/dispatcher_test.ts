@@ -69,6 +69,7 @@ async function attempt(definition: NodeDefinition, circumstances: Circumstances 
         config: {},
         required: [],
       },
+      index: undefined,
       attempt: 1,
       inputs,
       verbose: false,

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { findProblem } from "./declared_inputs.ts";
+import { HANDLERS } from "./events.ts";
 import type { IssueList, Path } from "./issue.ts";
 import { formatPath } from "./issue.ts";
 import { isPlainObject, quote, showValue } from "./plain.ts";
@@ -10,6 +11,7 @@ import type { Values } from "./value.ts";
 import type {
   Connection,
   InputSpec,
+  MapSpec,
   NodeSpec,
   RetryPolicy,
   TriggerSpec,
@@ -22,7 +24,8 @@ import { parseWith } from "./zod_issues.ts";
 /** A document in its checked form as far as it goes: what is broken has been reported and must not be looked into. */
 export interface Draft {
   workflow: Workflow;
-  brokenConfigs: ReadonlySet<number>;
+  /** Paths of the nodes whose config or inputs are broken. */
+  brokenConfigs: ReadonlySet<string>;
   brokenConnections: ReadonlySet<number>;
 }
 
@@ -42,7 +45,8 @@ const DEFAULT_SETTINGS: WorkflowSettings = {
 
 class DraftReader {
   readonly #issues: IssueList;
-  readonly #brokenConfigs = new Set<number>();
+  /** Paths of nodes whose config or inputs are broken. */
+  readonly #broken = new Set<string>();
   readonly #brokenConnections = new Set<number>();
 
   constructor(issues: IssueList) {
@@ -58,7 +62,7 @@ class DraftReader {
     const workflow: Workflow = {
       id,
       name: head?.name ?? id,
-      nodes: this.#listOf(parts, "nodes").map((node, index) => this.#readNode(node, index)),
+      nodes: this.#listOf(parts, "nodes").map((node, index) => this.#readNode(node, ["nodes", index])),
       connections: this.#listOf(parts, "connections").map((connection, index) =>
         this.#readConnection(connection, index)
       ),
@@ -68,7 +72,7 @@ class DraftReader {
     if (typeof head?.description === "string") workflow.description = head.description;
     if (isPlainObject(parts.inputs)) workflow.inputs = this.#readInputs(parts.inputs);
     if (isPlainObject(parts.outputs)) workflow.outputs = decodeValues(parts.outputs);
-    return { workflow, brokenConfigs: this.#brokenConfigs, brokenConnections: this.#brokenConnections };
+    return { workflow, brokenConfigs: this.#broken, brokenConnections: this.#brokenConnections };
   }
 
   #listOf(parts: Record<string, unknown>, key: "nodes" | "connections" | "triggers"): readonly unknown[] {
@@ -80,30 +84,36 @@ class DraftReader {
     return [];
   }
 
-  #readNode(raw: unknown, index: number): NodeSpec {
-    const path = ["nodes", index];
+  #readNode(raw: unknown, path: Path): NodeSpec {
     const subject = nameElement("Node", raw, path);
     const plain = readPlainNode(raw);
     const parsed = plain ?? this.#parse(schemas.nodeSchema(), raw, path, subject);
-    const config = this.#readConfig(isPlainObject(raw) ? raw.config : undefined, index, subject);
-    if (parsed === undefined) return { ...salvageNode(raw, index), config };
-    if (plain === undefined && isPlainObject(raw)) this.#checkNodeKeys(raw, path, subject);
-    return toNodeSpec(parsed, config);
+    const parts = isPlainObject(raw) ? raw : {};
+    const config = this.#readValues(parts, "config", path, subject) ?? {};
+    if (parsed === undefined) return { ...salvageNode(raw, path), config };
+    const spec = toNodeSpec(parsed, config);
+    if (plain !== undefined) return spec;
+    this.#checkNodeKeys(parts, path, subject);
+    const inputs = this.#readValues(parts, "inputs", path, subject);
+    return inputs === undefined ? spec : { ...spec, inputs };
   }
 
   #checkNodeKeys(raw: Record<string, unknown>, path: Path, subject: string): void {
     this.#checkKeys(schemas.retryPolicySchema(), raw.retry_policy, path, ["retry_policy"], subject);
     this.#checkKeys(schemas.positionSchema(), raw.position, path, ["position"], subject);
     this.#checkKeys(schemas.cacheSchema(), raw.cache, path, ["cache"], subject);
+    this.#checkKeys(schemas.mapSchema(), raw.map, path, ["map"], subject);
+    this.#checkKeys(schemas.repeatSchema(), raw.repeat, path, ["repeat"], subject);
   }
 
-  #readConfig(raw: unknown, index: number, subject: string): Values {
-    if (raw === undefined || raw === null) return {};
+  #readValues(parts: Record<string, unknown>, key: "config" | "inputs", base: Path, subject: string) {
+    const raw = parts[key];
+    if (raw === undefined || raw === null) return undefined;
     return decodeValues(raw, (path, message, hint) => {
-      this.#brokenConfigs.add(index);
-      const place = formatPath(path.slice(2));
+      this.#broken.add(formatPath(base));
+      const place = formatPath(path.slice(base.length));
       this.#issues.error("invalid_config", path, () => `${subject}: ${place} ${message}`, () => hint);
-    }, ["nodes", index, "config"]);
+    }, [...base, key]);
   }
 
   #readConnection(raw: unknown, index: number): Connection {
@@ -153,8 +163,15 @@ class DraftReader {
       this.#checkKnownKeys(raw.on_error, ["RetryWorkflow"], ["settings"], ["on_error"], "settings");
     }
     if (parsed === undefined) return { ...DEFAULT_SETTINGS };
-    const { env, ...settings } = parsed;
-    return isGiven(env) ? { ...settings, env } : settings;
+    const { max_parallel_nodes, on_error, max_execution_time_ms, env } = parsed;
+    const settings: WorkflowSettings = { max_parallel_nodes, on_error, max_execution_time_ms };
+    if (isGiven(env)) settings.env = env;
+    for (const handler of HANDLERS) {
+      const list = parsed[handler];
+      if (!isGiven(list) || list.length === 0) continue;
+      settings[handler] = list.map((node, index) => this.#readNode(node, ["settings", handler, index]));
+    }
+    return settings;
   }
 
   #parse<S extends z.ZodObject>(schema: S, raw: unknown, path: Path, subject: string): z.output<S> | undefined {
@@ -181,10 +198,10 @@ class DraftReader {
 }
 
 /** What is left of a broken node for the checks that follow: an id that others may be connected to, and a type. */
-function salvageNode(raw: unknown, index: number): { id: string; node_type: string } {
+function salvageNode(raw: unknown, path: Path): { id: string; node_type: string } {
   const { id, node_type } = isPlainObject(raw) ? raw : {};
   // No id that passes the schema has a control character in it.
-  const salvagedId = typeof id === "string" && id !== "" ? id : `\0${index}`;
+  const salvagedId = typeof id === "string" && id !== "" ? id : `\0${formatPath(path)}`;
   return { id: salvagedId, node_type: typeof node_type === "string" ? node_type : "" };
 }
 
@@ -196,7 +213,7 @@ function nameElement(noun: string, raw: unknown, path: Path): string {
 
 function toNodeSpec(parsed: z.output<ReturnType<typeof schemas.nodeSchema>>, config: Values): NodeSpec {
   const { id, node_type, name, position, timeout_ms, retry_policy, on_interrupt, cache } = parsed;
-  const { depends_on, run_if, when, continue_on_error } = parsed;
+  const { depends_on, run_if, when, continue_on_error, map, repeat } = parsed;
   const spec: NodeSpec = { id, node_type, config };
   if (isGiven(name)) spec.name = name;
   if (isGiven(position)) spec.position = position;
@@ -208,7 +225,14 @@ function toNodeSpec(parsed: z.output<ReturnType<typeof schemas.nodeSchema>>, con
   if (isGiven(run_if)) spec.run_if = run_if;
   if (isGiven(when)) spec.when = when;
   if (isGiven(continue_on_error)) spec.continue_on_error = continue_on_error;
+  if (isGiven(map)) spec.map = toMapSpec(map);
+  if (isGiven(repeat)) spec.repeat = repeat;
   return spec;
+}
+
+function toMapSpec({ items, max_parallel, on_error }: z.output<ReturnType<typeof schemas.mapSchema>>): MapSpec {
+  const list = typeof items === "string" ? items : items.map((item) => decodeValue(item));
+  return { items: list, on_error, ...(isGiven(max_parallel) ? { max_parallel } : {}) };
 }
 
 function toInputSpec(parsed: z.output<ReturnType<typeof schemas.inputSchema>>): InputSpec {

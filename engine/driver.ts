@@ -14,9 +14,11 @@ import { FlowError } from "./errors.ts";
 import type { EventBody } from "./events.ts";
 import { Executor } from "./executor.ts";
 import { Leases } from "./leases.ts";
-import type { Reuse } from "./ledger.ts";
+
 import type { PreparedWorkflow } from "./prepare.ts";
 import { Recorder } from "./recorder.ts";
+import type { Restored } from "./restore.ts";
+import type { Reuse } from "./reuse.ts";
 import type { NodeRegistry } from "./registry.ts";
 import { readEnv } from "./scope.ts";
 import type { ExecutionState } from "./state.ts";
@@ -43,7 +45,7 @@ export interface DriverOptions {
 export interface Drive {
   prepared: PreparedWorkflow;
   state: ExecutionState;
-  restored?: ReadonlyMap<string, Values>;
+  restored?: Restored;
   reuse?: Reuse | undefined;
   /** Why it is to be cancelled before anything starts. */
   cancelReason?: string | undefined;

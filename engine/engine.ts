@@ -9,7 +9,7 @@ import { type Driven, Driver } from "./driver.ts";
 import { FlowError } from "./errors.ts";
 import type { EngineOptions, ExecutionHandle, StartOptions } from "./engine_options.ts";
 import type { ExecutionEvent } from "./events.ts";
-import { foldExecution, readOutputs } from "./fold.ts";
+import { foldExecution } from "./fold.ts";
 import { createId } from "./id.ts";
 import { WorkflowError } from "./issue.ts";
 import { MemoryStore } from "./memory_store.ts";
@@ -18,6 +18,7 @@ import { loadLanguageOf } from "./language.ts";
 import { type PreparedWorkflow, prepareWorkflow } from "./prepare.ts";
 import { NodeRegistry } from "./registry.ts";
 import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";
+import { readReuse } from "./reuse.ts";
 import { resolveSecrets } from "./secrets.ts";
 import { createState, type ExecutionState } from "./state.ts";
 import type { ExecutionRecord, Store } from "./store.ts";
@@ -130,13 +131,9 @@ export class Engine {
   ): Promise<ExecutionHandle<O>> {
     checkStartOptions(options);
     const workflow = limitTime(plan.workflow, options.timeoutMs);
-    const reused = new Set(plan.nodes.filter((node) => node.action === "reuse").map((node) => node.node_id));
-    const skipped = plan.nodes.filter((node) => node.action === "skip");
-    const skip = new Map(skipped.map((node) => [node.node_id, node.because ?? { reason: "not_selected" as const }]));
-    const outputs = await readOutputs(this.store, plan.execution_id, (nodeId) => reused.has(nodeId));
+    const reuse = await readReuse(this.store, plan);
     const prepared = await this.#unlock(await this.#prepare(workflow, plan.inputs), plan.inputs);
     const record = this.#createRecord(workflow, { ...options, inputs: plan.inputs }, plan.execution_id);
-    const reuse = { execution_id: plan.execution_id, outputs, skip };
     const drive = { prepared, state: createState(record.execution_id), reuse };
     return this.#handle<O>(record, await this.#driver.create(record, drive));
   }

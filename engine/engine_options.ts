@@ -1,20 +1,13 @@
 import type { Clock } from "./clock.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { ExecutionEvent } from "./events.ts";
-import type { ProcessIdentity } from "./node.ts";
+import type { Leftover } from "./leftovers.ts";
 import type { NodeRegistry } from "./registry.ts";
 import type { SecretSource } from "./secret_source.ts";
 import type { Store } from "./store.ts";
 import type { SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
 import type { ExecutionResult, NodeOutputs } from "./verdict.ts";
-
-/** What an attempt that was cut off may have left running. */
-export interface Leftover {
-  /** The attempt's id, which everything that it started carries. */
-  mark: string;
-  process?: ProcessIdentity;
-}
 
 /** How to build an engine. */
 export interface EngineOptions {

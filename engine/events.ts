@@ -5,6 +5,14 @@ import type { Value, Values } from "./value.ts";
 /** How an execution ended. */
 export type FinalStatus = "succeeded" | "failed" | "cancelled";
 
+/** How an execution ends of which nothing is left to run. */
+export interface Verdict {
+  status: FinalStatus;
+  error?: ErrorInfo;
+  /** The declared outputs, if there are some. */
+  outputs?: Values;
+}
+
 /** What a node tells about itself while it runs. */
 export type NodeEventBody =
   | { event_type: "Info"; message: string }
@@ -29,6 +37,21 @@ export interface SkipReason {
   node_id?: string;
 }
 
+/** The lists of nodes that run when the others have ended; see `WorkflowSettings`. */
+export const HANDLERS = ["on_success", "on_failure", "on_exit"] as const;
+
+/** One of {@link HANDLERS}. */
+export type HandlerName = (typeof HANDLERS)[number];
+
+/** What an event of a node is about. */
+export interface NodeSubject {
+  node_id: string;
+  /** Of a node with `map`: the item, from 0. Without it, the event is about the node as a whole. */
+  index?: number;
+  /** The node is one of this handler. */
+  handler?: HandlerName;
+}
+
 /** Whether a node was skipped because the document says so, not because something went wrong. */
 export function isSkipByChoice({ reason }: SkipReason): boolean {
   return reason === "run_if" || reason === "condition" || reason === "no_value";
@@ -40,38 +63,37 @@ export type EventBody =
   | { type: "WorkflowResumed"; owner: string }
   | { type: "WorkflowRetrying"; attempt: number; error: ErrorInfo }
   | { type: "WorkflowCancelling"; because: "request" | "timeout"; reason: string }
-  | { type: "NodeStarted"; node_id: string; node_type: string; attempt: number }
-  | { type: "NodeProcess"; node_id: string; attempt: number; process: ProcessIdentity }
-  | ({ type: "NodeResource" } & OpenResource)
-  | { type: "NodeEvent"; node_id: string; event: NodeEventBody }
-  | { type: "NodeRetrying"; node_id: string; attempt: number; delay_ms: number; error: ErrorInfo }
-  | {
+  /** Everything has run but the handlers, and how the execution ends can no longer change. */
+  | ({ type: "WorkflowFinishing" } & Verdict)
+  | ({ type: "NodeStarted"; node_type: string; attempt: number } & NodeSubject)
+  /** What a node with `map` runs for. */
+  | ({ type: "NodeExpanded"; items: Value[] } & NodeSubject)
+  | ({ type: "NodeProcess"; attempt: number; process: ProcessIdentity } & NodeSubject)
+  | ({ type: "NodeResource" } & OpenResource & NodeSubject)
+  | ({ type: "NodeEvent"; event: NodeEventBody } & NodeSubject)
+  | ({ type: "NodeRetrying"; attempt: number; delay_ms: number; error: ErrorInfo } & NodeSubject)
+  /** A node with `repeat` has succeeded, but is not through. */
+  | ({ type: "NodeRepeating"; attempt: number; delay_ms: number } & NodeSubject)
+  | ({
     type: "NodeCompleted";
-    node_id: string;
     outputs: Values;
     duration_ms: number;
     /** From the node cache. */
     cached?: true;
     /** The execution that these outputs were taken from, in a rerun. */
     reused_from?: string;
-  }
-  | {
+    /** Of a node with `map`: how many of its items failed. */
+    failed_items?: number;
+  } & NodeSubject)
+  | ({
     type: "NodeFailed";
-    node_id: string;
     error: ErrorInfo;
     duration_ms: number;
     /** The node has `continue_on_error`: its failure is nobody else's. */
     tolerated?: true;
-  }
-  | { type: "NodeSkipped"; node_id: string; because: SkipReason }
-  | {
-    type: "WorkflowCompleted";
-    success: boolean;
-    status: FinalStatus;
-    duration_ms: number;
-    error?: ErrorInfo;
-    outputs?: Values;
-  };
+  } & NodeSubject)
+  | ({ type: "NodeSkipped"; because: SkipReason } & NodeSubject)
+  | ({ type: "WorkflowCompleted"; success: boolean; duration_ms: number } & Verdict);
 
 /** What every event carries besides its body. */
 export interface EventHeader {

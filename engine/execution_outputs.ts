@@ -1,7 +1,7 @@
 import { FlowError, toFlowError } from "./errors.ts";
+import type { Verdict } from "./events.ts";
 import type { ExpressionScope } from "./expression_scope.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
-import type { Verdict } from "./verdict.ts";
 
 /** Adds the declared outputs to a verdict of success. If one cannot be evaluated, the execution has failed. */
 export async function evaluateOutputs(

@@ -85,6 +85,8 @@ export class ExecutionTimeline {
     if (event.type === "NodeEvent") return;
     this.#pass(event);
     reduce(this.state, event);
+    // The time of a node with `map` is that from its first item to its last.
+    if ("index" in event && event.index !== undefined) return;
     switch (event.type) {
       case "WorkflowStarted":
         this.startedAt = this.#now.at;
@@ -95,7 +97,9 @@ export class ExecutionTimeline {
       case "NodeStarted":
         return this.#start(event);
       case "NodeRetrying":
-        return this.#pause(event);
+        return this.#pause(event, event.error);
+      case "NodeRepeating":
+        return this.#pause(event, undefined);
       case "NodeCompleted":
       case "NodeFailed":
       case "NodeSkipped":
@@ -167,7 +171,7 @@ export class ExecutionTimeline {
     track.since = { ...now };
   }
 
-  #pause({ node_id, delay_ms, error }: EventOf<"NodeRetrying">): void {
+  #pause({ node_id, delay_ms }: EventOf<"NodeRetrying" | "NodeRepeating">, error: ErrorInfo | undefined): void {
     const track = this.#find(node_id);
     if (track === undefined) return;
     this.#endAttempt(track, error);

@@ -1,6 +1,6 @@
 /**
- * Drives one execution to its end, in turns: take what has happened, decide, record all of it in one append, then start
- * what that append has made a fact.
+ * Drives one execution to its end: its nodes, then the handlers that its result calls for. Each list of nodes is run by
+ * a `Stage`, in turns.
  *
  *   E1. A node is waiting, running or finished; only `Recorder` moves it.
  *   E2. An event is durable before anyone outside sees it, and before what it announces happens: an attempt starts after
@@ -13,66 +13,35 @@
  *       is a function of the journal (a failed node, or WorkflowCancelling), so a resumed execution comes to the same.
  */
 import { closeAtEnd, type Closer } from "./cleanup.ts";
-import type { AttemptOutcome } from "./dispatcher.ts";
 import { FlowError } from "./errors.ts";
+import type { HandlerName, Verdict } from "./events.ts";
 import { evaluateOutputs } from "./execution_outputs.ts";
-import type { ExpressionScope } from "./expression_scope.ts";
 import { Inbox } from "./inbox.ts";
-import { Ledger, type Reuse } from "./ledger.ts";
-import { selectInputs } from "./node.ts";
-import { Pacer } from "./pacer.ts";
-import { type Finding, needsPreflight } from "./preflight.ts";
-import type { PreparedWorkflow } from "./prepare.ts";
-import type { Recorder } from "./recorder.ts";
-import { createScope } from "./scope.ts";
-import { type SlotMessage, Slots, type SlotsOptions } from "./slots.ts";
-import type { Values } from "./value.ts";
-import { createResult, type ExecutionResult, judge, type Stop, stopAfterFailure, stopBecauseOf } from "./verdict.ts";
+import { NOTHING_RESTORED, type Restored, restoreNodes, takeOver } from "./restore.ts";
+import type { Reuse } from "./reuse.ts";
+import { Stage, type StageMessage, type StageOptions } from "./stage.ts";
+import type { Value, Values } from "./value.ts";
+import { createResult, type ExecutionResult, judge } from "./verdict.ts";
 
 /** What an executor works with. The recorder's state says where to begin: at the start, or where a journal ends. */
-export interface ExecutorOptions extends Omit<SlotsOptions, "send">, Closer {
-  prepared: PreparedWorkflow;
-  inputs: Values;
-  /** Environment variables for expressions. */
-  env: Values;
-  /** 0 <= x < 1; for jitter. */
-  random: () => number;
+export interface ExecutorOptions extends Omit<StageOptions, "inbox" | "handler" | "before" | "reusedItems">, Closer {
   /** Who drives it, for the journal. */
   owner: string;
-  /** Outputs of finished nodes that others may still read, by node id; when resuming. */
-  restored?: ReadonlyMap<string, Values>;
+  /** What is to be known of the journal besides the state; when resuming. */
+  restored?: Restored;
   /** What a rerun takes over from an earlier execution. */
   reuse?: Reuse | undefined;
 }
 
-/** What wakes an executor up. */
-type Message =
-  | SlotMessage
-  | { type: "retry_due" }
-  | { type: "cancel"; because: "request" | "timeout"; reason: string }
-  | { type: "suspend"; error: FlowError };
-
 export class Executor {
   readonly #options: ExecutorOptions;
-  readonly #recorder: Recorder;
-  readonly #inbox = new Inbox<Message>();
-  readonly #slots: Slots;
-  readonly #ledger: Ledger;
-  /** Attempts that were announced in this turn. */
-  #announced: { node: number; attempt: number }[] = [];
-  /** Nodes about which something has to be found out first, once this turn is durable. */
-  #toCheck: number[] = [];
-  #stop: Stop | undefined;
-  #suspended: FlowError | undefined;
+  readonly #inbox = new Inbox<StageMessage>();
+  readonly #main: Stage;
   #disarmDeadline: (() => void) | undefined;
-  readonly #pacer: Pacer;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
-    this.#recorder = options.recorder;
-    this.#slots = new Slots({ ...options, send: (message) => this.#inbox.send(message) });
-    this.#ledger = new Ledger({ ...options, onRetryDue: () => this.#inbox.send({ type: "retry_due" }) });
-    this.#pacer = new Pacer(options.clock);
+    this.#main = new Stage({ ...options, inbox: this.#inbox, reusedItems: options.reuse?.items });
   }
 
   /** Asks the execution to end as `cancelled`. */
@@ -87,213 +56,105 @@ export class Executor {
 
   /** Runs the execution to its end. Rejects only for the exceptions of E3. */
   async execute(): Promise<ExecutionResult<Values>> {
+    const { state } = this.#options.recorder;
     this.#begin();
-    for (const message of this.#inbox.takeNow()) this.#handle(message);
-    try {
-      do await this.#runRound(); while (this.#beginNextRound());
-      await this.#slots.settled();
-    } finally {
-      this.#disarmDeadline?.();
-      this.#ledger.stopRetryTimers();
-    }
-    return await this.#complete();
+    const verdict = state.finishing ?? await this.#runNodes();
+    for (const name of this.#dueHandlers(verdict)) await this.#runHandler(name, verdict);
+    return await this.#complete(verdict);
   }
 
   #begin(): void {
-    const { clock, owner, reuse, restored } = this.#options;
-    const { state } = this.#recorder;
-    const isNew = state.status === "pending";
-    this.#armDeadline(isNew ? clock.now() : state.started_at);
-    if (isNew) return this.#ledger.start(reuse);
-    this.#ledger.restore(owner, restored ?? new Map());
-    if (this.#ledger.failure !== undefined) this.#applyOnError(this.#ledger.failure.node_id);
-    if (state.cancelling !== undefined) this.#decideToStop(stopBecauseOf(state.cancelling));
+    const { clock, owner, reuse, restored = NOTHING_RESTORED, recorder, prepared } = this.#options;
+    const { ledger } = this.#main;
+    if (recorder.state.status !== "pending") {
+      recorder.record({ type: "WorkflowResumed", owner });
+      restoreNodes(ledger, restored, clock.now());
+      return this.#main.decideAgain();
+    }
+    const { id, name, nodes } = prepared.workflow;
+    const rerun = reuse === undefined ? {} : { rerun_of: reuse.execution_id };
+    const body = { workflow_id: id, workflow_name: name, total_nodes: nodes.length, ...rerun };
+    recorder.record({ type: "WorkflowStarted", ...body });
+    if (reuse !== undefined) takeOver(ledger, reuse);
   }
 
-  #armDeadline(startedAt: number): void {
-    const { prepared, clock } = this.#options;
+  async #runNodes(): Promise<Verdict> {
+    const { prepared, recorder, clock } = this.#options;
     const limitMs = prepared.workflow.settings.max_execution_time_ms;
+    const startedAt = recorder.state.status === "pending" ? clock.now() : recorder.state.started_at;
+    this.#armDeadline(startedAt, limitMs);
+    try {
+      await this.#main.run();
+    } finally {
+      this.#disarmDeadline?.();
+    }
+    this.#throwIfBroken(this.#main);
+    const verdict = judge(this.#main.stop, this.#main.ledger.failure, limitMs);
+    return await evaluateOutputs(prepared, () => this.#main.scope(), verdict);
+  }
+
+  #armDeadline(startedAt: number, limitMs: number | null): void {
+    const { clock } = this.#options;
     if (limitMs === null) return;
     const reason = `Cancelled because the execution exceeded ${limitMs} ms`;
     const onDue = () => this.#inbox.send({ type: "cancel", because: "timeout", reason });
     this.#disarmDeadline = clock.setTimer(Math.max(0, startedAt + limitMs - clock.now()), onDue);
   }
 
-  async #runRound(): Promise<void> {
-    for (;;) {
-      this.#decideDue();
-      this.#fillSlots();
-      const flushed = this.#recorder.flush();
-      if (flushed instanceof Promise) await flushed;
-      this.#launch();
-      if (this.#isIdle()) return;
-      await this.#pacer.pause();
-      for (const message of await this.#inbox.take()) this.#handle(message);
+  /** The handlers that a result calls for, in order; that there are some is what makes the result a fact first. */
+  #dueHandlers(verdict: Verdict): HandlerName[] {
+    const { recorder, prepared } = this.#options;
+    const due = [...prepared.handlers.keys()].filter((name) => name === "on_exit" || HANDLED[name] === verdict.status);
+    if (due.length > 0 && recorder.state.finishing === undefined) {
+      recorder.record({ type: "WorkflowFinishing", ...verdict });
     }
+    return due;
   }
 
-  #isIdle(): boolean {
-    if (this.#slots.size > 0) return false;
-    if (this.#suspended !== undefined || this.#stop?.then === "retry") return true;
-    return !this.#ledger.hasRetrying && !this.#ledger.frontier.hasReady;
+  async #runHandler(name: HandlerName, verdict: Verdict): Promise<void> {
+    const { prepared, clock, restored = NOTHING_RESTORED } = this.#options;
+    const own = prepared.handlers.get(name);
+    if (own === undefined) return;
+    const before = { frontier: this.#main.ledger.frontier, result: this.#describe(verdict) };
+    const unlocked = { ...own, secrets: prepared.secrets };
+    const stage = new Stage({ ...this.#options, prepared: unlocked, inbox: this.#inbox, handler: name, before });
+    restoreNodes(stage.ledger, restored, clock.now());
+    await stage.run();
+    this.#throwIfBroken(stage);
   }
 
-  #decideDue(): void {
-    if (this.#stop?.then === "retry") return;
-    const { frontier } = this.#ledger;
-    for (let node = frontier.takeDue(); node !== undefined; node = frontier.takeDue()) this.#ledger.decide(node);
+  /** The result as the expressions of handlers see it. */
+  #describe({ status, error, outputs }: Verdict): Values {
+    const { clock, recorder } = this.#options;
+    return {
+      status,
+      error: error === undefined ? null : { ...error } as Value,
+      duration_ms: Math.max(0, clock.now() - recorder.state.started_at),
+      outputs: outputs ?? this.#main.ledger.frontier.finalOutputs(),
+    };
   }
 
-  #fillSlots(): void {
-    const { prepared, cache } = this.#options;
-    while (
-      this.#suspended === undefined && this.#stop?.then !== "retry" &&
-      this.#slots.size < prepared.workflow.settings.max_parallel_nodes
-    ) {
-      const node = this.#ledger.frontier.takeReady();
-      if (node === undefined) return;
-      this.#slots.open(node);
-      if (needsPreflight(this.#ledger.node(node), cache)) this.#toCheck.push(node);
-      else this.#announce(node);
-    }
+  async #complete(verdict: Verdict): Promise<ExecutionResult<Values>> {
+    const { recorder, clock } = this.#options;
+    const { state } = recorder;
+    await closeAtEnd(this.#options);
+    const success = verdict.status === "succeeded";
+    const duration_ms = Math.max(0, clock.now() - state.started_at);
+    recorder.record({ type: "WorkflowCompleted", success, duration_ms, ...verdict });
+    await recorder.flush();
+    this.#throwIfBroken(this.#main);
+    return createResult(state, state.outputs ?? this.#main.ledger.frontier.finalOutputs());
   }
 
-  #announce(node: number): void {
-    this.#announced.push({ node, attempt: this.#ledger.announce(node) });
-  }
-
-  /** Starts what the last append has announced (E2). */
-  #launch(): void {
-    if (this.#recorder.failure !== undefined) this.#onSuspend(this.#recorder.failure);
-    const [announced, toCheck] = [this.#announced, this.#toCheck];
-    [this.#announced, this.#toCheck] = [[], []];
-    for (const { node, attempt } of announced) {
-      if (this.#suspended !== undefined) this.#slots.close(node);
-      else this.#slots.run(node, this.#ledger.node(node), attempt, this.#inputsOf(node), () => this.#scope(attempt));
-    }
-    for (const node of toCheck) {
-      if (this.#suspended !== undefined) this.#slots.close(node);
-      else this.#slots.check(node, this.#ledger.node(node), this.#inputsOf(node), () => this.#scope());
-    }
-  }
-
-  #scope(attempt?: number): ExpressionScope {
-    const { prepared, inputs, env } = this.#options;
-    const { workflow, secrets: { values: secrets } = {} } = prepared;
-    const { frontier } = this.#ledger;
-    return createScope({ workflow, inputs, env, secrets, state: this.#recorder.state, frontier }, attempt);
-  }
-
-  #inputsOf(node: number): Values {
-    const connected = this.#ledger.frontier.connectedInputs(node);
-    return connected ?? selectInputs(this.#ledger.node(node).definition.inputs, this.#options.inputs);
-  }
-
-  #handle(message: Message): void {
-    switch (message.type) {
-      case "ended":
-        return this.#onEnded(message.node, message.outcome, message.duration_ms);
-      case "checked":
-        return this.#onChecked(message.node, message.finding);
-      case "cancel":
-        return this.#onCancel(message.because, message.reason);
-      case "suspend":
-        return this.#onSuspend(message.error);
-    }
-  }
-
-  #onEnded(node: number, outcome: AttemptOutcome, duration_ms: number): void {
-    if ("outputs" in outcome) this.#slots.remember(node, this.#ledger.node(node), outcome.outputs);
-    const wasAborted = this.#slots.close(node);
-    if (this.#suspended !== undefined) return;
-    if ("outputs" in outcome) return this.#ledger.complete(node, outcome.outputs, duration_ms);
-    if (!wasAborted && this.#ledger.retry(node, outcome.error)) return;
-    this.#onFailed(node, outcome.error, duration_ms);
-  }
-
-  #onChecked(node: number, finding: Finding): void {
-    if (finding.found === "nothing" && this.#mayStart(node)) return this.#announce(node);
-    this.#slots.close(node);
-    if (this.#suspended !== undefined) return;
-    if (finding.found === "cached") return this.#ledger.complete(node, finding.outputs, 0, { cached: true });
-    if (finding.found === "unwanted") return this.#ledger.skip(node, { reason: "condition" });
-    if (finding.found === "error") return this.#onFailed(node, finding.error, 0);
-    if (this.#stop !== undefined) this.#ledger.skip(node, this.#stop.because);
-  }
-
-  #mayStart(node: number): boolean {
-    if (this.#suspended !== undefined) return false;
-    return this.#stop === undefined || (this.#stop.then !== "retry" && this.#isSpared(node, this.#stop));
-  }
-
-  /** Nodes that are there for failures run after one. */
-  #isSpared(node: number, stop: Stop): boolean {
-    return stop.because.reason === "node_failed" && this.#ledger.isCleanup(node);
-  }
-
-  #onFailed(node: number, error: FlowError, duration_ms: number): void {
-    this.#ledger.fail(node, error.toInfo(), duration_ms);
-    if (this.#ledger.failure !== undefined) this.#applyOnError(this.#ledger.failure.node_id);
-  }
-
-  #applyOnError(nodeId: string): void {
-    const stop = stopAfterFailure(this.#options.prepared.workflow.settings, nodeId, this.#recorder.state.round);
-    if (stop !== undefined) this.#decideToStop(stop);
-  }
-
-  #onCancel(because: "request" | "timeout", reason: string): void {
-    if (!this.#mayDecideToStop()) return;
-    this.#recorder.record({ type: "WorkflowCancelling", because, reason });
-    this.#decideToStop(stopBecauseOf({ because, reason }));
-  }
-
-  /** A failure stops what runs once; a cancel or the deadline after it also stops what is there for failures. */
-  #mayDecideToStop(): boolean {
-    return this.#suspended === undefined && (this.#stop === undefined || this.#stop.because.reason === "node_failed");
-  }
-
-  /** What has failed stays failed, whatever ends it in the end; only a retry that was still to come is off. */
-  #decideToStop(stop: Stop): void {
-    const isLater = this.#stop !== undefined;
-    if (!this.#mayDecideToStop() || (isLater && stop.because.reason === "node_failed")) return;
-    this.#stop = this.#stop?.then === "failed" ? { ...stop, then: "failed" } : stop;
-    const spared = (node: number) => this.#isSpared(node, stop);
-    this.#slots.abortAll(stop.error, spared);
-    if (stop.then === "retry") this.#ledger.stopRetryTimers();
-    else this.#ledger.giveUpRest(stop.because, stop.error, spared);
-  }
-
-  #onSuspend(error: FlowError): void {
-    if (this.#suspended !== undefined) return;
-    this.#suspended = error;
-    this.#slots.abortAll(error);
-    this.#ledger.stopRetryTimers();
-  }
-
-  /** After a round that failed: begins with all nodes again if RetryWorkflow allows it. */
-  #beginNextRound(): boolean {
-    if (this.#stop?.then !== "retry" || this.#suspended !== undefined) return false;
-    const error = this.#ledger.failure?.error ?? this.#stop.error.toInfo();
-    this.#recorder.record({ type: "WorkflowRetrying", attempt: this.#recorder.state.round + 1, error });
-    this.#ledger.reset();
-    this.#stop = undefined;
-    return true;
-  }
-
-  async #complete(): Promise<ExecutionResult<Values>> {
-    const { state } = this.#recorder;
-    if (this.#suspended === undefined) {
-      await closeAtEnd(this.#options);
-      const limitMs = this.#options.prepared.workflow.settings.max_execution_time_ms;
-      const verdict = judge(this.#stop, this.#ledger.failure, limitMs);
-      const ending = await evaluateOutputs(this.#options.prepared, () => this.#scope(), verdict);
-      const success = ending.status === "succeeded";
-      const duration_ms = Math.max(0, this.#options.clock.now() - state.started_at);
-      this.#recorder.record({ type: "WorkflowCompleted", success, duration_ms, ...ending });
-      await this.#recorder.flush();
-    }
-    const broken = this.#recorder.failure ?? this.#suspended;
+  /** @throws {FlowError} if the execution cannot go on, and is left to be resumed */
+  #throwIfBroken(stage: Stage): void {
+    const broken = this.#options.recorder.failure ?? stage.suspended;
     if (broken !== undefined) throw broken;
-    return createResult(state, state.outputs ?? this.#ledger.frontier.finalOutputs());
   }
 }
+
+/** The status that each handler is for. */
+const HANDLED: Readonly<Record<Exclude<HandlerName, "on_exit">, Verdict["status"]>> = {
+  on_success: "succeeded",
+  on_failure: "failed",
+};

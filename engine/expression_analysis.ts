@@ -182,8 +182,8 @@ function hasStages(node: AstNode): boolean {
   return (node.stages ?? node.predicate) !== undefined || node.index !== undefined;
 }
 
-/** Names that are there already; the others are reserved. */
-const OFFERED = ROOT_NAMES.filter((name) => name !== "item" && name !== "index");
+/** Names to begin with; `outputs` has a place of its own. */
+const OFFERED = ROOT_NAMES.filter((name) => name !== "outputs");
 
 function hintName(name: string): string {
   const match = suggest(name, OFFERED);

@@ -19,6 +19,8 @@ export interface KnownNames {
   readonly hasSecrets?: boolean;
   /** Whether `item` and `index` are there: in a map. */
   readonly hasItem: boolean;
+  /** The outputs of the run before, in `repeat.until`; default: there are none. */
+  readonly outputs?: readonly string[] | "any" | undefined;
   /** Whether `attempt` is there; default true. */
   readonly hasAttempt?: boolean;
   /** Default: any. */
@@ -53,7 +55,10 @@ export function checkReference(reference: Reference, known: KnownNames): Express
       return checkName(reference, known.workflow ?? "any", "property of the workflow", "properties");
     case "item":
     case "index":
-      return known.hasItem ? [] : [outOfPlace(reference, "It is reserved for what is to come.")];
+      return known.hasItem ? [] : [outOfPlace(reference, "Use it in the config or the inputs of a node with map.")];
+    case "outputs":
+      if (known.outputs === undefined) return [outOfPlace(reference, "Use it in repeat.until, or name a node.")];
+      return checkName(reference, known.outputs, "output", "outputs");
     case "attempt":
       return known.hasAttempt ?? true ? [] : [outOfPlace(reference, "Use it in the config of a node.")];
   }

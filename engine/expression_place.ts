@@ -6,6 +6,7 @@ import { moveReference, type Reference } from "./expression_reference.ts";
 import { interpolate, tooLarge } from "./expression_result.ts";
 import type { ExpressionScope } from "./expression_scope.ts";
 import type { Path } from "./issue.ts";
+import { isWorkflowDocument } from "./language.ts";
 import { isPlainObject } from "./plain.ts";
 import { settleAll, then } from "./settle.ts";
 import { isTemplate, parseTemplate, type Template, type TemplateExpression } from "./template.ts";
@@ -31,7 +32,7 @@ export function* findTemplates(value: unknown, path: Path = []): Generator<Found
     if (isTemplate(value)) yield { path, text: value, template: parseTemplate(value) };
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* findTemplates(item, [...path, index]);
-  } else if (isPlainObject(value)) {
+  } else if (isPlainObject(value) && !isWorkflowDocument(value)) {
     for (const key of Object.keys(value)) yield* findTemplates(value[key], [...path, key]);
   }
 }

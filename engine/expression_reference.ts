@@ -9,6 +9,7 @@ export const ROOT_NAMES = [
   "item",
   "index",
   "attempt",
+  "outputs",
 ] as const;
 
 /** One of the names that an expression may start with. */

@@ -15,6 +15,8 @@ export interface ExpressionScope {
   readonly item?: Value | undefined;
   readonly index?: number | undefined;
   readonly attempt?: number | undefined;
+  /** What the node has just answered, in `repeat.until`. */
+  readonly outputs?: Values | undefined;
 }
 
 /** Bytes as expressions see them: something to pass on, with nothing inside. */

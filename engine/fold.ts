@@ -1,6 +1,6 @@
 import { createState, type ExecutionState, reduce } from "./state.ts";
 import { readAllEvents, type Store } from "./store.ts";
-import type { Values } from "./value.ts";
+import type { Value, Values } from "./value.ts";
 
 /** What the journal of an execution adds up to. Reads state events only, page by page. */
 export async function foldExecution(store: Store, executionId: string): Promise<ExecutionState> {
@@ -11,16 +11,31 @@ export async function foldExecution(store: Store, executionId: string): Promise<
   return state;
 }
 
-/** The outputs of the given nodes in the newest round, by node id. */
-export async function readOutputs(
+/** What of a journal is needed besides the state. */
+export interface Readings {
+  /** Outputs in the newest round, by node id. */
+  outputs: Map<string, Values>;
+  /** What nodes with `map` run for in the newest round, and what their items answered, by node id. */
+  items: Map<string, { items: readonly Value[]; outputs: Map<number, Values> }>;
+}
+
+/** Reads the outputs of some nodes, and the items of others. */
+export async function readJournal(
   store: Store,
   executionId: string,
-  isWanted: (nodeId: string) => boolean,
-): Promise<Map<string, Values>> {
-  const outputs = new Map<string, Values>();
+  wanted: { outputs(nodeId: string): boolean; items(nodeId: string): boolean },
+): Promise<Readings> {
+  const found: Readings = { outputs: new Map(), items: new Map() };
   for await (const event of readAllEvents(store, executionId, { kind: "state" })) {
-    if (event.type === "WorkflowRetrying") outputs.clear();
-    if (event.type === "NodeCompleted" && isWanted(event.node_id)) outputs.set(event.node_id, event.outputs);
+    if (event.type === "WorkflowRetrying") {
+      found.outputs.clear();
+      found.items.clear();
+    } else if (event.type === "NodeExpanded") {
+      if (wanted.items(event.node_id)) found.items.set(event.node_id, { items: event.items, outputs: new Map() });
+    } else if (event.type === "NodeCompleted") {
+      if (event.index !== undefined) found.items.get(event.node_id)?.outputs.set(event.index, event.outputs);
+      else if (wanted.outputs(event.node_id)) found.outputs.set(event.node_id, event.outputs);
+    }
   }
-  return outputs;
+  return found;
 }

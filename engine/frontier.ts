@@ -26,8 +26,6 @@ export class Frontier {
   readonly #endings: (Ending | undefined)[];
   /** The failure that a node is behind. */
   readonly #blames = new Map<number, SkipReason>();
-  #ready: number[] = [];
-  #nextReady = 0;
 
   constructor({ graph, nodes, pinned }: PreparedWorkflow) {
     this.graph = graph;
@@ -100,32 +98,8 @@ export class Frontier {
     return { reason: "no_value", node_id: this.graph.ids[from] ?? "" };
   }
 
-  /** Puts a node into the line for a slot. */
-  makeReady(node: number): void {
-    this.#phases[node] = "ready";
-    this.#ready.push(node);
-  }
-
-  get hasReady(): boolean {
-    return this.#nextReady < this.#ready.length;
-  }
-
-  /** Takes the node that has been in the line for longest; it is `running` from now on. */
-  takeReady(): number | undefined {
-    for (let node = this.#ready[this.#nextReady]; node !== undefined; node = this.#ready[this.#nextReady]) {
-      this.#nextReady++;
-      // A node may have been given up since it got into the line.
-      if (this.#phases[node] !== "ready") continue;
-      this.#phases[node] = "running";
-      return node;
-    }
-    this.#ready = [];
-    this.#nextReady = 0;
-    return undefined;
-  }
-
-  setRetrying(node: number): void {
-    this.#phases[node] = "retrying";
+  setPhase(node: number, phase: Exclude<Phase, "waiting" | "finished">): void {
+    this.#phases[node] = phase;
   }
 
   succeed(node: number, outputs: Values | undefined): void {

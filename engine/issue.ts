@@ -93,8 +93,18 @@ const MAX_ISSUES = 100;
 
 /** Collects problems, counting instead of keeping those beyond the first hundred errors and warnings. */
 export class IssueList {
-  readonly #kept = { error: [] as Issue[], warning: [] as Issue[] };
-  readonly #dropped = { error: 0, warning: 0 };
+  #kept = { error: [] as Issue[], warning: [] as Issue[] };
+  #dropped = { error: 0, warning: 0 };
+  #toPlace: (path: Path) => Path = (path) => path;
+
+  /** The same list for checks of a part of the document that do not know where in the document it is. */
+  placedBy(toPlace: (path: Path) => Path): IssueList {
+    const view = new IssueList();
+    view.#kept = this.#kept;
+    view.#dropped = this.#dropped;
+    view.#toPlace = (path) => this.#toPlace(toPlace(path));
+    return view;
+  }
 
   error(code: IssueCode, path: Path, message: () => string, hint?: () => string | undefined): void {
     this.#add("error", code, path, message, hint);
@@ -144,7 +154,7 @@ export class IssueList {
       this.#dropped[severity]++;
       return;
     }
-    const issue: Issue = { severity, code, message: message(), path: [...path] };
+    const issue: Issue = { severity, code, message: message(), path: [...this.#toPlace(path)] };
     const advice = hint?.();
     if (advice !== undefined) issue.hint = advice;
     this.#kept[severity].push(issue);

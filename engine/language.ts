@@ -1,7 +1,8 @@
 import { FlowError } from "./errors.ts";
 import { buildGraph, type Graph } from "./graph.ts";
+import { everyNode } from "./handlers.ts";
 import { isPlainObject } from "./plain.ts";
-import type { Workflow } from "./workflow.ts";
+import type { NodeSpec, Workflow } from "./workflow.ts";
 
 type Reader = typeof import("./workflow_expressions.ts");
 
@@ -34,15 +35,27 @@ export function buildWholeGraph(workflow: Workflow): Graph {
 }
 
 /** Whether a workflow has expressions or conditions. */
-export function hasExpressions({ nodes, outputs }: Workflow): boolean {
-  return hasTemplates(outputs) || nodes.some(({ config, when }) => when !== undefined || hasTemplates(config));
+export function hasExpressions(workflow: Workflow): boolean {
+  return hasTemplates(workflow.outputs) || everyNode(workflow).some(hasOwnExpressions);
+}
+
+function hasOwnExpressions({ config, when, inputs, map, repeat }: NodeSpec): boolean {
+  if (when !== undefined || repeat !== undefined || typeof map?.items === "string") return true;
+  return hasTemplates(config) || hasTemplates(inputs) || hasTemplates(map?.items);
 }
 
 /** Whether there is an expression anywhere in a value. */
 export function hasTemplates(value: unknown): boolean {
   if (typeof value === "string") return value.includes("${{");
   if (Array.isArray(value)) return value.some(hasTemplates);
-  if (!isPlainObject(value)) return false;
+  if (!isPlainObject(value) || isWorkflowDocument(value)) return false;
   for (const key of Object.keys(value)) if (hasTemplates(value[key])) return true;
   return false;
+}
+
+/** Whether a value is a workflow to be handed on: the expressions in it are its own. */
+export function isWorkflowDocument(value: Readonly<Record<string, unknown>>): boolean {
+  const { nodes } = value;
+  return Array.isArray(nodes) && nodes.length > 0 &&
+    nodes.every((node) => isPlainObject(node) && typeof node.node_type === "string");
 }

@@ -1,16 +1,22 @@
 /**
- * What has become of the nodes of one execution: each method records one fact and moves the frontier accordingly, so
- * that the two never disagree.
+ * What has become of the nodes of one execution, and of their items: each method records one fact and moves the frontier
+ * accordingly, so that the two never disagree. A unit is a node or an item of one; see `Units`.
  */
 import type { Clock } from "./clock.ts";
 import { type ErrorInfo, FlowError } from "./errors.ts";
-import { isSkipByChoice, type SkipReason } from "./events.ts";
-import { Frontier } from "./frontier.ts";
+import { type HandlerName, isSkipByChoice, type SkipReason } from "./events.ts";
+import { FanOut } from "./fan_out.ts";
+import { Frontier, type Phase } from "./frontier.ts";
 import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
+import { ReadyLine } from "./ready_line.ts";
 import type { Recorder } from "./recorder.ts";
-import { mayRetry, retryDelay } from "./retry.ts";
-import type { NodeState, NodeStatus } from "./state.ts";
-import type { Values } from "./value.ts";
+import { Retries } from "./retries.ts";
+import { type ReusedItem, takeReusedItems } from "./reuse.ts";
+import { Roster } from "./roster.ts";
+import type { NodeStatus } from "./state.ts";
+import type { Units } from "./units.ts";
+import type { Value, Values } from "./value.ts";
+import type { Stop } from "./verdict.ts";
 
 /** What a ledger works with. */
 export interface LedgerOptions {
@@ -19,8 +25,14 @@ export interface LedgerOptions {
   clock: Clock;
   /** 0 <= x < 1; for jitter. */
   random: () => number;
-  /** The delay of a retry has passed: the node is ready again. */
+  /** The handler whose nodes these are. */
+  handler?: HandlerName | undefined;
+  /** Items that need not run again, by node id. */
+  reusedItems?: ReadonlyMap<string, readonly ReusedItem[]> | undefined;
+  /** The delay of a retry has passed: the unit is ready again. */
   onRetryDue(): void;
+  /** What runs of a node's items has to end. */
+  onItemsStopped(node: number, error: FlowError): void;
 }
 
 /** The first node that failed for good. */
@@ -29,19 +41,17 @@ export interface Failure {
   error: ErrorInfo;
 }
 
-/** What a rerun does not run again. */
-export interface Reuse {
-  /** The execution that is rerun. */
-  execution_id: string;
-  outputs: ReadonlyMap<string, Values>;
-  /** Nodes that are left out. */
-  skip: ReadonlyMap<string, SkipReason>;
-}
+/** Where outputs come from that no attempt has just made. */
+type Origin = { cached?: true; reused_from?: string };
 
 export class Ledger {
+  readonly roster: Roster;
+  readonly retries: Retries;
+  readonly #units: Units;
   readonly #options: LedgerOptions;
   readonly #recorder: Recorder;
-  readonly #retryTimers = new Map<number, () => void>();
+  readonly #fanOuts = new Map<number, FanOut>();
+  #line = new ReadyLine();
   frontier: Frontier;
   /** Of this round. */
   failure: Failure | undefined;
@@ -49,190 +59,236 @@ export class Ledger {
   constructor(options: LedgerOptions) {
     this.#options = options;
     this.#recorder = options.recorder;
+    this.roster = new Roster(options.prepared, options.recorder.state, options.handler);
+    this.#units = this.roster.units;
     this.frontier = new Frontier(options.prepared);
+    this.retries = new Retries({
+      ...options,
+      roster: this.roster,
+      onPause: (unit) => this.#setPhase(unit, "retrying"),
+      onDue: (unit) => {
+        this.makeReady(unit);
+        options.onRetryDue();
+      },
+    });
   }
 
-  node(index: number): PreparedNode {
-    const node = this.#options.prepared.nodes[index];
-    if (node === undefined) throw new FlowError("internal", `No node has the index ${index}`);
-    return node;
+  node(unit: number): PreparedNode {
+    return this.roster.node(unit);
   }
 
-  /** Whether a node waits for the delay of its retry. */
-  get hasRetrying(): boolean {
-    return this.#retryTimers.size > 0;
+  /** What an item is about; undefined for whole nodes. */
+  itemOf(unit: number): { item: Value; index: number } | undefined {
+    const index = this.#units.indexOf(unit);
+    return index === undefined ? undefined : { item: this.#fanOutOf(unit)?.items[index] ?? null, index };
   }
 
   /** Begins with all nodes waiting, as a new round of a workflow that is retried does. */
   reset(): void {
-    this.stopRetryTimers();
+    this.retries.stopAll();
+    this.#fanOuts.clear();
+    this.#line = new ReadyLine();
     this.frontier = new Frontier(this.#options.prepared);
     this.failure = undefined;
   }
 
-  #stopRetryTimer(index: number): void {
-    this.#retryTimers.get(index)?.();
-    this.#retryTimers.delete(index);
+  get hasReady(): boolean {
+    return !this.#line.isEmpty;
   }
 
-  stopRetryTimers(): void {
-    for (const stop of this.#retryTimers.values()) stop();
-    this.#retryTimers.clear();
+  /** Puts a unit into the line for a slot. */
+  makeReady(unit: number): void {
+    this.#setPhase(unit, "ready");
+    this.#line.push(unit);
   }
 
-  /** Records the start of the next attempt and answers its number. */
-  announce(index: number): number {
-    const { id, node_type } = this.node(index).spec;
-    const attempt = (this.#recorder.state.nodes.get(id)?.attempt ?? 0) + 1;
-    this.#recorder.record({ type: "NodeStarted", node_id: id, node_type, attempt });
-    return attempt;
-  }
-
-  complete(
-    index: number,
-    outputs: Values,
-    duration_ms: number,
-    from: { cached?: true; reused_from?: string } = {},
-  ): void {
-    const node_id = this.node(index).spec.id;
-    this.#recorder.record({ type: "NodeCompleted", node_id, outputs, duration_ms, ...from });
-    this.frontier.succeed(index, outputs);
-  }
-
-  fail(index: number, error: ErrorInfo, duration_ms: number): void {
-    const { id: node_id, continue_on_error } = this.node(index).spec;
-    const isCancelled = error.code === "cancelled";
-    const tolerated = continue_on_error === true && !isCancelled;
-    const event = { type: "NodeFailed", node_id, error, duration_ms } as const;
-    this.#recorder.record(tolerated ? { ...event, tolerated } : event);
-    if (tolerated) return this.frontier.tolerate(index);
-    if (!isCancelled) this.failure ??= { node_id, error };
-    this.frontier.giveUp(index, blameOn(node_id, isCancelled ? "cancelled" : "failed"), "failed");
-  }
-
-  skip(index: number, because: SkipReason): void {
-    this.#recorder.record({ type: "NodeSkipped", node_id: this.node(index).spec.id, because });
-    this.#leaveOut(index, because);
-  }
-
-  #leaveOut(index: number, because: SkipReason): void {
-    if (isSkipByChoice(because)) this.frontier.leaveOut(index);
-    else this.frontier.giveUp(index, because, "skipped");
+  /** Takes the unit that has been in the line for longest; it is `running` from now on. */
+  takeReady(): number | undefined {
+    for (let unit = this.#line.take(); unit !== undefined; unit = this.#line.take()) {
+      // It may have been given up since it got into the line.
+      if (this.#phase(unit) !== "ready") continue;
+      this.#setPhase(unit, "running");
+      return unit;
+    }
+    return undefined;
   }
 
   /** Skips a node that is due, or puts it into the line for a slot. */
-  decide(index: number): void {
-    const { spec, required } = this.node(index);
-    const obstacle = this.frontier.findObstacle(index, spec.run_if ?? "success", required);
-    if (obstacle === undefined) this.frontier.makeReady(index);
-    else this.skip(index, obstacle);
+  decide(node: number): void {
+    const { spec, required } = this.node(node);
+    const obstacle = this.frontier.findObstacle(node, spec.run_if ?? "success", required);
+    if (obstacle === undefined) this.makeReady(node);
+    else this.skip(node, obstacle);
   }
 
   /** Whether a node is there for the case that others fail. */
-  isCleanup(index: number): boolean {
-    const { run_if } = this.node(index).spec;
+  isCleanup(unit: number): boolean {
+    const { run_if } = this.node(unit).spec;
     return run_if === "failure" || run_if === "always";
   }
 
-  /** Plans another attempt if the node's policy allows one after `error`; otherwise answers false. */
-  retry(index: number, error: FlowError): boolean {
-    const { id, retry_policy } = this.node(index).spec;
-    const { attempt = 1, failures = 0 } = this.#recorder.state.nodes.get(id) ?? {};
-    if (retry_policy === undefined || !mayRetry(retry_policy, failures + 1, error)) return false;
-    const delay_ms = retryDelay(retry_policy, failures + 1, this.#options.random);
-    this.#recorder.record({ type: "NodeRetrying", node_id: id, attempt, delay_ms, error: error.toInfo() });
-    this.#retryLater(index, delay_ms);
-    return true;
+  /** Records the start of the next attempt and answers its number. */
+  announce(unit: number): number {
+    const attempt = (this.roster.state(unit)?.attempt ?? (this.#fanOutOf(unit)?.attempt ?? 1) - 1) + 1;
+    const { node_type } = this.node(unit).spec;
+    this.#recorder.record({ type: "NodeStarted", ...this.roster.subject(unit), node_type, attempt });
+    return attempt;
+  }
+
+  /** Begins to run a node once per item. */
+  expand(node: number, items: readonly Value[]): void {
+    const attempt = this.announce(node);
+    this.#recorder.record({ type: "NodeExpanded", ...this.roster.subject(node), items: [...items] });
+    const fanOut = this.openFanOut(node, items, attempt);
+    const { id } = this.node(node).spec;
+    for (const { index, outputs, reused_from } of takeReusedItems(items, this.#options.reusedItems?.get(id))) {
+      this.#recordCompleted(this.#units.item(node, index), outputs, 0, { reused_from });
+      fanOut.setPhase(index, "ready");
+      fanOut.succeed(index, outputs);
+    }
+    this.advance(node);
+  }
+
+  /** Keeps the books of a node's items from now on. */
+  openFanOut(node: number, items: readonly Value[], attempt: number): FanOut {
+    const { prepared } = this.#options;
+    const maxParallel = this.node(node).spec.map?.max_parallel ?? prepared.workflow.settings.max_parallel_nodes;
+    const fanOut = new FanOut(items, attempt, maxParallel);
+    this.#fanOuts.set(node, fanOut);
+    return fanOut;
+  }
+
+  /** Lets further items of a node begin, and ends the node if none is left. */
+  advance(node: number): void {
+    const fanOut = this.#fanOuts.get(node);
+    if (fanOut === undefined) return;
+    for (let index = fanOut.takeNext(); index !== undefined; index = fanOut.takeNext()) {
+      this.#line.push(this.#units.item(node, index));
+    }
+    if (!fanOut.isDone) return;
+    this.#fanOuts.delete(node);
+    const now = this.#options.clock.now();
+    const duration_ms = Math.max(0, now - (this.roster.state(node)?.at ?? now));
+    if (fanOut.failure !== undefined) return this.fail(node, fanOut.failure, duration_ms);
+    const outputs = fanOut.collectOutputs(this.node(node).definition.outputs);
+    this.complete(node, outputs, duration_ms, fanOut.failed === 0 ? {} : { failed_items: fanOut.failed });
+  }
+
+  complete(unit: number, outputs: Values, duration_ms: number, from: Origin & { failed_items?: number } = {}): void {
+    this.#recordCompleted(unit, outputs, duration_ms, from);
+    const index = this.#units.indexOf(unit);
+    if (index === undefined) return this.frontier.succeed(unit, outputs);
+    this.#fanOutOf(unit)?.succeed(index, outputs);
+    this.advance(this.#units.nodeOf(unit));
+  }
+
+  #recordCompleted(unit: number, outputs: Values, duration_ms: number, from: Origin): void {
+    this.#recorder.record({ type: "NodeCompleted", ...this.roster.subject(unit), outputs, duration_ms, ...from });
+  }
+
+  fail(unit: number, error: ErrorInfo, duration_ms: number): void {
+    const { id: node_id, continue_on_error } = this.node(unit).spec;
+    const index = this.#units.indexOf(unit);
+    const isCancelled = error.code === "cancelled";
+    const tolerated = continue_on_error === true && !isCancelled && index === undefined;
+    const event = { type: "NodeFailed", ...this.roster.subject(unit), error, duration_ms } as const;
+    this.#recorder.record(tolerated ? { ...event, tolerated } : event);
+    if (index !== undefined) {
+      this.noteFailedItem(this.#units.nodeOf(unit), index, error);
+      return this.advance(this.#units.nodeOf(unit));
+    }
+    if (tolerated) return this.frontier.tolerate(unit);
+    if (!isCancelled) this.failure ??= { node_id, error };
+    this.frontier.giveUp(unit, blameOn(node_id, isCancelled ? "cancelled" : "failed"), "failed");
+  }
+
+  /** What follows from the failure of an item, which is in the journal. */
+  noteFailedItem(node: number, index: number, error?: ErrorInfo): void {
+    const fanOut = this.#fanOuts.get(node);
+    fanOut?.fail(index);
+    if (fanOut === undefined || fanOut.isStopped || this.node(node).spec.map?.on_error === "continue") return;
+    const cause = error ?? new FlowError("node_failed", "failed").toInfo();
+    const whole = { ...cause, message: `items[${index}]: ${cause.message}` };
+    this.#stopItems(node, fanOut, whole, new FlowError("cancelled", `Cancelled because items[${index}] failed`));
+  }
+
+  /** Ends all items of a node; the node fails with `whole` as soon as none of them runs any more. */
+  #stopItems(node: number, fanOut: FanOut, whole: ErrorInfo, error: FlowError): void {
+    fanOut.stop(whole);
+    for (const phase of ["ready", "retrying"] as const) {
+      for (const index of fanOut.inPhase(phase)) {
+        const unit = this.#units.item(node, index);
+        this.retries.stop(unit);
+        if (this.hasTried(unit)) this.fail(unit, error.toInfo(), 0);
+        else fanOut.drop(index);
+      }
+    }
+    this.#options.onItemsStopped(node, error);
+  }
+
+  /** Whether a unit is an item of a node that is about to fail. */
+  isStopped(unit: number): boolean {
+    return this.#units.indexOf(unit) !== undefined && this.#fanOutOf(unit)?.isStopped !== false;
+  }
+
+  /** Ends a unit that was about to start when the execution, or the other items of its node, stopped. */
+  abandon(unit: number, stop: Stop | undefined): void {
+    const index = this.#units.indexOf(unit);
+    if (index === undefined) return stop === undefined ? undefined : this.skip(unit, stop.because);
+    const error = stop?.error ?? new FlowError("cancelled", "Cancelled because another item failed");
+    if (this.hasTried(unit)) return this.fail(unit, error.toInfo(), 0);
+    this.#fanOutOf(unit)?.drop(index);
+    this.advance(this.#units.nodeOf(unit));
+  }
+
+  skip(node: number, because: SkipReason): void {
+    this.#recorder.record({ type: "NodeSkipped", ...this.roster.subject(node), because });
+    this.leaveOut(node, because);
+  }
+
+  leaveOut(node: number, because: SkipReason): void {
+    if (isSkipByChoice(because)) this.frontier.leaveOut(node);
+    else this.frontier.giveUp(node, because, "skipped");
   }
 
   /** Ends every node that has not begun or waits for a retry, because the execution stops; but not those `spared`. */
-  giveUpRest(because: SkipReason, error: FlowError, spared: (index: number) => boolean): void {
-    for (const index of this.frontier.graph.order) {
-      const phase = this.frontier.phase(index);
-      if (phase === "running" || phase === "finished" || spared(index)) continue;
-      this.#stopRetryTimer(index);
-      if (phase === "retrying" || this.#hasTried(index)) this.fail(index, error.toInfo(), 0);
-      else this.skip(index, because);
+  giveUpRest(because: SkipReason, error: FlowError, spared: (unit: number) => boolean): void {
+    for (const node of this.frontier.graph.order) {
+      const phase = this.frontier.phase(node);
+      const fanOut = this.#fanOuts.get(node);
+      if (phase === "finished" || (phase === "running" && fanOut === undefined) || spared(node)) continue;
+      this.retries.stop(node);
+      if (fanOut !== undefined) {
+        this.#stopItems(node, fanOut, error.toInfo(), error);
+        this.advance(node);
+      } else if (phase === "retrying" || this.hasTried(node)) this.fail(node, error.toInfo(), 0);
+      else this.skip(node, because);
     }
   }
 
-  /** Whether a node that does not run now has run in this round: it waited for a retry, or was cut off. */
-  #hasTried(index: number): boolean {
-    const status = this.#recorder.state.nodes.get(this.node(index).spec.id)?.status;
+  /** Whether a unit that does not run now has run in this round: it waited for a retry, or was cut off. */
+  hasTried(unit: number): boolean {
+    const status = this.roster.state(unit)?.status;
     return status === "retrying" || status === "running";
   }
 
-  /** Begins an execution, with what a rerun takes over from an earlier one. */
-  start(reuse: Reuse | undefined): void {
-    const { id, name, nodes } = this.#options.prepared.workflow;
-    const body = { workflow_id: id, workflow_name: name, total_nodes: nodes.length };
-    const rerun = reuse === undefined ? {} : { rerun_of: reuse.execution_id };
-    this.#recorder.record({ type: "WorkflowStarted", ...body, ...rerun });
-    if (reuse !== undefined) this.#takeOver(reuse);
+  #fanOutOf(unit: number): FanOut | undefined {
+    return this.#fanOuts.get(this.#units.nodeOf(unit));
   }
 
-  /** Takes over from an executor that is gone. `restored` holds outputs that are still to be read, by node id. */
-  restore(owner: string, restored: ReadonlyMap<string, Values>): void {
-    this.#recorder.record({ type: "WorkflowResumed", owner });
-    for (const index of this.frontier.graph.order) {
-      const { id } = this.node(index).spec;
-      const state = this.#recorder.state.nodes.get(id);
-      if (state !== undefined) this.#restoreNode(index, state, restored.get(id));
-    }
+  #phase(unit: number): Phase {
+    const index = this.#units.indexOf(unit);
+    return index === undefined ? this.frontier.phase(unit) : this.#fanOutOf(unit)?.phase(index) ?? "finished";
   }
 
-  #restoreNode(index: number, state: NodeState, outputs: Values | undefined): void {
-    const { id } = this.node(index).spec;
-    switch (state.status) {
-      case "waiting":
-        return;
-      case "running":
-        return this.#interrupt(index, state.attempt);
-      case "retrying":
-        return this.#retryLater(index, Math.max(0, (state.at ?? 0) - this.#options.clock.now()));
-      case "succeeded":
-        return this.frontier.succeed(index, outputs);
-      case "failed":
-        if (state.tolerated) return this.frontier.tolerate(index);
-        if (state.error !== undefined) this.failure ??= { node_id: id, error: state.error };
-        return this.frontier.giveUp(index, blameOn(id, "failed"), "failed");
-      case "cancelled":
-        return this.frontier.giveUp(index, blameOn(id, "cancelled"), "failed");
-      case "skipped":
-        return this.#leaveOut(index, state.because ?? { reason: "not_selected" });
-    }
-  }
-
-  #interrupt(index: number, attempt: number): void {
-    const { id, on_interrupt } = this.node(index).spec;
-    const error = new FlowError("interrupted", `Attempt ${attempt} was cut off when the engine stopped`).toInfo();
-    if (on_interrupt === "fail") return this.fail(index, error, 0);
-    this.#recorder.record({ type: "NodeRetrying", node_id: id, attempt, delay_ms: 0, error });
-    this.frontier.makeReady(index);
-  }
-
-  /** Takes finished nodes over from the execution that is rerun. */
-  #takeOver({ execution_id, outputs, skip }: Reuse): void {
-    for (const index of this.frontier.graph.order) {
-      const { id } = this.node(index).spec;
-      const reused = outputs.get(id);
-      if (reused !== undefined) this.complete(index, reused, 0, { reused_from: execution_id });
-      const because = skip.get(id);
-      if (reused === undefined && because !== undefined) this.skip(index, because);
-    }
-  }
-
-  #retryLater(index: number, delayMs: number): void {
-    this.frontier.setRetrying(index);
-    const stop = this.#options.clock.setTimer(delayMs, () => {
-      this.#retryTimers.delete(index);
-      this.frontier.makeReady(index);
-      this.#options.onRetryDue();
-    });
-    this.#retryTimers.set(index, stop);
+  #setPhase(unit: number, phase: Exclude<Phase, "waiting" | "finished">): void {
+    const index = this.#units.indexOf(unit);
+    if (index === undefined) this.frontier.setPhase(unit, phase);
+    else this.#fanOutOf(unit)?.setPhase(index, phase);
   }
 }
 
-function blameOn(node_id: string, status: NodeStatus): SkipReason {
+/** What those behind a node are told that did not succeed. */
+export function blameOn(node_id: string, status: NodeStatus): SkipReason {
   return { reason: status === "cancelled" ? "node_cancelled" : "node_failed", node_id };
 }

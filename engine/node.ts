@@ -46,6 +46,8 @@ export interface NodeContext<Config = unknown, Inputs = Values> {
    * however often it is tried, needs `execution_id` with `node_id` as its idempotency key.
    */
   readonly attempt_id: string;
+  /** Of a node with `map`: which item this attempt is about, from 0; undefined for other nodes. */
+  readonly index: number | undefined;
   /** Aborts on cancel and on timeout; a node has to end promptly then. `signal.reason` is a FlowError that says why. */
   readonly signal: AbortSignal;
   /** Whether the caller asked to see every line of output (`--verbose`). */
@@ -78,6 +80,8 @@ export type ResourceScope = "attempt" | "execution";
 /** What a node has opened; see {@link NodeContext.resourceOpened}. */
 export interface OpenResource {
   node_id: string;
+  /** Of a node with `map`: the item. */
+  index?: number;
   /** Whose `closeResource` closes it. */
   node_type: string;
   attempt: number;

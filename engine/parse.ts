@@ -99,14 +99,15 @@ function inFile(issues: readonly Issue[], { filename }: ParseOptions): Issue[] {
 function throughTags(raw: unknown, path: Path): (string | number)[] {
   const full: (string | number)[] = [];
   let value = raw;
-  const isConfig = path[0] === "nodes" && path[2] === "config";
+  const values = path[0] === "nodes" ? 2 : 3;
+  const isConfig = (path[0] === "nodes" || path[0] === "settings") && ["config", "inputs"].includes(`${path[values]}`);
   const step = (part: string | number) => {
     full.push(part);
     value = typeof value === "object" && value !== null ? (value as Record<string | number, unknown>)[part] : undefined;
   };
   for (const [index, part] of path.entries()) {
     // Problems of the tags themselves come with the whole path.
-    if (isConfig && index > 3 && isTagged(value) && part !== "value") step("value");
+    if (isConfig && index > values + 1 && isTagged(value) && part !== "value") step("value");
     step(part);
   }
   return full;

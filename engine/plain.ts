@@ -66,3 +66,8 @@ export function asPlainBytes(bytes: Uint8Array): Uint8Array {
   if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes;
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+/** `values` but for what `keys` has too. */
+export function withoutKeys<T>(values: Record<string, T>, keys: Readonly<Record<string, unknown>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !Object.hasOwn(keys, key)));
+}

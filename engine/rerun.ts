@@ -29,6 +29,8 @@ export interface RerunStep {
   why: string;
   /** Why a node that is left out was skipped before; it is again, for the same reason. */
   because?: SkipReason;
+  /** Of a node with `map` that runs again: how many of its items need not, unless they have changed. */
+  reused_items?: number;
 }
 
 /** What a rerun will do; nothing has been done yet. */
@@ -62,10 +64,16 @@ export function planRerun(
   const isAsBefore = reasons.size === 0 && record.workflow.nodes.length === workflow.nodes.length;
   if (isAsBefore && selected === undefined) { for (const id of graph.ids) reasons.set(id, "all of it again"); }
   spread(graph, reasons);
-  const nodes = graph.ids.map((node_id): RerunStep => {
+  const nodes = graph.ids.map((node_id, index): RerunStep => {
     const why = reasons.get(node_id);
-    const before = state.nodes.get(node_id)?.status ?? "succeeded";
-    return why === undefined ? { node_id, action: "reuse", why: `${before} before` } : { node_id, action: "run", why };
+    const before = state.nodes.get(node_id);
+    if (why === undefined) return { node_id, action: "reuse", why: `${before?.status ?? "succeeded"} before` };
+    const isBehind = graph.predecessors(index).some((predecessor) => reasons.has(graph.ids[predecessor] ?? ""));
+    const isAsBefore = why === BEFORE[before?.status ?? "waiting"];
+    const { count = 0, succeeded = 0 } = isAsBefore && !isBehind ? before?.items ?? {} : {};
+    if (succeeded === 0) return { node_id, action: "run", why };
+    const kept = `${succeeded} of ${count} items are reused`;
+    return { node_id, action: "run", why: `${why}; ${kept}`, reused_items: succeeded };
   });
   if (options.only !== undefined) restrict(graph, nodes, state, options.only);
   return { execution_id: record.execution_id, workflow, inputs, nodes };
@@ -116,9 +124,10 @@ function findReasons(
     if (spec.id === selected) reasons.set(spec.id, "selected");
     else if (!before.has(spec.id)) reasons.set(spec.id, "new");
     else if (before.get(spec.id) !== after.get(spec.id)) reasons.set(spec.id, "definition changed");
+    else if (read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
     else if (!isSettled(node) && (selected !== undefined || state.status !== "succeeded")) {
       reasons.set(spec.id, BEFORE[node?.status ?? "waiting"]);
-    } else if (read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
+    }
   }
   return reasons;
 }
@@ -126,7 +135,8 @@ function findReasons(
 /** What a node takes from the inputs of the execution: on its ports if it is a root, and in its expressions. */
 function readsOf({ definition, expressions }: PreparedNode, isRoot: boolean, inputs: Values): Value {
   const ports = isRoot ? selectInputs(definition.inputs, inputs) : {};
-  const references = [...expressions?.config?.references ?? [], ...expressions?.when?.references ?? []];
+  const { config, inputs: given, when, items, until } = expressions ?? {};
+  const references = [config, given, when, items, until].flatMap((part) => part?.references ?? []);
   const named = references.filter(({ root }) => root === "inputs").map(({ names: [input] }): Value => {
     if (input === undefined) return [inputs];
     return Object.hasOwn(inputs, input.name) ? [inputs[input.name] ?? null] : [];
@@ -147,10 +157,13 @@ function describeNodes(workflow: Workflow): Map<string, string> {
     if (known === undefined) incoming.set(connection.to_node, [connection]);
     else known.push(connection);
   }
-  const describe = ({ id, node_type, config, depends_on, run_if, when, continue_on_error }: NodeSpec) => {
+  const describe = ({ id, node_type, config, depends_on, run_if, when, continue_on_error, ...rest }: NodeSpec) => {
     const edges = (incoming.get(id) ?? []).map(({ from_node, from_port, to_port }) => [from_node, from_port, to_port]);
     const order = [depends_on ?? [], run_if ?? "success", when ?? true, continue_on_error ?? false];
-    return canonicalJson([node_type, config, edges, order] as Value);
+    const { inputs = {}, map = null, repeat = null } = rest;
+    // How many items run at a time changes nothing in what comes of them.
+    const runs = [map === null ? null : { ...map, max_parallel: 0 }, repeat];
+    return canonicalJson([node_type, config, edges, order, inputs, runs] as Value);
   };
   return new Map(workflow.nodes.map((spec) => [spec.id, describe(spec)]));
 }

@@ -1,18 +1,17 @@
 import type { EngineOptions } from "./engine_options.ts";
 import { FlowError } from "./errors.ts";
-import { foldExecution, readOutputs } from "./fold.ts";
+import { foldExecution, readJournal } from "./fold.ts";
 import type { Graph } from "./graph.ts";
-import { attemptId } from "./id.ts";
+import { leftoversOf } from "./leftovers.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
+import type { Restored } from "./restore.ts";
 import { type ExecutionState, isFinished } from "./state.ts";
 import type { ExecutionRecord, ExecutionSummary, Store } from "./store.ts";
-import type { Values } from "./value.ts";
 
 /** Where an execution is to be taken up again. */
 export interface ResumePoint {
   state: ExecutionState;
-  /** Outputs that are still to be read, by node id. */
-  restored: ReadonlyMap<string, Values>;
+  restored: Restored;
 }
 
 /** @throws {FlowError} `conflict` if the execution has ended */
@@ -43,23 +42,13 @@ export async function findResumePoint(
   endLeftover: EngineOptions["endLeftover"],
 ): Promise<ResumePoint> {
   const state = await foldExecution(store, executionId);
-  if (endLeftover !== undefined) await endLeftovers(state, endLeftover);
-  const restored = await readOutputs(store, executionId, (nodeId) => {
-    return pinned.includes(graph.indexOf(nodeId)) || isStillRead(graph, state, nodeId);
+  // All at the same time, because each may take its time to end.
+  if (endLeftover !== undefined) await Promise.all(leftoversOf(state).map(endLeftover));
+  const restored = await readJournal(store, executionId, {
+    outputs: (nodeId) => pinned.includes(graph.indexOf(nodeId)) || isStillRead(graph, state, nodeId),
+    items: (nodeId) => state.nodes.get(nodeId)?.status === "running",
   });
   return { state, restored };
-}
-
-/** All at the same time, because each may take its time to end. */
-async function endLeftovers(
-  state: ExecutionState,
-  endLeftover: NonNullable<EngineOptions["endLeftover"]>,
-): Promise<void> {
-  const running = [...state.nodes].filter(([_, { status }]) => status === "running");
-  await Promise.all(running.map(([nodeId, { attempt, process }]) => {
-    const mark = attemptId(state.execution_id, nodeId, 0, attempt);
-    return endLeftover(process === undefined ? { mark } : { mark, process });
-  }));
 }
 
 /** Whether an executor that goes on from `state` may still read the outputs of a node, or has to report them. */

@@ -12,27 +12,36 @@ export interface ScopeSource {
   readonly secrets: Values | undefined;
   readonly state: ExecutionState;
   readonly frontier: Frontier;
+  /** In handlers: the nodes that ran before, and how it went. */
+  readonly before?: { frontier: Frontier; result: Values } | undefined;
+}
+
+/** What is in scope for one attempt. */
+export interface UnitScope {
+  attempt?: number | undefined;
+  item?: Value | undefined;
+  index?: number | undefined;
 }
 
 /** What expressions see at this moment. Nodes that have not finished have no outputs. */
-export function createScope(
-  { workflow, inputs, env, secrets = {}, state, frontier }: ScopeSource,
-  attempt?: number,
-): ExpressionScope {
+export function createScope(source: ScopeSource, unit: UnitScope = {}): ExpressionScope {
+  const { workflow, inputs, env, secrets = {}, state, before } = source;
+  const started_at = new Date(state.started_at).toISOString();
   return {
     inputs,
-    nodes: { get: (id) => nodeValues(id, state, frontier) },
+    nodes: { get: (id) => nodeValues(id, source) },
     env,
     secrets,
-    execution: { id: state.execution_id, started_at: new Date(state.started_at).toISOString() },
+    execution: { id: state.execution_id, started_at, ...before?.result },
     workflow: { id: workflow.id, name: workflow.name },
-    attempt,
+    ...unit,
   };
 }
 
-function nodeValues(id: string, { nodes }: ExecutionState, frontier: Frontier): Values {
-  const { status = "waiting", error } = nodes.get(id) ?? {};
-  return { status, error: error === undefined ? null : { ...error } as Value, ...frontier.outputsOf(id) };
+function nodeValues(id: string, { state, frontier, before }: ScopeSource): Values {
+  const { status = "waiting", error } = state.nodes.get(id) ?? {};
+  const outputs = frontier.outputsOf(id) ?? before?.frontier.outputsOf(id);
+  return { status, error: error === undefined ? null : { ...error } as Value, ...outputs };
 }
 
 /** The environment variables that the workflow asks for; those that are not set are left out. */

@@ -97,7 +97,8 @@ export class SecretGuard {
 }
 
 function secretsOf(expressions: PreparedNode["expressions"]): string[] {
-  const used = (expressions?.config?.references ?? []).filter(({ root }) => root === "secrets");
+  const references = [...expressions?.config?.references ?? [], ...expressions?.inputs?.references ?? []];
+  const used = references.filter(({ root }) => root === "secrets");
   return [...new Set(used.map(({ names: [name] }) => name?.name ?? ""))].sort();
 }
 

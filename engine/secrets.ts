@@ -20,11 +20,11 @@ const LONGEST_SECRET = 64 * 1024;
  * @throws {FlowError} `invalid_argument` if one cannot be masked; `invalid_input` if an input holds one
  */
 export async function resolveSecrets(
-  { nodes }: PreparedWorkflow,
+  prepared: PreparedWorkflow,
   source: SecretSource | undefined,
   inputs: Values,
 ): Promise<SecretGuard | undefined> {
-  const uses = findUses(nodes);
+  const uses = findUses(prepared);
   if (uses.size === 0) return undefined;
   const known = await source?.read([...uses.keys()]) ?? new Map<string, string>();
   const secrets = new Map<string, string>();
@@ -47,15 +47,22 @@ interface Use {
   readonly path: Path;
 }
 
-function findUses(nodes: readonly PreparedNode[]): Map<string, Use> {
+function findUses({ nodes, handlers }: PreparedWorkflow): Map<string, Use> {
   const uses = new Map<string, Use>();
-  for (const [index, node] of nodes.entries()) {
-    for (const { root, names: [name], path } of node.expressions?.config?.references ?? []) {
-      if (root !== "secrets" || name === undefined || uses.has(name.name)) continue;
-      uses.set(name.name, { node_id: node.spec.id, path: ["nodes", index, "config", ...path] });
+  addUses(nodes, ["nodes"], uses);
+  for (const [name, handler] of handlers) addUses(handler.nodes, ["settings", name], uses);
+  return uses;
+}
+
+function addUses(nodes: readonly PreparedNode[], base: Path, uses: Map<string, Use>): void {
+  for (const [index, { spec, expressions }] of nodes.entries()) {
+    for (const part of ["config", "inputs"] as const) {
+      for (const { root, names: [name], path } of expressions?.[part]?.references ?? []) {
+        if (root !== "secrets" || name === undefined || uses.has(name.name)) continue;
+        uses.set(name.name, { node_id: spec.id, path: [...base, index, part, ...path] });
+      }
     }
   }
-  return uses;
 }
 
 function reportMissing(name: string, { node_id, path }: Use, issues: IssueList): void {

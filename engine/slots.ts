@@ -2,18 +2,28 @@ import type { NodeCache } from "./cache.ts";
 import type { Clock } from "./clock.ts";
 import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts";
 import { type FlowError, toFlowError } from "./errors.ts";
+import type { NodeSubject } from "./events.ts";
 import type { ExpressionScope } from "./expression_scope.ts";
 import { LogBudget } from "./log_budget.ts";
 import { type Finding, preflight } from "./preflight.ts";
 import type { PreparedNode } from "./prepare.ts";
-import { resolveConfig } from "./resolve_config.ts";
+import { type ResolvedNode, resolveNode } from "./resolve_node.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Values } from "./value.ts";
 
-/** What the slots tell the executor. */
+/** What the slots tell the executor. A unit is a node, or an item of one; see `Units`. */
 export type SlotMessage =
-  | { type: "ended"; node: number; outcome: AttemptOutcome; duration_ms: number }
-  | { type: "checked"; node: number; finding: Finding };
+  /** `again`: it has succeeded, but its node is to run again until something holds. */
+  | { type: "ended"; unit: number; outcome: AttemptOutcome; duration_ms: number; again: boolean }
+  | { type: "checked"; unit: number; finding: Finding };
+
+/** What is to run in a slot. */
+export interface SlotWork {
+  node: PreparedNode;
+  subject: NodeSubject;
+  inputs: Values;
+  scope: () => ExpressionScope;
+}
 
 /** What slots work with. */
 export interface SlotsOptions {
@@ -31,7 +41,7 @@ interface Slot {
   cacheKey?: string;
 }
 
-/** The places in which the nodes of one execution run: at most one attempt, or look into the cache, per node. */
+/** The places in which the units of one execution run: at most one attempt, or look into the cache, each. */
 export class Slots {
   readonly #options: SlotsOptions;
   readonly #slots = new Map<number, Slot>();
@@ -46,86 +56,89 @@ export class Slots {
     return this.#slots.size;
   }
 
-  open(node: number): void {
-    this.#slots.set(node, { controller: new AbortController() });
+  open(unit: number): void {
+    this.#slots.set(unit, { controller: new AbortController() });
   }
 
   /** Answers whether what was in the slot has been aborted. */
-  close(node: number): boolean {
-    const wasAborted = this.#slots.get(node)?.controller.signal.aborted ?? false;
-    this.#slots.delete(node);
+  close(unit: number): boolean {
+    const wasAborted = this.#slots.get(unit)?.controller.signal.aborted ?? false;
+    this.#slots.delete(unit);
     return wasAborted;
   }
 
   /** Aborts all that runs, but what is `spared`; each attempt still answers with its outcome. */
-  abortAll(error: FlowError, spared: (node: number) => boolean = () => false): void {
-    for (const [node, slot] of this.#slots) if (!spared(node)) slot.controller.abort(error);
+  abortAll(error: FlowError, spared: (unit: number) => boolean = () => false): void {
+    for (const [unit, slot] of this.#slots) if (!spared(unit)) slot.controller.abort(error);
   }
 
   /** Runs an attempt; its outcome comes as a message. */
-  run(node: number, prepared: PreparedNode, attempt: number, inputs: Values, scope: () => ExpressionScope): void {
+  run(unit: number, attempt: number, work: SlotWork): void {
     const { clock, send } = this.#options;
-    const slot = this.#slots.get(node);
+    const slot = this.#slots.get(unit);
     if (slot === undefined) return;
     const startedAt = clock.monotonic();
-    const done = (outcome: AttemptOutcome) => {
+    const done = (outcome: AttemptOutcome, again = false) => {
       const duration_ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
-      send({ type: "ended", node, outcome, duration_ms });
+      send({ type: "ended", unit, outcome, duration_ms, again });
     };
-    const dispatch = (resolved: PreparedNode) =>
-      this.#options.dispatcher.dispatch(this.#request(node, resolved, attempt, inputs, slot.controller.signal));
-    const running = prepared.expressions === undefined
-      ? dispatch(prepared)
-      : Promise.try(() => resolveConfig(prepared, scope)).then(dispatch);
-    running.then(done, (error) => done({ error: toFlowError(error) }));
+    const dispatch = ({ node, inputs }: ResolvedNode) =>
+      this.#options.dispatcher.dispatch(
+        this.#request(unit, attempt, { ...work, node, inputs }, slot.controller.signal),
+      );
+    const { node, inputs, scope } = work;
+    const isPlain = node.expressions === undefined && node.spec.inputs === undefined;
+    const running = isPlain
+      ? dispatch({ node, inputs })
+      : Promise.try(() => resolveNode(node, inputs, scope)).then(dispatch);
+    const { until } = node.expressions ?? {};
+    const judged = until === undefined ? running.then((outcome) => done(outcome)) : running.then(async (outcome) => {
+      const isThrough = !("outputs" in outcome) || await until.evaluate({ ...scope(), outputs: outcome.outputs });
+      done(outcome, !isThrough);
+    });
+    judged.catch((error) => done({ error: toFlowError(error) }));
   }
 
-  #request(
-    node: number,
-    prepared: PreparedNode,
-    attempt: number,
-    inputs: Values,
-    signal: AbortSignal,
-  ): AttemptRequest {
+  #request(unit: number, attempt: number, { node, subject, inputs }: SlotWork, signal: AbortSignal): AttemptRequest {
     const { recorder, verbose } = this.#options;
-    const node_id = prepared.spec.id;
     const budget = new LogBudget();
     return {
       execution_id: recorder.state.execution_id,
-      node: prepared,
+      node,
+      index: subject.index,
       attempt,
       inputs,
       verbose,
-      memory: () => this.#memoryOf(node),
+      memory: () => this.#memoryOf(unit),
       signal,
       emit(event) {
         const admitted = budget.admit(event);
-        if (admitted !== undefined) recorder.recordSoon({ type: "NodeEvent", node_id, event: admitted });
+        if (admitted !== undefined) recorder.recordSoon({ type: "NodeEvent", ...subject, event: admitted });
       },
       processStarted(process) {
-        recorder.recordSoon({ type: "NodeProcess", node_id, attempt, process });
+        recorder.recordSoon({ type: "NodeProcess", ...subject, attempt, process });
       },
       resourceOpened(resource, until) {
-        const { node_type } = prepared.spec;
-        recorder.recordSoon({ type: "NodeResource", node_id, node_type, attempt, resource, until });
+        const { node_type } = node.spec;
+        recorder.recordSoon({ type: "NodeResource", ...subject, node_type, attempt, resource, until });
       },
     };
   }
 
-  /** Finds out what has to be known before the node starts; the answer comes as a message. */
-  check(node: number, prepared: PreparedNode, inputs: Values, scope: () => ExpressionScope): void {
+  /** Finds out what has to be known before the unit starts; the answer comes as a message. */
+  check(unit: number, work: SlotWork): void {
     const { cache, send } = this.#options;
-    const slot = this.#slots.get(node);
+    const slot = this.#slots.get(unit);
     if (slot === undefined) return;
-    void preflight(prepared, inputs, scope, cache).then((finding) => {
+    void preflight({ ...work, isItem: work.subject.index !== undefined }, cache).then((finding) => {
       if (finding.found === "nothing" && finding.cacheKey !== undefined) slot.cacheKey = finding.cacheKey;
-      send({ type: "checked", node, finding });
+      send({ type: "checked", unit, finding });
     });
   }
 
   /** Keeps the outputs for later runs if the node asked for it. Trouble with the cache costs only the next hit. */
-  remember(node: number, prepared: PreparedNode, outputs: Values): void {
-    const key = this.#slots.get(node)?.cacheKey;
+  remember(unit: number, prepared: PreparedNode, outputs: Values): void {
+    const key = this.#slots.get(unit)?.cacheKey;
     if (key === undefined || this.#options.cache === undefined) return;
     const write = this.#options.cache.put(key, prepared, outputs).catch(() => undefined);
     this.#writes.add(write);
@@ -137,9 +150,9 @@ export class Slots {
     await Promise.all(this.#writes);
   }
 
-  #memoryOf(node: number): Map<string, unknown> {
-    let memory = this.#memories.get(node);
-    if (memory === undefined) this.#memories.set(node, memory = new Map());
+  #memoryOf(unit: number): Map<string, unknown> {
+    let memory = this.#memories.get(unit);
+    if (memory === undefined) this.#memories.set(unit, memory = new Map());
     return memory;
   }
 }

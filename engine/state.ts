@@ -1,5 +1,5 @@
 import type { ErrorInfo } from "./errors.ts";
-import type { EventOf, ExecutionEvent, FinalStatus, SkipReason } from "./events.ts";
+import type { EventOf, ExecutionEvent, FinalStatus, HandlerName, NodeSubject, SkipReason, Verdict } from "./events.ts";
 import type { OpenResource, ProcessIdentity } from "./node.ts";
 import type { Values } from "./value.ts";
 
@@ -23,6 +23,21 @@ export interface NodeState {
   cached?: true;
   reused_from?: string;
   process?: ProcessIdentity;
+  /** How often a node with `repeat` has succeeded without being through. */
+  repetitions?: number;
+  /** Of a node with `map`. */
+  items?: ItemStates;
+  /** The node belongs to this handler: it counts for nothing in how the execution ends. */
+  handler?: HandlerName;
+}
+
+/** What is known of the items of a node with `map`. */
+export interface ItemStates {
+  count: number;
+  succeeded: number;
+  failed: number;
+  /** By index: those that have begun; once the node has ended, those that did not succeed. */
+  states: Map<number, NodeState>;
 }
 
 /** What the events of an execution add up to. */
@@ -39,6 +54,8 @@ export interface ExecutionState {
   total_nodes: number;
   /** Why nothing more starts, once it was cancelled or its time was up. */
   cancelling?: { because: "request" | "timeout"; reason: string };
+  /** How it will end, once its handlers have run. */
+  finishing?: Verdict;
   error?: ErrorInfo;
   /** The declared outputs, if there are some. */
   outputs?: Values;
@@ -75,12 +92,17 @@ export function reduce(state: ExecutionState, event: ExecutionEvent): void {
     case "WorkflowRetrying":
       state.round = event.attempt;
       for (const [id, node] of state.nodes) {
-        state.nodes.set(id, { status: "waiting", attempt: node.attempt, failures: 0 });
+        state.nodes.set(id, { status: "waiting", attempt: newestAttempt(node), failures: 0 });
       }
       return;
     case "WorkflowCancelling":
       state.cancelling = { because: event.because, reason: event.reason };
       return;
+    case "WorkflowFinishing": {
+      const { status, error, outputs } = event;
+      state.finishing = { status, ...(error && { error }), ...(outputs && { outputs }) };
+      return;
+    }
     case "WorkflowCompleted":
       state.status = event.status;
       state.duration_ms = event.duration_ms;
@@ -93,26 +115,39 @@ export function reduce(state: ExecutionState, event: ExecutionEvent): void {
     case "NodeResource":
       return reduceResource(state, event);
     default:
-      if (event.type !== "NodeProcess") forgetClosed(state, event.node_id);
-      reduceNode(nodeState(state, event.node_id), event);
+      return reduceUnit(state, event);
   }
 }
 
 function reduceResource(state: ExecutionState, event: EventOf<"NodeResource">): void {
-  const { node_id, node_type, attempt, resource, until } = event;
-  (state.resources ??= []).push({ node_id, node_type, attempt, resource, until });
+  const { node_id, index, node_type, attempt, resource, until } = event;
+  const item = index === undefined ? {} : { index };
+  (state.resources ??= []).push({ node_id, ...item, node_type, attempt, resource, until });
 }
 
 /** An attempt that has ended has closed what was its own. */
-function forgetClosed(state: ExecutionState, nodeId: string): void {
+function forgetClosed(state: ExecutionState, { node_id, index }: NodeSubject): void {
   if (state.resources === undefined) return;
-  state.resources = state.resources.filter(({ node_id, until }) => node_id !== nodeId || until === "execution");
+  const isOwn = (open: OpenResource) => open.node_id === node_id && open.index === index && open.until === "attempt";
+  state.resources = state.resources.filter((open) => !isOwn(open));
 }
 
-type NodeChange = Extract<
-  ExecutionEvent,
-  { type: "NodeStarted" | "NodeProcess" | "NodeRetrying" | "NodeCompleted" | "NodeFailed" | "NodeSkipped" }
->;
+type NodeChange = Exclude<Extract<ExecutionEvent, { node_id: string }>, { type: "NodeEvent" | "NodeResource" }>;
+
+function reduceUnit(state: ExecutionState, event: NodeChange): void {
+  if (event.type !== "NodeProcess") forgetClosed(state, event);
+  const node = nodeState(state, event.node_id);
+  if (event.handler !== undefined) node.handler = event.handler;
+  if (event.index === undefined) reduceNode(node, event);
+  else reduceItem(node, event.index, event);
+}
+
+function reduceItem(node: NodeState, index: number, event: NodeChange): void {
+  node.items ??= { count: 0, succeeded: 0, failed: 0, states: new Map() };
+  reduceNode(stateIn(node.items.states, index), event);
+  if (event.type === "NodeCompleted") node.items.succeeded++;
+  if (event.type === "NodeFailed") node.items.failed++;
+}
 
 function reduceNode(node: NodeState, event: NodeChange): void {
   switch (event.type) {
@@ -121,6 +156,9 @@ function reduceNode(node: NodeState, event: NodeChange): void {
       node.attempt = event.attempt;
       node.at = Date.parse(event.timestamp);
       delete node.process;
+      return;
+    case "NodeExpanded":
+      node.items = { count: event.items.length, succeeded: 0, failed: 0, states: new Map() };
       return;
     case "NodeProcess":
       node.process = event.process;
@@ -131,19 +169,35 @@ function reduceNode(node: NodeState, event: NodeChange): void {
       node.at = Date.parse(event.timestamp) + event.delay_ms;
       if (event.error.code !== "interrupted") node.failures++;
       return;
+    case "NodeRepeating":
+      node.status = "retrying";
+      node.at = Date.parse(event.timestamp) + event.delay_ms;
+      node.failures = 0;
+      node.repetitions = (node.repetitions ?? 0) + 1;
+      delete node.error;
+      return;
+    default:
+      return reduceEnding(node, event);
+  }
+}
+
+type NodeEnding = Extract<NodeChange, { type: "NodeCompleted" | "NodeFailed" | "NodeSkipped" }>;
+
+function reduceEnding(node: NodeState, event: NodeEnding): void {
+  switch (event.type) {
     case "NodeCompleted":
       node.status = "succeeded";
       node.duration_ms = event.duration_ms;
       if (event.cached) node.cached = true;
       if (event.reused_from !== undefined) node.reused_from = event.reused_from;
       delete node.error;
-      return;
+      return forgetItems(node);
     case "NodeFailed":
       node.status = event.error.code === "cancelled" ? "cancelled" : "failed";
       node.error = event.error;
       node.duration_ms = event.duration_ms;
       if (event.tolerated) node.tolerated = true;
-      return;
+      return forgetItems(node);
     case "NodeSkipped":
       node.status = "skipped";
       node.because = event.because;
@@ -151,13 +205,28 @@ function reduceNode(node: NodeState, event: NodeChange): void {
   }
 }
 
+/** Of the items of a node that has ended, only those are kept that did not succeed. */
+function forgetItems(node: NodeState): void {
+  if (node.items === undefined) return;
+  node.attempt = newestAttempt(node);
+  for (const [index, { status }] of node.items.states) if (status === "succeeded") node.items.states.delete(index);
+}
+
+/** The newest attempt of a node and of its items. */
+function newestAttempt({ attempt, items }: NodeState): number {
+  let newest = attempt;
+  for (const item of items?.states.values() ?? []) newest = Math.max(newest, item.attempt);
+  return newest;
+}
+
 /** The state of a node, made on first use. */
 export function nodeState(state: ExecutionState, nodeId: string): NodeState {
-  let node = state.nodes.get(nodeId);
-  if (node === undefined) {
-    node = { status: "waiting", attempt: 0, failures: 0 };
-    state.nodes.set(nodeId, node);
-  }
+  return stateIn(state.nodes, nodeId);
+}
+
+function stateIn<K>(states: Map<K, NodeState>, key: K): NodeState {
+  let node = states.get(key);
+  if (node === undefined) states.set(key, node = { status: "waiting", attempt: 0, failures: 0 });
   return node;
 }
 

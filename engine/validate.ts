@@ -2,11 +2,11 @@ import { findCycles } from "./cycles.ts";
 import type { Graph } from "./graph.ts";
 import type { IssueList, Path } from "./issue.ts";
 import type { NodeExpressions } from "./workflow_expressions.ts";
-import { hasPort, isRequiredPort, type NodeDefinition, type Ports } from "./node.ts";
+import type { NodeDefinition } from "./node.ts";
 import { quote } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";
 import { reportProblem } from "./report.ts";
-import { didYouMean, quoteList } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 import type { Connection, NodeSpec, Workflow } from "./workflow.ts";
 import { parseWith, type SchemaProblem } from "./zod_issues.ts";
 
@@ -203,91 +203,6 @@ function checkNode(
     });
   }
   return { definition, config: undefined };
-}
-
-/** Checks that every connection joins ports that exist, and that nodes get what they cannot run without. */
-export function checkPorts(
-  workflow: Workflow,
-  graph: Graph,
-  nodes: readonly CheckedNode[],
-  issues: IssueList,
-  broken = NOTHING_BROKEN,
-): void {
-  for (const [index, connection] of workflow.connections.entries()) {
-    if (broken.brokenConnections.has(index)) continue;
-    const from = nodes[graph.indexOf(connection.from_node)]?.definition;
-    const to = nodes[graph.indexOf(connection.to_node)]?.definition;
-    if (from !== undefined) checkPort(index, connection, "from", from, issues);
-    if (to !== undefined) checkPort(index, connection, "to", to, issues);
-  }
-  // One of the broken connections might have led to the port that is missed.
-  if (broken.brokenConnections.size === 0) checkRequiredPorts(graph, nodes, issues);
-}
-
-function checkRequiredPorts(graph: Graph, nodes: readonly CheckedNode[], issues: IssueList): void {
-  for (const [index, { definition }] of nodes.entries()) {
-    // A node that nothing is connected to takes the execution's inputs.
-    if (definition === undefined || graph.incoming(index).length === 0) continue;
-    const ports = requiredPorts(definition.inputs);
-    if (ports.length > 0) checkRequired(graph, index, definition, ports, issues);
-  }
-}
-
-function checkPort(
-  index: number,
-  connection: Connection,
-  end: "from" | "to",
-  definition: NodeDefinition,
-  issues: IssueList,
-): void {
-  const ports = end === "from" ? definition.outputs : definition.inputs;
-  const port = connection[`${end}_port`];
-  if (hasPort(ports, port)) return;
-  const known = Object.keys(ports.shape);
-  const kind = end === "from" ? "output" : "input";
-  issues.error(
-    "unknown_port",
-    ["connections", index, `${end}_port`],
-    () => {
-      const has = known.length === 0
-        ? `${definition.type} has no ${kind}s`
-        : `${definition.type} has ${quoteList(known)}`;
-      return `Node ${quote(connection[`${end}_node`])} has no ${kind} ${quote(port)}: ${has}`;
-    },
-    () => didYouMean(port, known, `${kind}s`),
-  );
-}
-
-function checkRequired(
-  graph: Graph,
-  index: number,
-  definition: NodeDefinition,
-  required: readonly string[],
-  issues: IssueList,
-): void {
-  const incoming = graph.incoming(index);
-  if (incoming.length === 0) return;
-  for (const port of required) {
-    if (incoming.some((connection) => connection.to_port === port)) continue;
-    issues.error(
-      "missing_input",
-      ["nodes", index],
-      () => `Node ${quote(graph.ids[index] ?? "")} gets nothing on ${quote(port)}: ${definition.type} needs it`,
-      () => `Connect an output to its port "${port}".`,
-    );
-  }
-}
-
-const requiredByPorts = new WeakMap<Ports, readonly string[]>();
-
-/** Names of the ports that a node cannot run without. */
-export function requiredPorts(ports: Ports): readonly string[] {
-  let required = requiredByPorts.get(ports);
-  if (required === undefined) {
-    required = Object.keys(ports.shape).filter((name) => isRequiredPort(ports, name));
-    requiredByPorts.set(ports, required);
-  }
-  return required;
 }
 
 function nameConnection(connection: Connection): string {

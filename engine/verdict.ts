@@ -1,5 +1,5 @@
 import { type ErrorInfo, FlowError } from "./errors.ts";
-import type { FinalStatus, SkipReason } from "./events.ts";
+import type { FinalStatus, SkipReason, Verdict } from "./events.ts";
 import type { Failure } from "./ledger.ts";
 import type { ExecutionState } from "./state.ts";
 import type { Values } from "./value.ts";
@@ -48,14 +48,6 @@ export function stopBecauseOf({ because, reason }: NonNullable<ExecutionState["c
   return { error, because: { reason: "execution_cancelled" }, then: "cancelled" };
 }
 
-/** How an execution ends of which nothing is left to run. */
-export interface Verdict {
-  status: FinalStatus;
-  error?: ErrorInfo;
-  /** The declared outputs, if there are some. */
-  outputs?: Values;
-}
-
 /** The one rule: a decision to cancel, then the deadline, then any failed node decide; else it succeeded. */
 export function judge(stop: Stop | undefined, failure: Failure | undefined, limitMs: number | null): Verdict {
   if (stop?.then === "cancelled") return { status: "cancelled", error: stop.error.toInfo() };
@@ -76,7 +68,7 @@ export function createResult(state: ExecutionState, outputs: Values): ExecutionR
     throw new FlowError("internal", `Execution "${state.execution_id}" has not ended`);
   }
   let completed = 0;
-  for (const node of state.nodes.values()) if (node.status === "succeeded") completed++;
+  for (const node of state.nodes.values()) if (node.status === "succeeded" && node.handler === undefined) completed++;
   return {
     execution_id: state.execution_id,
     status: state.status,

@@ -41,6 +41,32 @@ export interface NodeSpec {
   when?: string | boolean;
   /** Whether the rest of the workflow goes on as if nothing had happened when this node fails. Default false. */
   continue_on_error?: boolean;
+  /** Values for input ports that nothing is connected to; they win over the execution's inputs. */
+  inputs?: Values;
+  /** Runs the node once for each item of a list; every output becomes the list of what the items answered. */
+  map?: MapSpec;
+  /** Runs the node again after a success, until a condition holds. */
+  repeat?: RepeatSpec;
+}
+
+/** How a node runs once per item. Retries, timeouts and the cache are each item's own. */
+export interface MapSpec {
+  /** A list, or an expression that yields one. */
+  items: Value[] | string;
+  /** How many items may run at the same time; default: as `max_parallel_nodes` allows. */
+  max_parallel?: number;
+  /** What becomes of the node when an item has failed for good: `stop` fails it, `continue` answers null there. */
+  on_error: "stop" | "continue";
+}
+
+/** How a node that succeeds runs again. */
+export interface RepeatSpec {
+  /** An expression; `outputs` is what the node has just answered. */
+  until: string;
+  /** Wait between two runs. Default 1000. */
+  delay_ms: number;
+  /** After so many runs the node has failed. Default 100. */
+  max: number;
 }
 
 /**
@@ -81,6 +107,12 @@ export interface WorkflowSettings {
   max_execution_time_ms: number | null;
   /** Names of the environment variables that expressions may use. */
   env?: string[];
+  /** Run after the others, one after the other, when the execution has succeeded. */
+  on_success?: NodeSpec[];
+  /** The same when it has failed. */
+  on_failure?: NodeSpec[];
+  /** The same in any case, last of all. */
+  on_exit?: NodeSpec[];
 }
 
 /** The types that an input can be declared with. */

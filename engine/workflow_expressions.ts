@@ -1,8 +1,9 @@
-import { checkNodeExpressions, checkOutputs, knownNames } from "./check_expressions.ts";
+import { checkNodeExpressions, checkOutputs, knownNames, knownNamesInHandler } from "./check_expressions.ts";
 import { compileCondition, type CompiledCondition } from "./expression_condition.ts";
 import { compileConfig, type CompiledConfig, loadLanguageFor } from "./expression_config.ts";
 import type { Reference } from "./expression_reference.ts";
 import type { Dependency } from "./graph.ts";
+import { everyNode } from "./handlers.ts";
 import type { IssueList } from "./issue.ts";
 import type { NodeRegistry } from "./registry.ts";
 import type { NodeSpec, Workflow } from "./workflow.ts";
@@ -10,7 +11,13 @@ import type { NodeSpec, Workflow } from "./workflow.ts";
 /** The expressions of a node, read. */
 export interface NodeExpressions {
   readonly config: CompiledConfig | undefined;
+  /** Of the values for its ports. */
+  readonly inputs: CompiledConfig | undefined;
   readonly when: CompiledCondition | undefined;
+  /** What it runs for, under the name `items`. */
+  readonly items: CompiledConfig | undefined;
+  /** When it has run often enough. */
+  readonly until: CompiledCondition | undefined;
 }
 
 /** The expressions of a workflow, read. */
@@ -23,31 +30,48 @@ export interface WorkflowExpressions {
   readonly dependencies: readonly Dependency[];
   /** Ids of the nodes that the declared outputs refer to. */
   readonly pinned: readonly string[];
+  /** Ids of the nodes that any of the nodes refers to. */
+  readonly referenced: readonly string[];
 }
 
 /** Loads JSONata if one of the expressions is more than a plain path. */
-export async function loadLanguage({ nodes, outputs }: Workflow): Promise<void> {
-  const conditions = nodes.flatMap(({ when }) => typeof when === "string" ? [when] : []);
-  await loadLanguageFor([outputs, nodes.map(({ config }) => config)], conditions);
+export async function loadLanguage(workflow: Workflow): Promise<void> {
+  const nodes = everyNode(workflow);
+  const conditions = nodes.flatMap(({ when, repeat }) => [when, repeat?.until]);
+  const documents = nodes.map(({ config, inputs, map }) => [config, inputs, map?.items]);
+  await loadLanguageFor([workflow.outputs, documents], conditions.filter((text) => typeof text === "string"));
 }
 
 /** Reads all expressions, but for configs that are broken anyway. Never throws for what is written there. */
 export function readExpressions(workflow: Workflow, brokenConfigs: ReadonlySet<number>): WorkflowExpressions {
   const nodes = workflow.nodes.map((spec, index) => brokenConfigs.has(index) ? undefined : readNode(spec));
   const outputs = workflow.outputs === undefined ? undefined : compileConfig(workflow.outputs);
-  return { nodes, outputs, dependencies: listDependencies(workflow, nodes), pinned: referencedNodes(outputs) };
+  const dependencies = listDependencies(workflow, nodes);
+  const referenced = [...new Set(dependencies.map(({ from_node }) => from_node))];
+  return { nodes, outputs, dependencies, pinned: referencedNodes(outputs), referenced };
 }
 
-function readNode({ config, when }: NodeSpec): NodeExpressions | undefined {
-  const compiled = compileConfig(config);
-  const condition = when === undefined ? undefined : compileCondition(String(when));
-  return compiled === undefined && condition === undefined ? undefined : { config: compiled, when: condition };
+function readNode({ config, inputs, when, map, repeat }: NodeSpec): NodeExpressions | undefined {
+  const read: NodeExpressions = {
+    config: compileConfig(config),
+    inputs: inputs === undefined ? undefined : compileConfig(inputs),
+    when: when === undefined ? undefined : compileCondition(String(when)),
+    items: map === undefined ? undefined : compileConfig({ items: map.items }),
+    until: repeat === undefined ? undefined : compileCondition(repeat.until),
+  };
+  return Object.values(read).every((part) => part === undefined) ? undefined : read;
+}
+
+/** All that the expressions of a node refer to. */
+export function referencesOf(own: NodeExpressions | undefined): Reference[] {
+  const { config, inputs, when, items, until } = own ?? {};
+  return [config, inputs, when, items, until].flatMap((part) => part?.references ?? []);
 }
 
 function listDependencies(workflow: Workflow, nodes: WorkflowExpressions["nodes"]): Dependency[] {
   return nodes.flatMap((own, index) => {
     const to_node = workflow.nodes[index]?.id ?? "";
-    const ids = referencedNodes(own?.config, own?.when).filter((id) => id !== to_node);
+    const ids = referencedNodes({ references: referencesOf(own) }).filter((id) => id !== to_node);
     return ids.map((from_node) => ({ from_node, to_node }));
   });
 }
@@ -55,11 +79,13 @@ function listDependencies(workflow: Workflow, nodes: WorkflowExpressions["nodes"
 /** Adds all that is wrong with the expressions of a workflow. */
 export function checkExpressions(
   workflow: Workflow,
+  /** What its nodes may refer to: itself, but for handlers. */
+  whole: Workflow,
   registry: NodeRegistry | undefined,
   { nodes, outputs }: WorkflowExpressions,
   issues: IssueList,
 ): void {
-  const known = knownNames(workflow, registry);
+  const known = workflow === whole ? knownNames(workflow, registry) : knownNamesInHandler(workflow, whole, registry);
   for (const [index, own] of nodes.entries()) {
     if (own !== undefined) checkNodeExpressions(workflow, index, own, known, registry, issues);
   }

@@ -54,6 +54,27 @@ export const cacheSchema = lazy(() =>
   })
 );
 
+export const mapSchema = lazy(() =>
+  z.object({
+    items: z.union([z.array(z.unknown()), z.string()], { error: "expected a list, or an expression that yields one" })
+      .describe("A list, or an expression that yields one; `item` and `index` are in scope in the node's config"),
+    max_parallel: z.int().min(1).nullish().describe("How many items may run at the same time"),
+    on_error: z.enum(["stop", "continue"]).default("stop").describe(
+      "What becomes of the node when an item has failed: stop fails it, continue answers null in its place",
+    ),
+  })
+);
+
+export const repeatSchema = lazy(() =>
+  z.object({
+    until: z.string().min(1, { error: "expected an expression" }).describe(
+      "Expression; `outputs` is what the node has just answered",
+    ),
+    delay_ms: milliseconds().default(1000).describe("Wait between two runs, in milliseconds"),
+    max: z.int().min(1).default(100).describe("After so many runs the node has failed"),
+  })
+);
+
 /** A node but for its config. */
 export const nodeSchema = lazy(() =>
   z.object({
@@ -74,6 +95,9 @@ export const nodeSchema = lazy(() =>
     ),
     when: z.union([z.string(), z.boolean()]).nullish().describe("Expression; the node is skipped unless it holds"),
     continue_on_error: z.boolean().nullish().describe("Whether the rest goes on as if nothing had happened"),
+    inputs: z.record(z.string(), z.unknown()).nullish().describe("Values for input ports, by port"),
+    map: mapSchema().nullish().describe("Runs the node once for each item of a list"),
+    repeat: repeatSchema().nullish().describe("Runs the node again after a success, until a condition holds"),
   })
 );
 
@@ -124,6 +148,9 @@ export const settingsSchema = lazy(() =>
     on_error: onErrorSchema().default("StopWorkflow").describe("What to do when a node has failed for good"),
     max_execution_time_ms: z.int().min(1).nullable().default(null).describe("Time limit of an execution; null: none"),
     env: z.array(z.string()).nullish().describe("Environment variables that expressions may use"),
+    on_success: z.array(z.unknown()).nullish().describe("Nodes that run when the execution has succeeded"),
+    on_failure: z.array(z.unknown()).nullish().describe("Nodes that run when the execution has failed"),
+    on_exit: z.array(z.unknown()).nullish().describe("Nodes that run last of all, however the execution ended"),
   })
 );
 

@@ -1,16 +1,20 @@
-import { foldExecution, readOutputs } from "../engine/fold.ts";
+import type { ErrorInfo } from "../engine/errors.ts";
+import { foldExecution, readJournal } from "../engine/fold.ts";
+import { everyNode } from "../engine/handlers.ts";
 import { buildWholeGraph, loadLanguageOf } from "../engine/language.ts";
-import type { NodeState } from "../engine/state.ts";
+import type { ItemStates, NodeState } from "../engine/state.ts";
 import type { ExecutionRecord, ExecutionSummary, Store } from "../engine/store.ts";
 import type { Json, Values } from "../engine/value.ts";
 import { encodeValues, type ValuesForm } from "./values_form.ts";
 
 /** A node as history shows it: one that was cut off does not run any more. */
-export type ShownNode = Omit<NodeState, "status" | "failures" | "at" | "process"> & {
+export type ShownNode = Omit<NodeState, "status" | "failures" | "at" | "process" | "items"> & {
   node_id: string;
   node_type: string;
   name?: string;
   status: NodeState["status"] | "interrupted";
+  /** Of a node with `map`. */
+  items?: { count: number; succeeded: number; failed: number; errors: { index: number; error: ErrorInfo }[] };
 };
 
 /** All that is known of an execution, but for its events. */
@@ -34,15 +38,34 @@ export async function readExecution(
   await loadLanguageOf(workflow);
   const graph = buildWholeGraph(workflow);
   const isLast = (nodeId: string) => graph.successors(graph.indexOf(nodeId)).length === 0;
-  const outputs = state.outputs ?? Object.fromEntries(await readOutputs(store, execution_id, isLast));
+  const found = await readJournal(store, execution_id, { outputs: isLast, items: () => false });
+  const outputs = state.outputs ?? Object.fromEntries(found.outputs);
   const isDriven = summary.status === "running";
-  const nodes = workflow.nodes.map(({ id, node_type, name }): ShownNode => {
-    const { status, failures: _, at: __, process: ___, ...node } = state.nodes.get(id) ?? UNTOUCHED;
+  const nodes = everyNode(workflow).map(({ id, node_type, name }): ShownNode => {
+    const { status, failures: _, at: __, process: ___, items, ...node } = state.nodes.get(id) ?? UNTOUCHED;
     const isCutOff = !isDriven && (status === "running" || status === "retrying");
     const shown = isCutOff ? "interrupted" : status;
-    return { node_id: id, node_type, ...(name === undefined ? {} : { name }), ...node, status: shown };
+    return {
+      node_id: id,
+      node_type,
+      ...(name === undefined ? {} : { name }),
+      ...node,
+      status: shown,
+      ...countItems(items),
+    };
   });
   return { summary, record, nodes, outputs };
+}
+
+/** More errors of items than this nobody reads; the journal has them all. */
+const MAX_ERRORS = 100;
+
+/** How the items of a node with `map` stand, and why some failed. */
+function countItems(items: ItemStates | undefined): Pick<ShownNode, "items"> {
+  if (items === undefined) return {};
+  const { count, succeeded, failed, states } = items;
+  const errors = [...states].flatMap(([index, { error }]) => error === undefined ? [] : [{ index, error }]);
+  return { items: { count, succeeded, failed, errors: errors.slice(0, MAX_ERRORS) } };
 }
 
 const UNTOUCHED: NodeState = { status: "waiting", attempt: 0, failures: 0 };

@@ -1,4 +1,10 @@
-import { type ExecutionEvent, isLogEvent, type NodeEventBody } from "../engine/events.ts";
+import {
+  type EventOf,
+  type ExecutionEvent,
+  isLogEvent,
+  type NodeEventBody,
+  type NodeSubject,
+} from "../engine/events.ts";
 import { setOwn } from "../engine/plain.ts";
 import { parseValue, stringifyValue, type Value, type Values } from "../engine/value.ts";
 
@@ -88,14 +94,15 @@ function encodeEvent(event: ExecutionEvent, large: LargeOutputs | undefined): st
   return toJson({ ...stored, outputs, blobs: Object.fromEntries([...large].map(([port, { hash }]) => [port, hash])) });
 }
 
-function addLog(row: EncodedRow, { seq, timestamp, node_id, event }: Extract<ExecutionEvent, { type: "NodeEvent" }>) {
+function addLog(row: EncodedRow, { seq, timestamp, node_id, event, index, handler }: EventOf<"NodeEvent">): void {
   row.chunks ??= new Map();
   let chunk = row.chunks.get(node_id);
   if (chunk === undefined) {
     chunk = { nodeId: node_id, firstSeq: seq, lastSeq: seq, lines: 0, body: "" };
     row.chunks.set(node_id, chunk);
   }
-  const json = `[${seq},${JSON.stringify(timestamp)},${toJson(event)}]`;
+  const about = index === undefined && handler === undefined ? "" : `,${JSON.stringify({ index, handler })}`;
+  const json = `[${seq},${JSON.stringify(timestamp)},${toJson(event)}${about}]`;
   chunk.body = chunk.lines === 0 ? json : `${chunk.body},${json}`;
   chunk.lastSeq = seq;
   chunk.lines++;
@@ -122,8 +129,8 @@ export function decodeRow(body: string, executionId: string, loadBlob: (hash: st
 
 /** The events of a log chunk's body. */
 export function decodeChunk(body: string, executionId: string, nodeId: string): ExecutionEvent[] {
-  const lines = parseValue(`[${body}]`) as unknown as [number, string, NodeEventBody & Value][];
-  return lines.map(([seq, timestamp, event]) => {
-    return { type: "NodeEvent", execution_id: executionId, seq, timestamp, node_id: nodeId, event };
+  const lines = parseValue(`[${body}]`) as unknown as [number, string, NodeEventBody & Value, Partial<NodeSubject>?][];
+  return lines.map(([seq, timestamp, event, about]) => {
+    return { type: "NodeEvent", execution_id: executionId, seq, timestamp, node_id: nodeId, ...about, event };
   });
 }

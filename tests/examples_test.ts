@@ -21,6 +21,9 @@ const checks: Record<string, () => Promise<void>> = {
   "data_pipeline.json": checkDataPipeline,
   "hello.yaml": checkHello,
   "branching.yaml": checkBranching,
+  "map_items.yaml": checkMapItems,
+  "poll_until.yaml": checkPollUntil,
+  "handlers.yaml": checkHandlers,
   "branching.test.yaml": checkBranchingTest,
   "custom_node.ts": checkCustomNode,
   "embedding.ts": checkEmbedding,
@@ -158,6 +161,36 @@ function declaredOutputs({ events }: FlowRun): unknown {
 async function checkHello(): Promise<void> {
   assert.deepEqual(outputsOf(await runExample("hello.yaml"), "log"), { message: "Hello, world!" });
   assert.deepEqual(outputsOf(await runExample("hello.yaml", "--set", "stdin=Ada"), "log"), { message: "Hello, Ada!" });
+}
+
+async function checkMapItems(): Promise<void> {
+  const run = await runExample("map_items.yaml");
+  assertSucceeded(run);
+  assert.deepEqual(JSON.parse((await runFlow(["run", "examples/map_items.yaml", "--quiet"])).stdout), {
+    healthy: ["web-1", "web-2"],
+    checked: 3,
+  });
+  const attempts = run.events.filter((event) => event.type === "NodeStarted" && event.index === 2);
+  assert.equal(attempts.length, 2);
+}
+
+async function checkPollUntil(): Promise<void> {
+  const run = await runExample("poll_until.yaml");
+  assertSucceeded(run);
+  assert.equal(run.events.filter((event) => event.type === "NodeRepeating").length, 2);
+  const last = run.events.at(-1);
+  assert.deepEqual(last?.type === "WorkflowCompleted" && last.outputs, { lines: 3 });
+}
+
+async function checkHandlers(): Promise<void> {
+  const { stderr, code } = await runFlow(["run", "examples/handlers.yaml"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /celebrate \| Saved 12 tables/);
+  assert.match(stderr, /record \| backup: succeeded/);
+  const failed = await runFlow(["run", "examples/handlers.yaml", "--set", "fail=true"]);
+  assert.equal(failed.code, 3);
+  assert.match(failed.stderr, /alert \| Backup failed: Node "dump" failed/);
+  assert.match(failed.stderr, /record \| backup: failed/);
 }
 
 async function checkCustomNode(): Promise<void> {

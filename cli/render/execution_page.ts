@@ -78,7 +78,13 @@ function remarkOn(node: ShownNode, labels: ReadonlyMap<string, string>): string 
   if (node.cached) return "from the cache";
   if (node.reused_from !== undefined) return `from execution ${node.reused_from}`;
   if (node.error !== undefined && node.status !== "succeeded") return describeError(node.error);
-  return "";
+  if (node.items !== undefined) return describeItems(node.items);
+  return node.handler === undefined ? "" : node.handler;
+}
+
+function describeItems({ count, succeeded, failed }: NonNullable<ShownNode["items"]>): string {
+  if (succeeded === count) return `${count} items`;
+  return failed === 0 ? `${succeeded} of ${count} items` : `${succeeded} of ${count} items, ${failed} failed`;
 }
 
 /** Indented, and none so long that it hides the rest. Colors stand only at the start of a line, and stay whole. */

@@ -81,13 +81,20 @@ export class ExecutionView {
     }
     const before = this.node(event.node_id).status;
     reduce(this.state, event);
-    this.#move(event.node_id, before, this.node(event.node_id).status);
+    if (event.index !== undefined || event.type === "NodeExpanded") return this.#countItems(event.node_id);
+    if (event.handler === undefined) this.#move(event.node_id, before, this.node(event.node_id).status);
+  }
+
+  #countItems(nodeId: string): void {
+    const { count = 0, succeeded = 0, failed = 0 } = this.node(nodeId).items ?? {};
+    const failures = failed === 0 ? "" : `, ${failed} failed`;
+    this.#progress.set(nodeId, `${succeeded + failed} of ${count} items${failures}`);
   }
 
   #hear(event: Extract<ExecutionEvent, { type: "NodeEvent" }>): void {
-    const { event: told, node_id } = event;
+    const { event: told, node_id, index } = event;
     const lines = describeNodeEvent(told);
-    if (told.event_type === "Progress") {
+    if (told.event_type === "Progress" && index === undefined) {
       this.#progress.set(node_id, lines.join(" "));
     } else if (told.event_type === "StdoutLine" || told.event_type === "StderrLine") {
       const tail = this.#tails.get(node_id) ?? [];

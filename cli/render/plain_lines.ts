@@ -1,4 +1,4 @@
-import type { EventOf, ExecutionEvent } from "../../engine/events.ts";
+import type { EventOf, ExecutionEvent, NodeSubject } from "../../engine/events.ts";
 import type { Workflow } from "../../engine/workflow.ts";
 import { formatDuration } from "../duration.ts";
 import type { OutputStream } from "../output.ts";
@@ -24,7 +24,7 @@ export class PlainLines implements Renderer {
 
   onEvent(event: ExecutionEvent): void {
     if (event.type === "NodeEvent") {
-      const label = this.#label(event.node_id);
+      const label = this.#label(event);
       for (const line of describeNodeEvent(event.event)) {
         this.#output.write(`${label} ${this.#style.dim("|")} ${line}\n`);
       }
@@ -44,8 +44,9 @@ export class PlainLines implements Renderer {
 
   end(): void {}
 
-  #label(nodeId: string): string {
-    return this.#labels.get(nodeId) ?? cleanLine(nodeId);
+  #label({ node_id, index }: NodeSubject): string {
+    const label = this.#labels.get(node_id) ?? cleanLine(node_id);
+    return index === undefined ? label : `${label}[${index}]`;
   }
 
   #describe(event: Exclude<ExecutionEvent, { type: "NodeEvent" }>): string | undefined {
@@ -64,19 +65,19 @@ export class PlainLines implements Renderer {
           cleanLine(event.reason)
         }`;
       case "NodeStarted":
-        return `${this.#label(event.node_id)}  started${event.attempt > 1 ? ` (attempt ${event.attempt})` : ""}`;
+        return `${this.#label(event)}  started${event.attempt > 1 ? ` (attempt ${event.attempt})` : ""}`;
       case "NodeRetrying":
-        return `${this.#label(event.node_id)}  ${yellow("retrying")}${describeRetry(event)}`;
+        return `${this.#label(event)}  ${yellow("retrying")}${describeRetry(event)}`;
+      case "NodeExpanded":
+        return `${this.#label(event)}  runs for ${event.items.length === 1 ? "1 item" : `${event.items.length} items`}`;
+      case "NodeRepeating":
+        return `${this.#label(event)}  runs again in ${formatDuration(event.delay_ms)}`;
       case "NodeCompleted":
-        return `${this.#label(event.node_id)}  ${green("succeeded")} ${describeCompletion(event)}`;
-      case "NodeFailed": {
-        const verb = event.error.code === "cancelled" ? yellow("cancelled") : red("failed");
-        return `${this.#label(event.node_id)}  ${verb} after ${formatDuration(event.duration_ms)}: ${
-          describeError(event.error)
-        }`;
-      }
+        return `${this.#label(event)}  ${green("succeeded")} ${describeCompletion(event)}`;
+      case "NodeFailed":
+        return `${this.#label(event)}  ${this.#describeFailure(event)}`;
       case "NodeSkipped":
-        return `${this.#label(event.node_id)}  skipped: ${describeSkip(event.because, this.#labels)}`;
+        return `${this.#label(event)}  skipped: ${describeSkip(event.because, this.#labels)}`;
       case "WorkflowCompleted": {
         const paint = { succeeded: green, failed: red, cancelled: yellow }[event.status];
         return `${bold(this.#workflowName)}  ${paint(event.status)} in ${formatDuration(event.duration_ms)}`;
@@ -85,6 +86,12 @@ export class PlainLines implements Renderer {
         return undefined;
     }
   }
+
+  #describeFailure({ error, duration_ms }: EventOf<"NodeFailed">): string {
+    const { red, yellow } = this.#style;
+    const verb = error.code === "cancelled" ? yellow("cancelled") : red("failed");
+    return `${verb} after ${formatDuration(duration_ms)}: ${describeError(error)}`;
+  }
 }
 
 function describeRetry({ attempt, delay_ms, error }: EventOf<"NodeRetrying">): string {
@@ -92,7 +99,8 @@ function describeRetry({ attempt, delay_ms, error }: EventOf<"NodeRetrying">): s
   return ` in ${formatDuration(delay_ms)}: attempt ${attempt} failed: ${describeError(error)}`;
 }
 
-function describeCompletion(event: { duration_ms: number; cached?: true; reused_from?: string }): string {
+function describeCompletion(event: EventOf<"NodeCompleted">): string {
+  if (event.failed_items !== undefined) return `in ${formatDuration(event.duration_ms)}, ${event.failed_items} failed`;
   if (event.cached) return "from the cache";
   if (event.reused_from !== undefined) return `in execution ${event.reused_from}`;
   return `in ${formatDuration(event.duration_ms)}`;

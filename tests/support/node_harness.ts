@@ -66,6 +66,7 @@ export function createContext(
     execution_id: "execution-1",
     node_id: "node-1",
     attempt: options.attempt ?? 1,
+    index: undefined,
     attempt_id: crypto.randomUUID(),
     signal,
     verbose: options.verbose ?? false,

@@ -71,7 +71,13 @@ export async function trace(
   const { during, env = {}, ...startOptions } = options;
   const clock = new FakeClock();
   const store = new MemoryStore();
-  const engine = createEngine({ nodes: [actNode(acts)], store, clock, random: () => 0, env: (name) => env[name] });
+  const engine = createEngine({
+    nodes: [actNode(acts), plainNode(acts)],
+    store,
+    clock,
+    random: () => 0,
+    env: (name) => env[name],
+  });
 
   const execution = await engine.start(workflow, startOptions);
   during?.({ clock, cancel: (reason) => execution.cancel(reason) });
@@ -99,19 +105,36 @@ export function actNode(acts: Record<string, Act>) {
   });
 }
 
+/** The same as a node type that does not pick ways. */
+function plainNode(acts: Record<string, Act>) {
+  return defineNode({
+    type: "test.plain",
+    version: 1,
+    summary: "Do what the test says",
+    category: "test",
+    config: { value: z.unknown().optional() },
+    inputs: anyPorts(),
+    outputs: anyPorts(),
+    run: (ctx) => acts[ctx.node_id]?.(ctx) ?? { out: ctx.node_id },
+  });
+}
+
 function toLine(event: ExecutionEvent): string {
+  const name = "node_id" in event ? event.node_id + (event.index === undefined ? "" : `[${event.index}]`) : "";
   switch (event.type) {
     case "NodeSkipped":
-      return `NodeSkipped ${event.node_id} (${event.because.node_id ?? event.because.reason})`;
+      return `NodeSkipped ${name} (${event.because.node_id ?? event.because.reason})`;
     case "NodeFailed":
-      return `NodeFailed ${event.node_id}${event.error.code === "cancelled" ? " (cancelled)" : ""}`;
+      return `NodeFailed ${name}${event.error.code === "cancelled" ? " (cancelled)" : ""}`;
     case "NodeStarted":
-      return `NodeStarted ${event.node_id}${event.attempt === 1 ? "" : ` #${event.attempt}`}`;
+      return `NodeStarted ${name}${event.attempt === 1 ? "" : ` #${event.attempt}`}`;
     case "NodeRetrying":
-      return `NodeRetrying ${event.node_id} in ${event.delay_ms}`;
+    case "NodeRepeating":
+      return `${event.type} ${name} in ${event.delay_ms}`;
+    case "WorkflowFinishing":
     case "WorkflowCompleted":
-      return `WorkflowCompleted ${event.status}`;
+      return `${event.type} ${event.status}`;
     default:
-      return "node_id" in event ? `${event.type} ${event.node_id}` : event.type;
+      return name === "" ? event.type : `${event.type} ${name}`;
   }
 }
