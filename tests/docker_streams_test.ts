@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { FlowError } from "../engine/errors.ts";
 import type { NodeEventBody } from "../engine/events.ts";
+import { createDockerRun } from "../nodes/docker_run.ts";
+import { getPlatform } from "../platform/mod.ts";
+import { makeCertificate } from "./support/certificate.ts";
 import { dockerTest, useDockerEngine } from "./support/docker_engine.ts";
 import { DockerScripts } from "./support/docker_scripts.ts";
-import { linesOf } from "./support/node_harness.ts";
+import { linesOf, runNode } from "./support/node_harness.ts";
+import { openProxy } from "./support/socket_proxy.ts";
 
 const MiB = 1024 * 1024;
 
@@ -100,4 +104,25 @@ dockerTest("docker.run can stop a container that writes without end", async () =
     }),
     reason,
   );
+});
+
+dockerTest("docker.run works over TCP and over TLS, stdin included", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const at = { hostname: "127.0.0.1", port: 0 };
+    const identity = await makeCertificate(folder);
+    const open = [() => Deno.listen(at), () => Deno.listenTls({ ...at, ...identity }) as unknown as Deno.TcpListener];
+    for (const [index, listen] of open.entries()) {
+      const variables: Record<string, string> = index === 0 ? {} : { DOCKER_CERT_PATH: folder };
+      const node = createDockerRun({ ...getPlatform(), env: (name) => variables[name] });
+      const proxy = await openProxy(docker().host, listen);
+      const data = "0123456789".repeat(500_000);
+      const config = scripts.config("wc -c; echo over", { host: proxy.host, stdin_mode: "text" });
+      const { outputs } = await runNode(node, { config, inputs: { data } });
+      assert.equal(outputs["stdout"], "5000000\nover");
+      await proxy.close();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -2,18 +2,19 @@ import { join } from "node:path";
 
 /** Stands between a client and a server on a unix socket, until it is cut. */
 export interface SocketProxy {
-  /** Its own address, `unix://...`. */
+  /** Its own address, `unix://...` or `tcp://...`. */
   readonly host: string;
   /** Breaks all connections, and takes no more. */
   cut(): void;
   close(): Promise<void>;
 }
 
-/** Opens a proxy for a server at `unix://...`. */
-export async function openProxy(target: string): Promise<SocketProxy> {
+/** Opens a proxy for a server at `unix://...`; it listens on a unix socket, or as `listen` wants. */
+export async function openProxy(target: string, listen?: () => Deno.TcpListener): Promise<SocketProxy> {
   const folder = await Deno.makeTempDir({ prefix: "flow-proxy-" });
   const path = join(folder, "proxy.sock");
-  const listener = Deno.listen({ transport: "unix", path });
+  const listener: Deno.Listener = listen?.() ?? Deno.listen({ transport: "unix", path });
+  const { addr } = listener;
   const open = new Set<Deno.Conn>();
   const transfers: Promise<unknown>[] = [];
   const accept = async () => {
@@ -32,7 +33,7 @@ export async function openProxy(target: string): Promise<SocketProxy> {
     for (const connection of open) connection.close();
   };
   return {
-    host: `unix://${path}`,
+    host: "hostname" in addr ? `tcp://${addr.hostname}:${addr.port}` : `unix://${path}`,
     cut,
     async close() {
       cut();
