@@ -2,19 +2,22 @@ import { toFlowError } from "../engine/errors.ts";
 import type { Platform } from "../platform/types.ts";
 import { type DatabaseFlags, databasePath } from "./open_store.ts";
 import { formatBytes } from "./render/quantities.ts";
+import { checkTools } from "./tool_checks.ts";
 import { version } from "./version.ts";
 
 /** What one check has found. */
 export interface CheckResult {
   name: string;
   ok: boolean;
+  /** It is a tool that is not there; that is no problem for workflows that do not need it. */
+  missing?: boolean;
   /** What there is, for people. */
   facts: string[];
   problems: string[];
   hint?: string;
 }
 
-type Findings = Omit<CheckResult, "name" | "ok">;
+type Findings = Omit<CheckResult, "name" | "ok" | "missing">;
 
 /** What can be looked at. A check that throws has found a problem. */
 const CHECKS: readonly { name: string; run: (platform: Platform, flags: DatabaseFlags) => Promise<Findings> }[] = [
@@ -24,14 +27,14 @@ const CHECKS: readonly { name: string; run: (platform: Platform, flags: Database
   { name: "disk", run: checkDisk },
 ];
 
-/** Runs all checks, one after the other. */
+/** Runs all checks, one after the other, and looks for the tools that some node types need. */
 export async function runChecks(platform: Platform, flags: DatabaseFlags): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const { name, run } of CHECKS) {
     const findings = await run(platform, flags).catch(toFindings);
     results.push({ name, ok: findings.problems.length === 0, ...findings });
   }
-  return results;
+  return [...results, ...await checkTools(platform)];
 }
 
 function toFindings(thrown: unknown): Findings {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createDockerRun } from "../nodes/docker_run.ts";
 import { getPlatform } from "../platform/mod.ts";
+import { runFlow } from "./support/cli.ts";
 import { dockerTest, useDockerEngine } from "./support/docker_engine.ts";
 import { DockerScripts } from "./support/docker_scripts.ts";
 import { type History, type Running, until, withHistory } from "./support/history.ts";
@@ -119,4 +120,18 @@ dockerTest("Ctrl-C twice leaves no container, and does not wait until it has sto
     assert.equal(await running.ended, 130);
   });
   assert.deepEqual(await docker().flowContainers(), []);
+});
+
+dockerTest("flow doctor tells which engine is there, or how to get one", async () => {
+  const { host } = docker();
+  const run = async (DOCKER_HOST: string) => {
+    const { code, stdout } = await runFlow(["doctor"], { env: { DOCKER_HOST } });
+    assert.equal(code, 0, stdout);
+    return stdout;
+  };
+  assert.match(await run(host), new RegExp(`^✓ {2}docker +${host}, engine \\d+\\S+, API \\d+\\.\\d+, linux/`, "m"));
+  assert.match(
+    await run("unix:///no/such.sock"),
+    /^– {2}docker +Cannot reach Docker at "unix:\/\/\/no\/such\.sock": .*\n +hint: Install and start Docker, /m,
+  );
 });

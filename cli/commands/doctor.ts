@@ -3,7 +3,7 @@ import { outcomeOf } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
 import { type CheckResult, runChecks } from "../doctor_checks.ts";
 import type { DatabaseFlags } from "../open_store.ts";
-import { formatTable } from "../render/table.ts";
+import { type Cell, formatTable } from "../render/table.ts";
 import type { Style } from "../style.ts";
 
 /** Flags of `flow doctor`. */
@@ -23,13 +23,18 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
 }
 
 function formatChecks(results: readonly CheckResult[], style: Style): string {
-  return results.map(({ name, ok, facts, problems, hint }) => {
+  return results.map(({ name, ok, missing, facts, problems, hint }) => {
     const row = formatTable([[
-      ok ? { text: "✓", paint: style.green } : { text: "✗", paint: style.red },
+      markOf(ok, missing === true, style),
       { text: name.padEnd(10) },
       { text: facts.join(", ") },
     ]]);
     const advice = hint === undefined ? "" : `    ${style.cyan("hint:")} ${hint}\n`;
     return row + problems.map((problem) => `    ${style.red(problem)}\n`).join("") + advice;
   }).join("");
+}
+
+function markOf(ok: boolean, isMissing: boolean, style: Style): Cell {
+  if (!ok) return { text: "✗", paint: style.red };
+  return isMissing ? { text: "–", paint: style.dim } : { text: "✓", paint: style.green };
 }

@@ -1,0 +1,26 @@
+import { toFlowError } from "../engine/errors.ts";
+import type { Platform } from "../platform/types.ts";
+import type { CheckResult } from "./doctor_checks.ts";
+
+/** What some node types need, and nobody else. Each answers facts, or throws a FlowError with a hint how to get it. */
+const TOOLS: readonly { name: string; run: (platform: Platform) => Promise<string[]> }[] = [
+  { name: "docker", run: checkDocker },
+];
+
+/** Looks for all tools at the same time. One that is missing is no problem of flow. */
+export async function checkTools(platform: Platform): Promise<CheckResult[]> {
+  return await Promise.all(TOOLS.map(async ({ name, run }): Promise<CheckResult> => {
+    try {
+      return { name, ok: true, facts: await run(platform), problems: [] };
+    } catch (error) {
+      const { message, hint } = toFlowError(error);
+      return { name, ok: true, missing: true, facts: [message], problems: [], ...(hint === undefined ? {} : { hint }) };
+    }
+  }));
+}
+
+/** For `docker.run`. */
+async function checkDocker(platform: Platform): Promise<string[]> {
+  const { describeDocker } = await import("../nodes/docker/describe_docker.ts");
+  return await describeDocker(platform);
+}
