@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { EventOf, ExecutionEvent } from "../mod.ts";
 import { type CliResult, runFlow, withFiles } from "./support/cli.ts";
 import { openZypiServer, whyNoBubblewrap } from "./support/zypi_server.ts";
+import { useDockerEngine, whyNoDocker } from "./support/docker_engine.ts";
 import { sandboxObstacle } from "./support/sandbox.ts";
 
 type Values = Record<string, unknown>;
@@ -29,17 +30,22 @@ const checks: Record<string, () => Promise<void>> = {
   "embedding.ts": checkEmbedding,
   "flowengine_v1.json": checkFlowengineV1,
   "sandbox_exec.yaml": checkSandboxExec,
+  "docker_pipeline.yaml": checkDockerPipeline,
+  "docker_flat_io.json": checkDockerFlatIo,
   "zypi_sandbox.yaml": checkZypiSandbox,
   "zypi_parallel.json": checkZypiParallel,
   "zypi_file_injection.yaml": checkZypiFileInjection,
   "mixed_shell_zypi.yaml": checkMixedShellZypi,
 };
 
+const docker = useDockerEngine();
 const bubblewrapObstacle = whyNoBubblewrap();
 
 /** What some of them need of the machine, and why it is not there. */
 const obstacles: Record<string, string | undefined> = {
   "sandbox_exec.yaml": sandboxObstacle,
+  "docker_pipeline.yaml": whyNoDocker(),
+  "docker_flat_io.json": whyNoDocker(),
   "zypi_sandbox.yaml": bubblewrapObstacle,
   "zypi_parallel.json": bubblewrapObstacle,
   "zypi_file_injection.yaml": bubblewrapObstacle,
@@ -286,8 +292,33 @@ async function runWithZypi(file: string, ...args: string[]): Promise<{ run: Flow
   }
 }
 
+async function checkDockerPipeline(): Promise<void> {
+  const run = await runDockerExample("docker_pipeline.yaml", "--set", `shell_image=${docker().busybox}`);
+  assertSucceeded(run);
+  assert.deepEqual(declaredOutputs(run), { summary: { mean: 19.5, warmest: "Cairo" } });
+  assert.deepEqual(linesOf(run.events, "measure"), ["Oslo:4", "Cairo:31", "Lima:19", "Perth:24"]);
+  assert.ok(linesOf(run.events, "summarize").includes("averaging 4 cities"));
+}
+
+async function checkDockerFlatIo(): Promise<void> {
+  const run = await runDockerExample("docker_flat_io.json", "--set", "value=14");
+  assertSucceeded(run);
+  assert.deepEqual(outputsOf(run, "flat")["output"], { doubled: 28 });
+  assert.deepEqual(outputsOf(run, "wrapped")["output"], { tripled: 42, type: "Number" });
+}
+
+/** Nothing is pulled: what the image is called is an input. */
+async function runDockerExample(file: string, ...args: string[]): Promise<FlowRun> {
+  const image = `image=${await docker().python()}`;
+  return await runWith({ DOCKER_HOST: docker().host }, file, "--verbose", "--set", image, ...args);
+}
+
 async function runExample(file: string, ...args: string[]): Promise<FlowRun> {
-  const finished = await runFlow(["run", `examples/${file}`, "--json", ...args]);
+  return await runWith({}, file, ...args);
+}
+
+async function runWith(env: Record<string, string>, file: string, ...args: string[]): Promise<FlowRun> {
+  const finished = await runFlow(["run", `examples/${file}`, "--json", ...args], { env });
   const lines = finished.stdout.split("\n").filter((line) => line !== "");
   return { ...finished, events: lines.map((line) => JSON.parse(line) as ExecutionEvent) };
 }
