@@ -1,6 +1,7 @@
 import type { NodeDefinition } from "../engine/node.ts";
 import { getPlatform } from "../platform/mod.ts";
 import type { Platform } from "../platform/types.ts";
+import { createBrowserRender } from "./browser_render.ts";
 import { controlIf } from "./control_if.ts";
 import { controlSwitch } from "./control_switch.ts";
 import { debugLog } from "./debug_log.ts";
@@ -23,6 +24,7 @@ export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition
     zypiExec,
     zypiSessionCreate,
     zypiSessionClose,
+    createBrowserRender(platform),
     httpRequest,
     jsonParse,
     jsonStringify,

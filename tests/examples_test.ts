@@ -6,6 +6,7 @@ import { type CliResult, runFlow, withFiles } from "./support/cli.ts";
 import { openZypiServer, whyNoBubblewrap } from "./support/zypi_server.ts";
 import { useDockerEngine, whyNoDocker } from "./support/docker_engine.ts";
 import { sandboxObstacle } from "./support/sandbox.ts";
+import { browserObstacle } from "./support/browser.ts";
 
 type Values = Record<string, unknown>;
 
@@ -17,6 +18,7 @@ interface FlowRun extends CliResult {
 const checks: Record<string, () => Promise<void>> = {
   "shell_pipeline.json": checkShellPipeline,
   "streaming_demo.json": checkStreamingDemo,
+  "browser_render.yaml": checkBrowserRender,
   "retry_backoff.json": checkRetryBackoff,
   "parallel_fan_out.json": checkParallelFanOut,
   "data_pipeline.json": checkDataPipeline,
@@ -43,6 +45,7 @@ const bubblewrapObstacle = whyNoBubblewrap();
 
 /** What some of them need of the machine, and why it is not there. */
 const obstacles: Record<string, string | undefined> = {
+  "browser_render.yaml": browserObstacle,
   "sandbox_exec.yaml": sandboxObstacle,
   "docker_pipeline.yaml": whyNoDocker(),
   "docker_flat_io.json": whyNoDocker(),
@@ -94,6 +97,18 @@ async function checkStreamingDemo(): Promise<void> {
     const end = run.events.findIndex((event) => event.type === "NodeCompleted" && event.node_id === node);
     assert.ok(first < last && last < end, `the lines of ${node} come before its end`);
   }
+}
+
+async function checkBrowserRender(): Promise<void> {
+  const page = "<h1>Menu</h1><ul id=a></ul><script>for (const x of ['tea', 'cake']) a.innerHTML += `<li>${x}`</script>";
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response(page, { headers: { "content-type": "text/html" } }),
+  );
+  const run = await runExample("browser_render.yaml", "--set", `url=http://127.0.0.1:${server.addr.port}/`);
+  assertSucceeded(run);
+  assert.deepEqual(outputsOf(run, "log"), { message: "Menu\n\ntea\ncake" });
+  assert.match(String(outputsOf(run, "picture")["stdout"]), /^iVBORw0KGgo/);
 }
 
 async function checkRetryBackoff(): Promise<void> {
