@@ -8,8 +8,8 @@ export { whyNoBubblewrap } from "./zypi_vm.ts";
 
 /** How the server is set up. */
 export interface ZypiServerOptions extends ZypiWorldOptions {
-  /** Called with each request, as `POST /exec`, before it is answered. */
-  onRequest?: (line: string, fields: Fields) => void | Promise<void>;
+  /** Called with each request, as `POST /exec`, before it is answered; `"crash"`: the handler crashes instead. */
+  onRequest?: (line: string, fields: Fields) => unknown;
 }
 
 /** A server with Zypi's HTTP API, whose microVMs are namespaces made by bubblewrap. */
@@ -65,7 +65,7 @@ async function route(
   const fields = await readFields(request);
   if ("status" in fields) return fields.status;
   const line = `${request.method} ${pathname}`;
-  await onRequest?.(line, fields.fields);
+  if (await onRequest?.(line, fields.fields) === "crash") return crash();
   if (line === "POST /exec") return await execOnce(world, fields.fields);
   if (first === "sessions") return await answerAboutSessions(sessions, request.method, rest, fields.fields);
   if (first === "images") return await answerAboutImages(world, request, rest, fields.fields);

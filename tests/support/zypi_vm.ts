@@ -93,7 +93,7 @@ export class Vm {
   /** Runs a command to its end. */
   async exec({ cmd, env = {}, workdir = "/" }: VmCommand): Promise<VmResult> {
     const enter = ["--target", String(this.#init), "--user", "--preserve-credentials", "--mount", "--pid", "--net"];
-    const { code, signal, stdout, stderr } = await new Deno.Command("nsenter", {
+    const { code, signal, stdout, stderr } = await new Deno.Command("/usr/bin/nsenter", {
       args: [...enter, "--ipc", "--uts", "--", "/usr/bin/env", "-C", workdir, ...cmd],
       clearEnv: true,
       env: { ...BASE_ENV, ...env },

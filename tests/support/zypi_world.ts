@@ -120,7 +120,7 @@ export class ZypiWorld {
   /** What comes of a command within its time. After it the command is left running until the VM ends. */
   async limit(running: Promise<AgentAnswer>, timeoutMs: number): Promise<Outcome> {
     this.#running.add(running);
-    void running.finally(() => this.#running.delete(running));
+    void running.finally(() => this.#running.delete(running)).catch(() => {});
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), timeoutMs);
