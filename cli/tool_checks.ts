@@ -5,6 +5,8 @@ import type { CheckResult } from "./doctor_checks.ts";
 /** What some node types need, and nobody else. Each answers facts, or throws a FlowError with a hint how to get it. */
 const TOOLS: readonly { name: string; run: (platform: Platform) => Promise<string[]> }[] = [
   { name: "docker", run: checkDocker },
+  { name: "zypi", run: checkZypi },
+  { name: "bubblewrap", run: checkBubblewrap },
 ];
 
 /** Looks for all tools at the same time. One that is missing is no problem of flow. */
@@ -23,4 +25,16 @@ export async function checkTools(platform: Platform): Promise<CheckResult[]> {
 async function checkDocker(platform: Platform): Promise<string[]> {
   const { describeDocker } = await import("../nodes/docker/describe_docker.ts");
   return await describeDocker(platform);
+}
+
+/** For `zypi.exec` and the sandboxes of kind `zypi`. */
+async function checkZypi(platform: Platform): Promise<string[]> {
+  const { describeZypi } = await import("../nodes/zypi/describe_zypi.ts");
+  return await describeZypi(platform);
+}
+
+/** For `sandbox.exec` and the sandboxes of kind `local`. */
+async function checkBubblewrap(platform: Platform): Promise<string[]> {
+  const { describeSandbox } = await import("../nodes/sandbox/describe_sandbox.ts");
+  return await describeSandbox(platform);
 }
