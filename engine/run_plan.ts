@@ -24,7 +24,7 @@ export interface UnknownPart {
 }
 
 /** What is known about a node before the run. */
-export interface PlannedNode extends Omit<NodeSpec, "id" | "config" | "depends_on" | "position"> {
+export interface PlannedNode extends Omit<NodeSpec, "id" | "config" | "depends_on" | "inputs" | "position"> {
   node_id: string;
   /** Ids of the nodes that it waits for. */
   after: string[];

@@ -1,8 +1,8 @@
-import type { Workflow } from "../../engine/workflow.ts";
+import type { NodeSpec } from "../../engine/workflow.ts";
 import { cleanLine } from "./text.ts";
 
 /** How people tell nodes apart: the name where it is there and unique, else the id; safe for a terminal. */
-export function nodeLabels(workflow: Pick<Workflow, "nodes">): Map<string, string> {
+export function nodeLabels(workflow: { nodes: readonly Pick<NodeSpec, "id" | "name">[] }): Map<string, string> {
   const count = new Map<string, number>();
   for (const { name } of workflow.nodes) if (name !== undefined) count.set(name, (count.get(name) ?? 0) + 1);
   return new Map(workflow.nodes.map(({ id, name }) => {
