@@ -31,7 +31,7 @@ export function createDenoPlatform(): Platform {
     makeDir: (path, options = {}) => translate("create", path, () => Deno.mkdir(path, { recursive: true, ...options })),
     stat,
     readStdin: (maxBytes) => readAll("stdin", Deno.stdin, maxBytes),
-    readHiddenLine: async () => await (await import("./deno_hidden_line.ts")).readHiddenLine(),
+    readHiddenLine: async (prompt) => await (await import("./deno_hidden_line.ts")).readHiddenLine(prompt),
     write: createWriter(),
     isTerminal: (stream) => Deno[stream].isTerminal(),
     terminalSize,

@@ -139,8 +139,11 @@ export interface Platform {
   stat(path: string): Promise<FileStat | undefined>;
   /** The whole of standard input; refuses like `readFile`. */
   readStdin(maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** A line that is typed at the terminal of stdin, without showing it; undefined if the user gives up (Ctrl-C, Ctrl-D). */
-  readHiddenLine(): Promise<string | undefined>;
+  /**
+   * A line that is typed at the terminal of stdin, without showing it; undefined if the user gives up (Ctrl-C, Ctrl-D).
+   * `prompt` goes to stderr, when nothing that is typed is shown any more.
+   */
+  readHiddenLine(prompt: string): Promise<string | undefined>;
   /**
    * Writes all of `data` to stdout or stderr, after what earlier calls have written; resolves when it is written
    * (back-pressure). Rejects with `unavailable` if nobody reads any more.

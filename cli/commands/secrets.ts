@@ -122,9 +122,8 @@ async function readValue(context: CliContext, { valueFile }: SecretSetFlags, nam
 }
 
 async function ask({ platform, err }: CliContext, name: string): Promise<string> {
-  err.write(`Value of ${name} (it is not shown): `);
   await err.flush();
-  const value = await platform.readHiddenLine();
+  const value = await platform.readHiddenLine(`Value of ${name} (it is not shown): `);
   err.write("\n");
   if (value === undefined) throw new FlowError("cancelled", "Nothing was stored");
   return value;
