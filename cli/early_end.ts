@@ -6,6 +6,7 @@ import type { FlowError } from "../engine/errors.ts";
 import { leftoversOf } from "../engine/leftovers.ts";
 import type { CliContext } from "./context.ts";
 import { watchInterrupts } from "./interrupt.ts";
+import { maskThrown } from "./mask_thrown.ts";
 import type { Renderer } from "./render/renderer.ts";
 import { handleStrayErrors } from "./stray_errors.ts";
 
@@ -74,9 +75,9 @@ export class EarlyEnd {
 
   #onStrayError(error: FlowError): void {
     if (this.#strayError !== undefined) return;
-    this.#strayError = error;
     const { handle, renderer } = this.#watched;
-    handle.cancel(error.message);
+    this.#strayError = maskThrown(error, (text) => handle.mask(text));
+    handle.cancel(this.#strayError.message);
     renderer.notify("Cancelling…");
     systemClock.setTimer(STRAY_GRACE_MS, () => this.#kill());
   }

@@ -63,7 +63,7 @@ async function watch(
   after: number,
 ): Promise<ExecutionResult | undefined> {
   const early = new EarlyEnd({ context, engine, handle, renderer });
-  const restoreConsole = redirectConsole((text) => renderer.print(text));
+  const restoreConsole = redirectConsole((text) => renderer.print(handle.mask(text)));
   let result: ExecutionResult | undefined;
   try {
     result = await Promise.race([show(context, handle, renderer, after), early.impatience]);

@@ -55,6 +55,7 @@ export interface Drive {
 export interface Driven {
   readonly result: Promise<ExecutionResult<Values>>;
   cancel(reason: string): void;
+  mask(text: string): string;
 }
 
 interface Live {
@@ -178,7 +179,11 @@ export class Driver {
       onCancelRequested: (reason) => executor.cancel(reason),
       onLost: (error) => executor.suspend(error),
     });
-    return { result, cancel: (reason) => executor.cancel(reason) };
+    return {
+      result,
+      cancel: (reason) => executor.cancel(reason),
+      mask: (text) => secrets?.masker.maskText(text) ?? text,
+    };
   }
 
   async #run(executionId: string, executor: Executor): Promise<ExecutionResult<Values>> {

@@ -223,12 +223,13 @@ export class Engine {
     return record;
   }
 
-  #handle<O extends Values>({ execution_id }: ExecutionRecord, { result, cancel }: Driven): ExecutionHandle<O> {
+  #handle<O extends Values>({ execution_id }: ExecutionRecord, { result, cancel, mask }: Driven): ExecutionHandle<O> {
     return {
       execution_id,
       // What the outputs are is for the caller to know, who knows the workflow.
       result: result as Promise<ExecutionResult<O>>,
       events: (options) => this.subscribe(execution_id, options),
+      mask,
       cancel: (reason = "Cancelled") => cancel(reason),
     };
   }

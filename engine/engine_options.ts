@@ -59,6 +59,8 @@ export interface ExecutionHandle<O extends Values = NodeOutputs> {
   readonly result: Promise<ExecutionResult<O>>;
   /** From the first event (or after `after`), live, to the last. */
   events(options?: SubscribeOptions): AsyncIterable<ExecutionEvent>;
+  /** A text without the secrets of the execution: for what its nodes tell past the engine, such as on the console. */
+  mask(text: string): string;
   /** The execution ends as `cancelled` as soon as all that runs has ended. */
   cancel(reason?: string): void;
 }
