@@ -5,6 +5,8 @@
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { dockerLines } from "./docker_lines.ts";
+import { dockerRun } from "./docker_run.ts";
 import { type Bench, type BenchMode, summarize, type Summary } from "./figure.ts";
 import { noopChain } from "./noop_chain.ts";
 import { noopFanOut } from "./noop_fan_out.ts";
@@ -15,7 +17,16 @@ import { startup } from "./startup.ts";
 import { isStoreKind, storeKinds } from "./stores.ts";
 import { formatTable } from "./table.ts";
 
-const benches: readonly Bench[] = [noopChain, noopFanOut, shellChain, shellFanOut, startup, sqliteInserts];
+const benches: readonly Bench[] = [
+  noopChain,
+  noopFanOut,
+  shellChain,
+  shellFanOut,
+  startup,
+  sqliteInserts,
+  dockerRun,
+  dockerLines,
+];
 
 /** What `--json` prints. */
 interface BenchReport {

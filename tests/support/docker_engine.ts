@@ -28,7 +28,8 @@ export interface DockerEngine {
   flowContainers(): Promise<string[]>;
 }
 
-interface RunningEngine extends DockerEngine {
+/** An engine to be closed by whoever has opened it. */
+export interface RunningEngine extends DockerEngine {
   close(): Promise<void>;
 }
 
@@ -74,7 +75,8 @@ export function dockerTest(name: string, work: () => Promise<void>): void {
   Deno.test({ name, ignore: reason !== undefined, fn: work });
 }
 
-async function openEngine(): Promise<RunningEngine> {
+/** Starts an engine; for what is no test. */
+export async function openEngine(): Promise<RunningEngine> {
   const given = Deno.env.get("FLOW_TEST_DOCKER_HOST");
   if (given) return await useEngine(given, async () => {});
   const folder = await Deno.makeTempDir({ prefix: "flow-docker-" });
