@@ -103,6 +103,30 @@ dockerTest("flow resume deletes the container also if its node must not run agai
   assert.deepEqual(await docker().flowContainers(), []);
 });
 
+dockerTest("flow resume runs those items again whose containers had not ended, and leaves none of them", async () => {
+  const map = { items: [0, 1, 2], max_parallel: 3 };
+  const script = `[ $FLOW_ATTEMPT = 1 ] && [ $0 != 1 ] && sleep 3600; echo "item $0, attempt $FLOW_ATTEMPT"`;
+  const config = scripts.config("", { command: ["sh", "-c", script, "${{ $string(item) }}"] });
+  const nodes = [{ id: "work", node_type: "docker.run", map, config }];
+  await withHistory({ "w.json": { id: "w", nodes } }, async ({ start, flow, path }) => {
+    const running = start(["run", "w.json"]);
+    await until(async () => {
+      const containers = await docker().containers.list({ "flow.node_id": "work" });
+      const indexes = containers.map(({ labels }) => labels["flow.index"]).sort();
+      return containers.every(({ isRunning }) => isRunning) && indexes.join() === "0,2";
+    });
+    await kill(running);
+    const resumed = await flow(["resume", "last"], { cwd: path("") });
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.deepEqual(JSON.parse(resumed.stdout)["work"]["stdout"], [
+      "item 0, attempt 2",
+      "item 1, attempt 1",
+      "item 2, attempt 2",
+    ]);
+  });
+  assert.deepEqual(await docker().flowContainers(), []);
+});
+
 dockerTest("Ctrl-C leaves no container", async () => {
   await whileHanging(hangingWorkflow(), async (_history, running) => {
     running.kill("SIGINT");

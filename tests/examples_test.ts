@@ -34,6 +34,7 @@ const checks: Record<string, () => Promise<void>> = {
   "sandbox_exec.yaml": checkSandboxExec,
   "docker_pipeline.yaml": checkDockerPipeline,
   "docker_flat_io.json": checkDockerFlatIo,
+  "docker_fan_out.yaml": checkDockerFanOut,
   "zypi_sandbox.yaml": checkZypiSandbox,
   "zypi_parallel.json": checkZypiParallel,
   "zypi_file_injection.yaml": checkZypiFileInjection,
@@ -49,6 +50,7 @@ const obstacles: Record<string, string | undefined> = {
   "sandbox_exec.yaml": sandboxObstacle,
   "docker_pipeline.yaml": whyNoDocker(),
   "docker_flat_io.json": whyNoDocker(),
+  "docker_fan_out.yaml": whyNoDocker(),
   "zypi_sandbox.yaml": bubblewrapObstacle,
   "zypi_parallel.json": bubblewrapObstacle,
   "zypi_file_injection.yaml": bubblewrapObstacle,
@@ -320,6 +322,17 @@ async function checkDockerFlatIo(): Promise<void> {
   assertSucceeded(run);
   assert.deepEqual(outputsOf(run, "flat")["output"], { doubled: 28 });
   assert.deepEqual(outputsOf(run, "wrapped")["output"], { tripled: 42, type: "Number" });
+}
+
+async function checkDockerFanOut(): Promise<void> {
+  const run = await runDockerExample("docker_fan_out.yaml", "--set", "count=10");
+  assertSucceeded(run);
+  assert.deepEqual(outputsOf(run, "split")["output"], [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]);
+  assert.deepEqual(declaredOutputs(run), { total: { sum: 55, count: 10, smallest: 1, largest: 10 } });
+  const indexes = run.events.flatMap((event) =>
+    event.type === "NodeCompleted" && event.node_id === "measure" && event.index !== undefined ? [event.index] : []
+  );
+  assert.deepEqual(indexes.sort(), [0, 1, 2], "there is a container for each part");
 }
 
 /** Nothing is pulled: what the image is called is an input. */

@@ -190,15 +190,15 @@ export class ContainerRun {
 
   /** Deletes what attempts before this one have left, so that no two of them run at the same time. */
   async #removeLeftovers(): Promise<void> {
-    const { execution_id, node_id, attempt, attempt_id, state } = this.#ctx;
-    const undeleted = (state.get(UNDELETED) ?? []) as readonly string[];
-    for (const id of undeleted) await this.#containers.remove(id);
+    const { execution_id, node_id, index, attempt, attempt_id, state } = this.#ctx;
+    for (const id of undeletedIn(state)) await this.#containers.remove(id);
     state.delete(UNDELETED);
     // The first attempt has nobody before it.
     if (attempt === 1) return;
     const labels = { [LABELS.execution]: execution_id, [LABELS.node]: node_id };
-    // Those of this process belong to attempts that take care of them, such as those of other items.
+    // Those of this process belong to attempts that take care of them.
     const isOthers = ({ labels }: ListedContainer) =>
+      labels[LABELS.index] === (index === undefined ? undefined : String(index)) &&
       labels[LABELS.attempt] !== attempt_id && labels[LABELS.owner] !== this.#owner;
     for (const id of await this.#containers.removeAll(labels, isOthers)) {
       this.#ctx.log(`Deleted container ${id.slice(0, 12)}, which an interrupted attempt has left`);
@@ -210,10 +210,14 @@ export class ContainerRun {
       await this.#containers.remove(id);
     } catch (error) {
       const { state, log } = this.#ctx;
-      state.set(UNDELETED, [id]);
+      state.set(UNDELETED, [...undeletedIn(state), id]);
       log(`Cannot delete container ${id.slice(0, 12)}: ${error instanceof Error ? error.message : error}`, "warning");
     }
   }
+}
+
+function undeletedIn(state: ReadonlyMap<string, unknown>): readonly string[] {
+  return (state.get(UNDELETED) ?? []) as readonly string[];
 }
 
 async function isSettledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {

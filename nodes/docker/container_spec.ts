@@ -6,6 +6,8 @@ import { parseBytes, parseCpus, parseMount } from "./notation.ts";
 export const LABELS = {
   execution: "flow.execution_id",
   node: "flow.node_id",
+  /** Of a node with `map`: which item it is about. */
+  index: "flow.index",
   attempt: "flow.attempt_id",
   /** The process that has created it, as `host:pid:started`. */
   owner: "flow.owner",
@@ -32,6 +34,7 @@ export function toContainerSpec(ctx: DockerRunContext, { owner, cwd, hasStdin }:
     Labels: {
       [LABELS.execution]: ctx.execution_id,
       [LABELS.node]: ctx.node_id,
+      ...(ctx.index === undefined ? {} : { [LABELS.index]: String(ctx.index) }),
       [LABELS.attempt]: ctx.attempt_id,
       [LABELS.owner]: owner,
       ...(config.remove && !config.detached ? {} : { [LABELS.keep]: "true" }),
