@@ -1,10 +1,8 @@
-import { closeResources } from "../engine/cleanup.ts";
 import { systemClock } from "../engine/clock.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { ExecutionHandle } from "../engine/engine_options.ts";
 import type { FlowError } from "../engine/errors.ts";
-import { leftoversOf } from "../engine/leftovers.ts";
 import type { CliContext } from "./context.ts";
+import type { LastResort } from "./execution_access.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { maskThrown } from "./mask_thrown.ts";
 import type { Renderer } from "./render/renderer.ts";
@@ -13,16 +11,13 @@ import { handleStrayErrors } from "./stray_errors.ts";
 /** How long an execution whose processes were killed may take to end as cancelled, before the program gives up. */
 const LAST_CHANCE_MS = 500;
 
-/** How long killing may take; the program ends in any case. */
-const KILL_MS = 2000;
-
 /** How long an execution may take to end after an error that nobody handled: there may be nobody to press Ctrl-C. */
 const STRAY_GRACE_MS = 10_000;
 
 /** What an {@link EarlyEnd} acts on. */
 export interface Watched {
   context: CliContext;
-  engine: Engine;
+  lastResort: LastResort;
   handle: ExecutionHandle;
   renderer: Renderer;
 }
@@ -85,21 +80,9 @@ export class EarlyEnd {
   #kill(): void {
     if (this.#isKilled) return;
     this.#isKilled = true;
-    const { context, engine, handle, renderer } = this.#watched;
-    renderer.notify("Killing…");
+    const { lastResort, handle, renderer } = this.#watched;
+    renderer.notify(lastResort.doing);
     const giveUp = () => systemClock.setTimer(LAST_CHANCE_MS, () => this.#killed.resolve(undefined));
-    void killRunning(context, engine, handle.execution_id).finally(giveUp);
+    void lastResort.apply(handle.execution_id).finally(giveUp);
   }
-}
-
-/** Ends at once all processes that the running nodes have started, and what they have opened elsewhere. */
-async function killRunning({ platform }: CliContext, engine: Engine, executionId: string): Promise<void> {
-  const state = await engine.status(executionId);
-  const running = state === undefined ? [] : leftoversOf(state);
-  const kills = running.map((leftover) => platform.endLeftovers(leftover, 0));
-  const closing = state && closeResources(state, "attempt", { registry: engine.registry, clock: systemClock });
-  let stopTimer = () => {};
-  const timeout = new Promise<void>((resolve) => stopTimer = systemClock.setTimer(KILL_MS, resolve));
-  await Promise.race([Promise.allSettled([...kills, closing]), timeout]);
-  stopTimer();
 }

@@ -1,8 +1,6 @@
 import { systemClock } from "../engine/clock.ts";
 import { FlowError } from "../engine/errors.ts";
-import type { ExecutionRecord, ExecutionSummary, Store } from "../engine/store.ts";
-import { isOwnerGone } from "../platform/recovery.ts";
-import type { Platform } from "../platform/types.ts";
+import type { ExecutionReader, ExecutionRecord, ExecutionSummary } from "../engine/store.ts";
 
 /** Shorter beginnings of ids would be found by chance. */
 const MIN_PREFIX = 6;
@@ -14,17 +12,17 @@ const MAX_CANDIDATES = 10;
  *
  * @throws {FlowError} `not_found`, or `invalid_argument` if several ids begin like that
  */
-export async function findExecution(store: Store, text: string): Promise<ExecutionSummary> {
+export async function findExecution(reader: ExecutionReader, text: string): Promise<ExecutionSummary> {
   const now = systemClock.now();
-  const exact = await store.getSummary(text, now);
+  const exact = await reader.getSummary(text, now);
   if (exact !== undefined) return exact;
   if (text === "last") {
-    const [newest] = await store.listExecutions({ limit: 1 }, now);
+    const [newest] = await reader.listExecutions({ limit: 1 }, now);
     if (newest !== undefined) return newest;
   }
   const found = text.length < MIN_PREFIX
     ? []
-    : await store.listExecutions({ id_prefix: text, limit: MAX_CANDIDATES + 1 }, now);
+    : await reader.listExecutions({ id_prefix: text, limit: MAX_CANDIDATES + 1 }, now);
   const [only] = found;
   if (only === undefined) throw noSuchExecution(text);
   if (found.length > 1) throw ambiguous(text, found);
@@ -32,17 +30,10 @@ export async function findExecution(store: Store, text: string): Promise<Executi
 }
 
 /** What an execution was started with. @throws {FlowError} `not_found` if it has been deleted meanwhile */
-export async function readRecord(store: Store, executionId: string): Promise<ExecutionRecord> {
-  const record = await store.getRecord(executionId);
+export async function readRecord(reader: ExecutionReader, executionId: string): Promise<ExecutionRecord> {
+  const record = await reader.getRecord(executionId);
   if (record === undefined) throw noSuchExecution(executionId);
   return record;
-}
-
-/** Ends the leases of dead processes of this machine, so that what they drove shows as interrupted at once. */
-export async function releaseDeadOwners(platform: Platform, store: Store): Promise<void> {
-  for (const { execution_id, owner } of await store.listLeases(systemClock.now())) {
-    if (isOwnerGone(platform, owner)) await store.releaseLease(execution_id, owner);
-  }
 }
 
 function noSuchExecution(text: string): FlowError {

@@ -20,6 +20,7 @@ import {
   lazily,
   nodesFlag,
   type ProgramContext,
+  serverFlags,
   switchFlag,
   textFlag,
 } from "./route.ts";
@@ -39,6 +40,7 @@ const list = buildCommand<ListFlags, [], ProgramContext>({
       until: timeFlag("Only those that began before this time"),
       limit: countFlag("Not more than so many (default: 20)"),
       ...jsonFlag,
+      ...serverFlags,
       ...databaseFlag,
       ...debugFlag,
     },
@@ -59,7 +61,7 @@ const list = buildCommand<ListFlags, [], ProgramContext>({
 const show = buildCommand<ShowFlags, [string], ProgramContext>({
   loader: lazily(async () => (await import("./commands/show_execution.ts")).showExecution),
   parameters: {
-    flags: { ...jsonFlag, ...databaseFlag, ...debugFlag },
+    flags: { ...jsonFlag, ...serverFlags, ...databaseFlag, ...debugFlag },
     positional: executionArgument,
   },
   docs: {
@@ -78,6 +80,7 @@ const logs = buildCommand<LogsFlags, [string], ProgramContext>({
       stdout: switchFlag("Only what commands printed to stdout"),
       stderr: switchFlag("Only what commands printed to stderr"),
       ...jsonFlag,
+      ...serverFlags,
       ...databaseFlag,
       ...debugFlag,
     },
@@ -97,6 +100,7 @@ const cancel = buildCommand<CancelFlags, [string], ProgramContext>({
     flags: {
       reason: textFlag("Why, for the history", "TEXT"),
       ...nodesFlag,
+      ...serverFlags,
       ...databaseFlag,
       ...debugFlag,
     },
@@ -147,7 +151,7 @@ export const executions = buildRouteMap({
 export const explain = buildCommand<ExplainFlags, [string], ProgramContext>({
   loader: lazily(async () => (await import("./commands/explain.ts")).explain),
   parameters: {
-    flags: { ...jsonFlag, ...databaseFlag, ...debugFlag },
+    flags: { ...jsonFlag, ...serverFlags, ...databaseFlag, ...debugFlag },
     positional: executionArgument,
   },
   docs: {

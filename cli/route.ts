@@ -60,6 +60,24 @@ export const databaseFlag = {
   },
 } as const;
 
+/** The parameters that name a server. */
+export const serverFlags = {
+  server: {
+    kind: "parsed",
+    parse: String,
+    optional: true,
+    placeholder: "URL",
+    brief: "Work on this server (default: FLOW_SERVER, unless --db is given)",
+  },
+  token: {
+    kind: "parsed",
+    parse: String,
+    optional: true,
+    placeholder: "TOKEN",
+    brief: "The server's token (default: FLOW_TOKEN)",
+  },
+} as const;
+
 /** The parameters of commands that run something. */
 export const storeFlags = {
   ...databaseFlag,

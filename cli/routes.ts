@@ -6,7 +6,7 @@ import type { RerunFlags } from "./commands/rerun.ts";
 import type { ResumeFlags } from "./commands/resume.ts";
 import type { SchemaFlags } from "./commands/schema.ts";
 import type { ValidateFlags } from "./commands/validate.ts";
-import { convert, dev, fmt, test } from "./authoring_routes.ts";
+import { convert, fmt, test } from "./authoring_routes.ts";
 import { cache, doctor, executions, explain } from "./history_routes.ts";
 import {
   debugFlag,
@@ -16,6 +16,7 @@ import {
   lazily,
   nodesFlag,
   type ProgramContext,
+  serverFlags,
   setFlag,
   storeFlags,
   switchFlag,
@@ -30,7 +31,7 @@ import { serve } from "./server_routes.ts";
 const resume = buildCommand<ResumeFlags, [string], ProgramContext>({
   loader: lazily(async () => (await import("./commands/resume.ts")).resumeExecution),
   parameters: {
-    flags: { ...watchFlags, ...storeFlags, ...nodesFlag, ...debugFlag },
+    flags: { ...watchFlags, ...serverFlags, ...storeFlags, ...nodesFlag, ...debugFlag },
     aliases: { v: "verbose", q: "quiet" },
     positional: executionArgument,
   },
@@ -54,6 +55,7 @@ const rerun = buildCommand<RerunFlags, [string], ProgramContext>({
       ...watchFlags,
       ...timeoutFlag,
       noCache: switchFlag("Run nodes with `cache` anew"),
+      ...serverFlags,
       ...storeFlags,
       ...nodesFlag,
       ...debugFlag,
@@ -173,7 +175,6 @@ export const routes = {
   secrets,
   validate,
   test,
-  dev,
   nodes,
   init,
   fmt,

@@ -6,6 +6,7 @@ import {
   lazily,
   nodesFlag,
   type ProgramContext,
+  serverFlags,
   setFlag,
   storeFlags,
   switchFlag,
@@ -27,6 +28,7 @@ export const run = buildCommand<RunFlags, [string?], ProgramContext>({
       dryRun: switchFlag("Only say what would happen: nothing runs, nothing is stored"),
       noStore: switchFlag("Keep no history"),
       noCache: switchFlag("Run nodes with `cache` anew"),
+      ...serverFlags,
       ...storeFlags,
       ...nodesFlag,
       ...debugFlag,
@@ -49,6 +51,7 @@ export const run = buildCommand<RunFlags, [string?], ProgramContext>({
         "flow run workflow.yaml --json | jq -r .type",
         "flow run workflow.yaml --set name=Ann --dry-run",
         "flow run workflow.ts --nodes my_nodes.ts",
+        "flow run workflow.yaml --server http://build.example.com:3000",
       ),
   },
 });

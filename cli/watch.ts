@@ -1,12 +1,12 @@
 import { systemClock } from "../engine/clock.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { ExecutionHandle } from "../engine/engine_options.ts";
 import type { NodeRegistry } from "../engine/registry.ts";
 import type { ExecutionResult } from "../engine/verdict.ts";
 import type { Workflow } from "../engine/workflow.ts";
 import { outcomeOf, success } from "../server/outcome.ts";
 import type { CliContext } from "./context.ts";
-import { EarlyEnd } from "./early_end.ts";
+import { EarlyEnd, type Watched } from "./early_end.ts";
+import type { ExecutionRunner } from "./execution_access.ts";
 import { redirectConsole } from "./redirect_console.ts";
 import type { Renderer } from "./render/renderer.ts";
 import { formatComplaint } from "./report_error.ts";
@@ -29,17 +29,15 @@ export interface Drive {
 /** Begins an execution, shows it to its end or until the user has had enough, and answers the exit code. */
 export async function driveExecution(
   context: CliContext,
-  engine: Engine,
+  { lastResort, registry }: Pick<ExecutionRunner, "lastResort" | "registry">,
   flags: WatchFlags,
   { workflow, after = 0, begin }: Drive,
 ): Promise<number> {
   const renderer = await createRenderer(context, workflow, flags);
   const handle = await begin();
-  // It is awaited only after the last event.
-  handle.result.catch(() => {});
-  const result = await watch(context, engine, handle, renderer, renderer.needsHistory ? 0 : after);
+  const result = await watch({ context, lastResort, handle, renderer }, renderer.needsHistory ? 0 : after);
   if (result === undefined) return outcomeOf("cancelled").exit_code;
-  return await report(context, flags, workflow, engine.registry, result);
+  return await report(context, flags, workflow, registry, result);
 }
 
 async function createRenderer(context: CliContext, workflow: Workflow, flags: WatchFlags): Promise<Renderer> {
@@ -55,14 +53,9 @@ async function createRenderer(context: CliContext, workflow: Workflow, flags: Wa
 }
 
 /** Shows the execution to its end. Undefined if the user would not wait for that. @throws what nobody else has handled */
-async function watch(
-  context: CliContext,
-  engine: Engine,
-  handle: ExecutionHandle,
-  renderer: Renderer,
-  after: number,
-): Promise<ExecutionResult | undefined> {
-  const early = new EarlyEnd({ context, engine, handle, renderer });
+async function watch(watched: Watched, after: number): Promise<ExecutionResult | undefined> {
+  const { context, lastResort, handle, renderer } = watched;
+  const early = new EarlyEnd(watched);
   const restoreConsole = redirectConsole((text) => renderer.print(handle.mask(text)));
   let result: ExecutionResult | undefined;
   try {
@@ -71,7 +64,7 @@ async function watch(
     early.stop();
     restoreConsole();
     renderer.end();
-    if (early.isKilled) renderer.notify("Killed");
+    if (early.isKilled) renderer.notify(lastResort.done);
     // Both streams may be the same terminal: one has to be done before the other goes on.
     await context.err.flush();
   }

@@ -16,12 +16,6 @@ export interface WorkflowFile {
   readonly nodes: readonly NodeDefinition[];
 }
 
-/** How modules are loaded. */
-export interface LoadOptions {
-  /** Again, if they have been loaded before. */
-  readonly anew?: boolean | undefined;
-}
-
 const MODULE_NAME = /\.[cm]?[jt]s$/;
 
 /** Whether a file is code, not a document. */
@@ -35,11 +29,7 @@ export function isModule(filename: string): boolean {
  *
  * @throws {FlowError} `not_found`, `invalid_argument`, `invalid_document`, `unavailable`
  */
-export async function readWorkflowFile(
-  context: CliContext,
-  filename: string,
-  { anew }: LoadOptions = {},
-): Promise<WorkflowFile> {
+export async function readWorkflowFile(context: CliContext, filename: string): Promise<WorkflowFile> {
   const { platform } = context;
   if (filename === "-") return { filename: "stdin", source: await platform.readStdin(MAX_DOCUMENT_BYTES), nodes: [] };
   const path = resolvePath(context, filename);
@@ -47,7 +37,7 @@ export async function readWorkflowFile(
   if (!isModule(filename)) {
     return { filename, source: await platform.readFile(path, MAX_DOCUMENT_BYTES), path, nodes: [] };
   }
-  const loaded = await importUserModule(context, filename, path, anew);
+  const loaded = await importUserModule(context, filename, path);
   const source = loaded.workflow ?? loaded.default;
   if (source === undefined) {
     throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no workflow`, {
@@ -62,16 +52,12 @@ export async function readWorkflowFile(
  *
  * @throws {FlowError} `not_found`, `invalid_argument`, `invalid_document`
  */
-export async function loadNodeFiles(
-  context: CliContext,
-  filenames: readonly string[] = [],
-  { anew }: LoadOptions = {},
-): Promise<NodeDefinition[]> {
+export async function loadNodeFiles(context: CliContext, filenames: readonly string[] = []): Promise<NodeDefinition[]> {
   const found: NodeDefinition[] = [];
   for (const filename of filenames) {
     const path = resolvePath(context, filename);
     await checkFile(context, filename, path);
-    const { nodes } = await importUserModule(context, filename, path, anew);
+    const { nodes } = await importUserModule(context, filename, path);
     if (nodes === undefined) {
       throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no node types`, {
         hint: 'Write "export const nodes = [defineNode({ ... })]" in it.',
@@ -83,7 +69,7 @@ export async function loadNodeFiles(
 }
 
 /** An absolute path, without `.` and `..`. */
-export function resolvePath({ platform }: CliContext, path: string): string {
+function resolvePath({ platform }: CliContext, path: string): string {
   if (platform.os === "windows") return /^([A-Za-z]:)?[\\/]/.test(path) ? path : `${platform.cwd()}\\${path}`;
   const parts: string[] = [];
   for (const part of (path.startsWith("/") ? path : `${platform.cwd()}/${path}`).split("/")) {

@@ -17,12 +17,5 @@ export function parseEvent(text: string): ExecutionEvent {
 
 /** Lines are most of all events, and looking through all of an event costs more than writing it. */
 function mayHoldBytes(event: ExecutionEvent): boolean {
-  switch (event.type) {
-    case "NodeCompleted":
-      return true;
-    case "NodeEvent":
-      return event.event.event_type === "Data";
-    default:
-      return "outputs" in event || "error" in event;
-  }
+  return event.type !== "NodeEvent" || event.event.event_type === "Data";
 }

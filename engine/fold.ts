@@ -1,9 +1,9 @@
 import { createState, type ExecutionState, reduce } from "./state.ts";
-import { readAllEvents, type Store } from "./store.ts";
+import { type ExecutionReader, readAllEvents } from "./store.ts";
 import type { Value, Values } from "./value.ts";
 
 /** What the journal of an execution adds up to. Reads state events only, page by page. */
-export async function foldExecution(store: Store, executionId: string): Promise<ExecutionState> {
+export async function foldExecution(store: ExecutionReader, executionId: string): Promise<ExecutionState> {
   const state = createState(executionId);
   for await (const event of readAllEvents(store, executionId, { kind: "state" })) reduce(state, event);
   const summary = await store.getSummary(executionId, 0);
@@ -21,7 +21,7 @@ export interface Readings {
 
 /** Reads the outputs of some nodes, and the items of others. */
 export async function readJournal(
-  store: Store,
+  store: ExecutionReader,
   executionId: string,
   wanted: { outputs(nodeId: string): boolean; items(nodeId: string): boolean },
 ): Promise<Readings> {

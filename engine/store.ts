@@ -195,6 +195,9 @@ export interface Store {
   close(): Awaitable<void>;
 }
 
+/** The part of a {@link Store} that tells what became of executions. */
+export type ExecutionReader = Pick<Store, "getRecord" | "getSummary" | "listExecutions" | "readEvents">;
+
 /** The part of a summary that events change. */
 export type StatusChange = Pick<ExecutionSummary, "ended_at" | "duration_ms" | "error"> & {
   status: "running" | FinalStatus;
@@ -218,7 +221,7 @@ export function statusAfter(event: ExecutionEvent): StatusChange | undefined {
 
 /** All events that `query` asks for, however many; `limit` is the size of a page here. */
 export async function* readAllEvents(
-  store: Store,
+  store: Pick<Store, "readEvents">,
   executionId: string,
   query: EventQuery = {},
 ): AsyncGenerator<ExecutionEvent, void, void> {

@@ -36,11 +36,7 @@ const ABSENT_MS = 500;
  * Calls `onChange` with the paths of what changes directly in `folder`, until the answer is called. Folders are watched
  * rather than files, because editors replace files; one that vanishes is watched again as soon as it is back.
  */
-export function watchFolder(
-  folder: string,
-  onChange: (paths: readonly string[]) => void,
-  { deep = false }: { deep?: boolean } = {},
-): () => void {
+export function watchFolder(folder: string, onChange: (paths: readonly string[]) => void): () => void {
   let watcher: Deno.FsWatcher | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;
@@ -53,7 +49,7 @@ export function watchFolder(
   };
   const open = async (isAgain: boolean): Promise<void> => {
     try {
-      watcher = Deno.watchFs(folder, { recursive: deep });
+      watcher = Deno.watchFs(folder, { recursive: false });
       if (isAgain) onChange([folder]);
       await listen(watcher);
     } catch {

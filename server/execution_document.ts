@@ -3,7 +3,7 @@ import { foldExecution, readJournal } from "../engine/fold.ts";
 import { everyNode } from "../engine/handlers.ts";
 import { buildWholeGraph, loadLanguageOf } from "../engine/language.ts";
 import type { ItemStates, NodeState } from "../engine/state.ts";
-import type { ExecutionRecord, ExecutionSummary, Store } from "../engine/store.ts";
+import type { ExecutionReader, ExecutionRecord, ExecutionSummary } from "../engine/store.ts";
 import type { Json, Values } from "../engine/value.ts";
 import { encodeValues, type ValuesForm } from "./values_form.ts";
 
@@ -29,7 +29,7 @@ export interface ShownExecution {
 
 /** Reads where an execution stands from its journal. */
 export async function readExecution(
-  store: Store,
+  store: ExecutionReader,
   record: ExecutionRecord,
   summary: ExecutionSummary,
 ): Promise<ShownExecution> {

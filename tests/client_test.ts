@@ -40,7 +40,7 @@ Deno.test("client.run() runs a document and answers its result", async () => {
   });
 });
 
-Deno.test("client.executions.handle() brings events to the last, and the result", async () => {
+Deno.test("a handle brings events to the last, the result, and cancel()", async () => {
   await withFlowServer({}, async (server) => {
     const client = connect(new URL(server.url));
     const local = await server.startLines({ count: 5, then: createGate() });
@@ -49,12 +49,13 @@ Deno.test("client.executions.handle() brings events to the last, and the result"
     for await (const event of handle.events()) {
       events.push(event);
       if (event.type === "NodeEvent" && event.event.event_type === "StdoutLine" && event.event.line.includes("5")) {
-        local.cancel("enough");
+        assert.equal(await handle.cancel("enough"), true);
       }
     }
     assert.deepEqual(events, await Array.fromAsync(local.events()));
     const { status, error } = await handle.result;
     assert.deepEqual([status, error?.message], ["cancelled", "enough"]);
+    assert.equal(await handle.cancel(), false);
   });
 });
 
@@ -153,5 +154,37 @@ Deno.test("the token goes with every request", async () => {
     await connect(server.url, { token: "t0" }).run(lines());
     assert.ok(seen.length >= 3);
     assert.deepEqual(new Set(seen), new Set(["Bearer t0"]));
+  });
+});
+
+Deno.test("client.workflows, client.executions and client.nodeTypes() reach the whole API", async () => {
+  await withFlowServer({}, async (server) => {
+    const client = connect(server.url);
+    assert.deepEqual((await client.nodeTypes()).map(({ type }) => type), ["test.lines"]);
+    assert.equal((await client.nodeType("test.lines")).version, 1);
+    assert.equal(await client.workflows.create(lines()), "some-lines");
+    assert.equal((await refusal(client.workflows.create(lines()))).code, "conflict");
+    const [listed] = await client.workflows.list();
+    assert.deepEqual([listed?.id, listed?.nodes, listed?.connections], ["some-lines", 1, 0]);
+    const saved = await client.workflows.get("some-lines");
+    await client.workflows.put("some-lines", lines({ count: 4 }), { ifMatch: saved.etag });
+    const stale = await refusal(client.workflows.put("some-lines", lines(), { ifMatch: saved.etag }));
+    assert.equal(stale.code, "precondition_failed");
+
+    const first = await client.run("some-lines");
+    assert.deepEqual(first.outputs, { lines: { count: 4 } });
+    const plan = await client.executions.planRerun(first.execution_id, { from: "lines" });
+    assert.deepEqual(plan.nodes.map(({ node_id, action }) => [node_id, action]), [["lines", "run"]]);
+    const again = await client.executions.rerun(first.execution_id, { from: "lines" });
+    assert.equal((await again.result).status, "succeeded");
+    const listing = await client.executions.list({ workflow_id: "some-lines" });
+    assert.deepEqual(listing.map(({ rerun_of }) => rerun_of), [first.execution_id, undefined]);
+    assert.equal((await client.executions.list({ limit: 1 })).length, 1);
+    assert.equal((await refusal(client.executions.resume(first.execution_id))).code, "conflict");
+    assert.equal((await client.executions.explain(first.execution_id)).execution_id, first.execution_id);
+    assert.equal((await client.executions.readEvents(first.execution_id, { kind: "logs" })).length, 4);
+
+    await client.workflows.delete("some-lines");
+    assert.equal((await refusal(client.workflows.get("some-lines"))).code, "not_found");
   });
 });

@@ -1,16 +1,15 @@
 import { systemClock } from "../../engine/clock.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { FlowError } from "../../engine/errors.ts";
-import type { ExecutionSummary, Store } from "../../engine/store.ts";
+import type { ExecutionSummary } from "../../engine/store.ts";
 import { success } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
-import { findExecution, readRecord, releaseDeadOwners } from "../find_execution.ts";
-import { openEngine, openRegistry } from "../open_engine.ts";
-import { type DatabaseFlags, openHistory, withStore } from "../open_store.ts";
+import { chooseHost, type ExecutionAccess, type ServerFlags } from "../execution_access.ts";
+import { findExecution, readRecord } from "../find_execution.ts";
+import { type DatabaseFlags, openHistory } from "../open_store.ts";
 import { loadRecordNodes } from "../record_nodes.ts";
 
 /** Flags of `flow executions cancel`. */
-export interface CancelFlags extends CommonFlags, DatabaseFlags {
+export interface CancelFlags extends CommonFlags, ServerFlags, DatabaseFlags {
   readonly reason?: string | undefined;
   readonly nodes?: readonly string[] | undefined;
 }
@@ -23,38 +22,33 @@ const POLL_MS = 100;
  * nobody drives it ends what may be left running, and closes it itself.
  */
 export async function cancelExecution(context: CliContext, flags: CancelFlags, id: string): Promise<number> {
-  const { platform, err } = context;
-  return await withStore(openHistory(platform, flags), async (store) => {
-    await releaseDeadOwners(platform, store);
-    const { execution_id } = await findExecution(store, id);
-    await store.requestCancel(execution_id, flags.reason ?? "Cancelled");
-    let summary = await waitForEnd(context, store, execution_id);
+  const host = await chooseHost(context, flags, openHistory);
+  return await host.withAccess(async (access) => {
+    const { reader } = access;
+    await access.refresh();
+    const { execution_id } = await findExecution(reader, id);
+    await access.requestCancel(execution_id, flags.reason ?? "Cancelled");
+    let summary = await waitForEnd(access, execution_id);
     if (summary.status === "interrupted") {
-      const record = await readRecord(store, execution_id);
-      const registry = openRegistry(platform, await loadRecordNodes(context, record, flags.nodes));
-      await closeInterrupted(openEngine(platform, registry, store), execution_id);
-      summary = await findExecution(store, execution_id);
+      const record = await readRecord(reader, execution_id);
+      const registry = await host.openRegistry(await loadRecordNodes(context, record, flags.nodes));
+      await (await access.openRunner(registry)).closeInterrupted(execution_id);
+      summary = await findExecution(reader, execution_id);
     }
     if (summary.status !== "cancelled") throw endedOtherwise(summary);
-    err.write(`Execution ${execution_id} is cancelled.\n`);
+    context.err.write(`Execution ${execution_id} is cancelled.\n`);
     return success.exit_code;
   });
 }
 
 /** Resolves when nobody drives the execution any more. */
-async function waitForEnd({ platform }: CliContext, store: Store, executionId: string): Promise<ExecutionSummary> {
+async function waitForEnd({ reader, refresh }: ExecutionAccess, executionId: string): Promise<ExecutionSummary> {
   for (;;) {
-    await releaseDeadOwners(platform, store);
-    const summary = await findExecution(store, executionId);
+    await refresh();
+    const summary = await findExecution(reader, executionId);
     if (summary.status !== "running") return summary;
     await new Promise<void>((resolve) => systemClock.setTimer(POLL_MS, resolve));
   }
-}
-
-/** With the request in the store, resuming does nothing but end it. */
-async function closeInterrupted(engine: Engine, executionId: string): Promise<void> {
-  const handle = await engine.resume(executionId);
-  await handle.result;
 }
 
 function endedOtherwise({ execution_id, status }: ExecutionSummary): FlowError {

@@ -1,5 +1,4 @@
 import { systemClock } from "../../engine/clock.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { type ExecutionEvent, isLogEvent } from "../../engine/events.ts";
 import { readAllEvents } from "../../engine/store.ts";
 import { FlowError } from "../../engine/errors.ts";
@@ -7,15 +6,15 @@ import { suggest } from "../../engine/suggest.ts";
 import type { Workflow } from "../../engine/workflow.ts";
 import { success } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
-import { findExecution, readRecord, releaseDeadOwners } from "../find_execution.ts";
-import { openEngine, openRegistry } from "../open_engine.ts";
-import { type DatabaseFlags, openHistory, withStore } from "../open_store.ts";
+import { chooseHost, type ExecutionAccess, type ServerFlags } from "../execution_access.ts";
+import { findExecution, readRecord } from "../find_execution.ts";
+import { type DatabaseFlags, openHistory } from "../open_store.ts";
 import { createJsonLinesRenderer } from "../render/json_lines.ts";
 import { describeNodeEvent } from "../render/describe.ts";
 import { nodeLabels } from "../render/labels.ts";
 
 /** Flags of `flow executions logs`. */
-export interface LogsFlags extends CommonFlags, DatabaseFlags {
+export interface LogsFlags extends CommonFlags, ServerFlags, DatabaseFlags {
   readonly node?: string | undefined;
   readonly follow?: boolean | undefined;
   readonly stdout?: boolean | undefined;
@@ -28,16 +27,17 @@ const CHECK_MS = 1000;
 
 /** `flow executions logs`: what the nodes of an execution have told, or tell while another process runs it. */
 export async function printLogs(context: CliContext, flags: LogsFlags, id: string): Promise<number> {
-  const { platform, out, err } = context;
-  return await withStore(openHistory(platform, flags), async (store) => {
-    await releaseDeadOwners(platform, store);
-    const { execution_id, status } = await findExecution(store, id);
-    const { workflow } = await readRecord(store, execution_id);
+  const { out, err } = context;
+  const host = await chooseHost(context, flags, openHistory);
+  return await host.withAccess(async (access) => {
+    const { reader } = access;
+    await access.refresh();
+    const { execution_id, status } = await findExecution(reader, id);
+    const { workflow } = await readRecord(reader, execution_id);
     const node_id = flags.node === undefined ? undefined : findNode(workflow, flags.node);
-    const engine = openEngine(platform, openRegistry(platform), store);
     const events = flags.follow && status === "running"
-      ? follow(context, engine, execution_id)
-      : readAllEvents(store, execution_id, { kind: "logs", ...(node_id === undefined ? {} : { node_id }) });
+      ? follow(context, access, execution_id)
+      : readAllEvents(reader, execution_id, { kind: "logs", ...(node_id === undefined ? {} : { node_id }) });
     const print = createPrinter(context, flags, workflow);
     let count = 0;
     for await (const event of events) {
@@ -58,8 +58,8 @@ const NOTHING_TOLD =
 
 /** The events of an execution that another process drives, until it ends or that process dies. */
 async function* follow(
-  { platform, out }: CliContext,
-  engine: Engine,
+  { out }: CliContext,
+  access: ExecutionAccess,
   executionId: string,
 ): AsyncGenerator<ExecutionEvent, void, undefined> {
   const controller = new AbortController();
@@ -68,13 +68,13 @@ async function* follow(
   const check = () => {
     stopTimer = systemClock.setTimer(CHECK_MS, () => {
       // What keeps the store from answering, the reader of the events hears too.
-      releaseDeadOwners(platform, engine.store).catch(() => {});
+      access.refresh().catch(() => {});
       check();
     });
   };
   check();
   try {
-    yield* engine.subscribe(executionId, { signal: controller.signal });
+    yield* access.follow(executionId, { signal: controller.signal });
   } finally {
     stopTimer();
   }

@@ -2,9 +2,9 @@ import { systemClock } from "../../engine/clock.ts";
 import type { ExecutionFilter, ExecutionSummary } from "../../engine/store.ts";
 import { success } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
+import { chooseHost, type ServerFlags } from "../execution_access.ts";
 import { formatDuration } from "../duration.ts";
-import { releaseDeadOwners } from "../find_execution.ts";
-import { type DatabaseFlags, openHistory, withStore } from "../open_store.ts";
+import { type DatabaseFlags, openHistory } from "../open_store.ts";
 import { formatAge } from "../render/quantities.ts";
 import { formatStatus } from "../render/status.ts";
 import { formatTable } from "../render/table.ts";
@@ -12,7 +12,7 @@ import { truncate } from "../render/text.ts";
 import type { Style } from "../style.ts";
 
 /** Flags of `flow executions list`. */
-export interface ListFlags extends CommonFlags, DatabaseFlags {
+export interface ListFlags extends CommonFlags, ServerFlags, DatabaseFlags {
   readonly status?: ExecutionSummary["status"] | undefined;
   /** Its id. */
   readonly workflow?: string | undefined;
@@ -30,13 +30,14 @@ const MIN_NAME_COLUMNS = 9;
 
 /** `flow executions list`: the newest executions, as far as they fit the filters. */
 export async function listExecutions(context: CliContext, flags: ListFlags): Promise<number> {
-  const { platform, out, err, outStyle } = context;
-  return await withStore(openHistory(platform, flags), async (store) => {
-    await releaseDeadOwners(platform, store);
+  const { out, err, outStyle } = context;
+  const host = await chooseHost(context, flags, openHistory);
+  return await host.withAccess(async ({ reader, refresh }) => {
+    await refresh();
     const limit = flags.limit ?? DEFAULT_LIMIT;
     const now = systemClock.now();
     // One more than is shown tells whether there are more.
-    const found = await store.listExecutions({ ...filterOf(flags), limit: limit + 1 }, now);
+    const found = await reader.listExecutions({ ...filterOf(flags), limit: limit + 1 }, now);
     const shown = found.slice(0, limit);
     if (flags.json) out.write(`${JSON.stringify(shown, null, 2)}\n`);
     else if (shown.length > 0) out.write(formatList(shown, now, columnsOf(context), outStyle));

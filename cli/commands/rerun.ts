@@ -6,9 +6,9 @@ import { toWire } from "../../engine/wire.ts";
 import type { Workflow } from "../../engine/workflow.ts";
 import { success } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
-import { findExecution, readRecord, releaseDeadOwners } from "../find_execution.ts";
-import { openEngine, openRegistry } from "../open_engine.ts";
-import { openHistory, type StoreFlags, withStore } from "../open_store.ts";
+import { chooseHost, type ServerFlags } from "../execution_access.ts";
+import { findExecution, readRecord } from "../find_execution.ts";
+import { openHistory, type StoreFlags } from "../open_store.ts";
 import { type InputFlags, readInputs } from "../read_inputs.ts";
 import { loadRecordNodes } from "../record_nodes.ts";
 import { readWorkflow, warnOfInputs } from "../read_workflow.ts";
@@ -17,7 +17,7 @@ import { driveExecution, type WatchFlags } from "../watch.ts";
 import { loadNodeFiles, readWorkflowFile, type WorkflowFile } from "../workflow_file.ts";
 
 /** Flags of `flow rerun`. */
-export interface RerunFlags extends CommonFlags, InputFlags, StoreFlags, WatchFlags {
+export interface RerunFlags extends CommonFlags, InputFlags, ServerFlags, StoreFlags, WatchFlags {
   readonly from?: string | undefined;
   readonly only?: string | undefined;
   /** File with another version of the workflow. */
@@ -32,20 +32,21 @@ export interface RerunFlags extends CommonFlags, InputFlags, StoreFlags, WatchFl
 /** `flow rerun`: a new execution that reuses what an earlier one has done. Says first what it will do. */
 export async function rerunExecution(context: CliContext, flags: RerunFlags, id: string): Promise<number> {
   const { platform } = context;
-  return await withStore(openHistory(platform, flags), async (store) => {
-    await releaseDeadOwners(platform, store);
-    const { execution_id, status } = await findExecution(store, id);
+  const host = await chooseHost(context, flags, openHistory);
+  return await host.withAccess(async ({ reader, refresh, openRunner }) => {
+    await refresh();
+    const { execution_id, status } = await findExecution(reader, id);
     if (status === "running") throw stillRunning(execution_id);
-    const record = await readRecord(store, execution_id);
+    const record = await readRecord(reader, execution_id);
     const edited = flags.with === undefined ? undefined : await readWorkflowFile(context, flags.with);
     const nodes = edited === undefined
       ? await loadRecordNodes(context, record, flags.nodes)
       : [...edited.nodes, ...await loadNodeFiles(context, flags.nodes)];
-    const registry = openRegistry(platform, nodes);
-    const engine = openEngine(platform, registry, store, flags);
+    const registry = await host.openRegistry(nodes);
+    const runner = await openRunner(registry);
     const other = edited && await readWorkflow(context, edited, registry, flags);
     const inputs = await rerunInputs(context, flags, record, (other ?? record.workflow).inputs);
-    const plan = await engine.planRerun(execution_id, { from: flags.from, only: flags.only, workflow: other, inputs });
+    const plan = await runner.planRerun(execution_id, { from: flags.from, only: flags.only, workflow: other, inputs });
     warnOfInputs(context, plan.workflow, registry, plan.inputs, flags);
     if (flags.dryRun) return showPlan(context, flags, plan);
     if (!flags.quiet && !flags.json) context.err.write(formatPlan(plan, context.errStyle));
@@ -58,7 +59,7 @@ export async function rerunExecution(context: CliContext, flags: RerunFlags, id:
     };
     const { workflow } = plan;
     if (record.workdir !== undefined) platform.changeDir(record.workdir);
-    return await driveExecution(context, engine, flags, { workflow, begin: () => engine.rerun(plan, options) });
+    return await driveExecution(context, runner, flags, { workflow, begin: () => runner.rerun(plan, options) });
   });
 }
 

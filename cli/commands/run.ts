@@ -1,9 +1,8 @@
-import type { Engine } from "../../engine/engine.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { FlowError } from "../../engine/errors.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
-import { openEngine, openRegistry } from "../open_engine.ts";
-import { type NoStoreFlags, openStore, type StoreFlags, withStore } from "../open_store.ts";
+import { chooseHost, type ExecutionAccess, type ServerFlags } from "../execution_access.ts";
+import { type NoStoreFlags, openStore, type StoreFlags } from "../open_store.ts";
 import { type InputFlags, readInputs } from "../read_inputs.ts";
 import { readWorkflow, warnOfInputs } from "../read_workflow.ts";
 import { formatNote } from "../report_error.ts";
@@ -11,7 +10,7 @@ import { driveExecution, type WatchFlags } from "../watch.ts";
 import { loadNodeFiles, readWorkflowFile } from "../workflow_file.ts";
 
 /** Flags of `flow run`. */
-export interface RunFlags extends CommonFlags, InputFlags, StoreFlags, NoStoreFlags, WatchFlags {
+export interface RunFlags extends CommonFlags, InputFlags, ServerFlags, StoreFlags, NoStoreFlags, WatchFlags {
   readonly file?: string | undefined;
   /** Milliseconds. */
   readonly timeout?: number | undefined;
@@ -25,7 +24,8 @@ export interface RunFlags extends CommonFlags, InputFlags, StoreFlags, NoStoreFl
 export async function runWorkflow(context: CliContext, flags: RunFlags, file?: string): Promise<number> {
   const { platform } = context;
   const found = await readWorkflowFile(context, chooseFile(flags, file));
-  const registry = openRegistry(platform, [...found.nodes, ...await loadNodeFiles(context, flags.nodes)]);
+  const host = await chooseHost(context, flags, openStore);
+  const registry = await host.openRegistry([...found.nodes, ...await loadNodeFiles(context, flags.nodes)]);
   const workflow = await readWorkflow(context, found, registry, flags);
   const inputs = await readInputs(context, flags, workflow.inputs);
   warnOfInputs(context, workflow, registry, inputs, flags);
@@ -39,9 +39,9 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
       timeout: flags.timeout,
     });
   }
-  return await withStore(openStore(platform, flags), async (store) => {
-    const engine = openEngine(platform, registry, store, flags);
-    if (found.path !== undefined && !flags.quiet) await mentionInterrupted(context, engine, found.path);
+  return await host.withAccess(async (access) => {
+    if (found.path !== undefined && !flags.quiet) await mentionInterrupted(context, access, found.path);
+    const runner = await access.openRunner(registry);
     const options = {
       inputs,
       verbose: flags.verbose ?? false,
@@ -50,15 +50,19 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
       workdir: platform.cwd(),
       ...(found.path === undefined ? {} : { source: found.path }),
     };
-    return await driveExecution(context, engine, flags, { workflow, begin: () => engine.start(workflow, options) });
+    return await driveExecution(context, runner, flags, { workflow, begin: () => runner.start(workflow, options) });
   });
 }
 
 /** Says so if an earlier execution of the same file has not come to its end. */
-async function mentionInterrupted({ err, errStyle }: CliContext, engine: Engine, source: string): Promise<void> {
-  await engine.releaseDeadOwners();
+async function mentionInterrupted(
+  { err, errStyle }: CliContext,
+  { reader, refresh }: ExecutionAccess,
+  source: string,
+): Promise<void> {
+  await refresh();
   const filter = { source, status: "interrupted", limit: 10 } as const;
-  const [newest, ...older] = await engine.store.listExecutions(filter, systemClock.now());
+  const [newest, ...older] = await reader.listExecutions(filter, systemClock.now());
   if (newest === undefined) return;
   const { execution_id } = newest;
   const more = older.length === 0 ? "" : `, and ${older.length} before it`;

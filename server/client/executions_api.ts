@@ -109,10 +109,15 @@ export class ExecutionsApi {
     }
   }
 
-  /** Answers false if it had ended. @throws {FlowError} `not_found` */
-  async cancel(executionId: string, reason = "Cancelled", { signal }: RequestOptions = {}): Promise<boolean> {
+  /** Asks for an execution to be cancelled. @throws {FlowError} `not_found`, `conflict` if it has ended */
+  async requestCancel(executionId: string, reason = "Cancelled", { signal }: RequestOptions = {}): Promise<void> {
+    await this.#http.json({ method: "POST", path: `${pathOf(executionId)}/cancel`, body: { reason }, signal });
+  }
+
+  /** The same, but answers false if it has ended. @throws {FlowError} `not_found` */
+  async cancel(executionId: string, reason = "Cancelled", options: RequestOptions = {}): Promise<boolean> {
     try {
-      await this.#http.json({ method: "POST", path: `${pathOf(executionId)}/cancel`, body: { reason }, signal });
+      await this.requestCancel(executionId, reason, options);
       return true;
     } catch (error) {
       if (error instanceof FlowError && error.code === "conflict") return false;

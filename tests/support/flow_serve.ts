@@ -51,17 +51,23 @@ async function startServer(args: readonly string[], cwd: string, env: Record<str
   const process = startFlow(args, { cwd, env });
   const { promise: url, resolve, reject } = Promise.withResolvers<string>();
   const output = (async () => {
-    let text = "";
-    await process.stdout.cancel();
-    for await (const chunk of process.stderr.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
-      const [found] = /http:\/\/127\.0\.0\.1:\d+/.exec(text) ?? [];
-      if (found !== undefined) resolve(found);
-    }
-    reject(new Error(`flow serve has ended: ${text}`));
-    return text;
+    const [stdout, stderr] = await Promise.all([
+      readText(process.stdout, (text) => text.includes("\n") && resolve(text.trim())),
+      readText(process.stderr, () => {}),
+    ]);
+    reject(new Error(`flow serve has ended: ${stderr}`));
+    return stdout + stderr;
   })();
   return { process, url: await url, output };
+}
+
+async function readText(stream: ReadableStream<Uint8Array>, onText: (text: string) => void): Promise<string> {
+  let text = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    onText(text);
+  }
+  return text;
 }
 
 async function end({ process, output }: Running, signal: Deno.Signal): Promise<void> {
