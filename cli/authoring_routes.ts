@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { ConvertFlags } from "./commands/convert.ts";
+import type { DevFlags } from "./commands/dev.ts";
 import type { FmtFlags } from "./commands/fmt.ts";
 import type { TestFlags } from "./commands/test_workflows.ts";
 import {
@@ -9,8 +10,11 @@ import {
   lazily,
   nodesFlag,
   type ProgramContext,
+  setFlag,
+  storeFlags,
   switchFlag,
   textFlag,
+  timeoutFlag,
 } from "./route.ts";
 
 /** `flow fmt`. */
@@ -108,6 +112,47 @@ export const test = buildCommand<TestFlags, string[], ProgramContext>({
         "flow test workflow.test.yaml --filter 'large orders'",
         "flow test workflows/ --coverage",
         "flow test --reporter junit > results.xml",
+      ),
+  },
+});
+
+/** `flow dev`. */
+export const dev = buildCommand<DevFlags, [string], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/dev.ts")).developWorkflow),
+  parameters: {
+    flags: {
+      input: textFlag("Inputs: a JSON object, @FILE, or - for stdin", "JSON"),
+      ...setFlag,
+      watch: {
+        kind: "parsed",
+        parse: String,
+        variadic: true,
+        optional: true,
+        placeholder: "PATH",
+        brief: "A file or folder that nodes depend on: when it changes, all of them run again",
+      },
+      verbose: switchFlag("Show every line that nodes print"),
+      ...timeoutFlag,
+      noStore: switchFlag("Keep no history"),
+      noCache: switchFlag("Run nodes with `cache` anew"),
+      ...storeFlags,
+      ...nodesFlag,
+      ...debugFlag,
+    },
+    aliases: { i: "input", s: "set", v: "verbose", t: "timeout" },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: "Workflow: JSON, YAML or TypeScript", parse: String, placeholder: "FILE" }],
+    },
+  },
+  docs: {
+    brief: "Run a workflow whenever it changes",
+    fullDescription:
+      "Runs a workflow, watches its file, and runs again what has changed with all that is behind it; the" +
+      " rest is reused. Problems are shown, and do not end it: Ctrl-C does." + examples(
+        "flow dev workflow.yaml",
+        "flow dev workflow.yaml --input @inputs.json --watch scripts/",
+        "flow dev workflow.ts --no-store",
       ),
   },
 });

@@ -6,7 +6,7 @@ import type { RerunFlags } from "./commands/rerun.ts";
 import type { ResumeFlags } from "./commands/resume.ts";
 import type { SchemaFlags } from "./commands/schema.ts";
 import type { ValidateFlags } from "./commands/validate.ts";
-import { convert, fmt, test } from "./authoring_routes.ts";
+import { convert, dev, fmt, test } from "./authoring_routes.ts";
 import { cache, doctor, executions, explain } from "./history_routes.ts";
 import {
   debugFlag,
@@ -175,6 +175,7 @@ export const routes = {
   secrets,
   validate,
   test,
+  dev,
   nodes,
   init,
   fmt,

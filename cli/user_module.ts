@@ -3,8 +3,10 @@ import type { CliContext } from "./context.ts";
 
 const TYPESCRIPT_NAME = /\.[cm]?ts$/;
 
+let loads = 0;
+
 /**
- * Loads a module of the user's, from any folder. `flowengine` and `zod`, if it imports them, are those of this program.
+ * Loads a module of the user's, from any folder. With `anew` it is loaded again if it was before; what it imports is not. `flowengine` and `zod`, if it imports them, are those of this program.
  *
  * @throws {FlowError} `invalid_document` if it cannot be read, or fails while it loads
  */
@@ -12,12 +14,13 @@ export async function importUserModule(
   { platform }: CliContext,
   filename: string,
   path: string,
+  anew = false,
 ): Promise<Record<string, unknown>> {
   const { pathToFileURL } = await import("node:url");
   try {
     // What user modules know as "flowengine". An executable contains only what is named in an import like this one.
     await import("../mod.ts");
-    return await import(pathToFileURL(path).href);
+    return await import(`${pathToFileURL(path).href}${anew ? `?load=${++loads}` : ""}`);
   } catch (cause) {
     const hint = platform.isStandalone && TYPESCRIPT_NAME.test(filename)
       ? "Bundle it into one file of JavaScript first: the flow executable reads no TypeScript."

@@ -16,6 +16,12 @@ export interface WorkflowFile {
   readonly nodes: readonly NodeDefinition[];
 }
 
+/** How modules are loaded. */
+export interface LoadOptions {
+  /** Again, if they have been loaded before. */
+  readonly anew?: boolean | undefined;
+}
+
 const MODULE_NAME = /\.[cm]?[jt]s$/;
 
 /** Whether a file is code, not a document. */
@@ -29,7 +35,11 @@ export function isModule(filename: string): boolean {
  *
  * @throws {FlowError} `not_found`, `invalid_argument`, `invalid_document`, `unavailable`
  */
-export async function readWorkflowFile(context: CliContext, filename: string): Promise<WorkflowFile> {
+export async function readWorkflowFile(
+  context: CliContext,
+  filename: string,
+  { anew }: LoadOptions = {},
+): Promise<WorkflowFile> {
   const { platform } = context;
   if (filename === "-") return { filename: "stdin", source: await platform.readStdin(MAX_DOCUMENT_BYTES), nodes: [] };
   const path = resolvePath(context, filename);
@@ -37,7 +47,7 @@ export async function readWorkflowFile(context: CliContext, filename: string): P
   if (!isModule(filename)) {
     return { filename, source: await platform.readFile(path, MAX_DOCUMENT_BYTES), path, nodes: [] };
   }
-  const loaded = await importUserModule(context, filename, path);
+  const loaded = await importUserModule(context, filename, path, anew);
   const source = loaded.workflow ?? loaded.default;
   if (source === undefined) {
     throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no workflow`, {
@@ -52,12 +62,16 @@ export async function readWorkflowFile(context: CliContext, filename: string): P
  *
  * @throws {FlowError} `not_found`, `invalid_argument`, `invalid_document`
  */
-export async function loadNodeFiles(context: CliContext, filenames: readonly string[] = []): Promise<NodeDefinition[]> {
+export async function loadNodeFiles(
+  context: CliContext,
+  filenames: readonly string[] = [],
+  { anew }: LoadOptions = {},
+): Promise<NodeDefinition[]> {
   const found: NodeDefinition[] = [];
   for (const filename of filenames) {
     const path = resolvePath(context, filename);
     await checkFile(context, filename, path);
-    const { nodes } = await importUserModule(context, filename, path);
+    const { nodes } = await importUserModule(context, filename, path, anew);
     if (nodes === undefined) {
       throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no node types`, {
         hint: 'Write "export const nodes = [defineNode({ ... })]" in it.',
@@ -69,7 +83,7 @@ export async function loadNodeFiles(context: CliContext, filenames: readonly str
 }
 
 /** An absolute path, without `.` and `..`. */
-function resolvePath({ platform }: CliContext, path: string): string {
+export function resolvePath({ platform }: CliContext, path: string): string {
   if (platform.os === "windows") return /^([A-Za-z]:)?[\\/]/.test(path) ? path : `${platform.cwd()}\\${path}`;
   const parts: string[] = [];
   for (const part of (path.startsWith("/") ? path : `${platform.cwd()}/${path}`).split("/")) {

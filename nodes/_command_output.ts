@@ -12,13 +12,19 @@ export interface OutputConfig {
   max_output_bytes: number;
 }
 
+/** Who gets the lines and warnings of a command. */
+export type OutputListener = Pick<
+  NodeContext<OutputConfig, unknown>,
+  "config" | "verbose" | "stdout" | "stderr" | "log"
+>;
+
 /** stdout and stderr of one command: streamed as lines, kept within limits, and turned into the outputs of its node. */
 export class CommandOutput {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly #config: OutputConfig;
 
-  constructor(ctx: NodeContext<OutputConfig, unknown>) {
+  constructor(ctx: OutputListener) {
     this.#config = ctx.config;
     this.stdout = openStream(ctx, "stdout");
     this.stderr = openStream(ctx, "stderr");
@@ -46,7 +52,7 @@ export class CommandOutput {
   }
 }
 
-function openStream(ctx: NodeContext<OutputConfig, unknown>, name: "stdout" | "stderr"): OutputStream {
+function openStream(ctx: OutputListener, name: "stdout" | "stderr"): OutputStream {
   const { config } = ctx;
   return new OutputStream({
     name,

@@ -1,6 +1,7 @@
 import type { NodeDefinition } from "../engine/node.ts";
 import { getPlatform } from "../platform/mod.ts";
 import type { Platform } from "../platform/types.ts";
+import { createApiCall } from "./api_call.ts";
 import { createBrowserRender } from "./browser_render.ts";
 import { controlIf } from "./control_if.ts";
 import { controlSwitch } from "./control_switch.ts";
@@ -25,6 +26,7 @@ export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition
     zypiSessionCreate,
     zypiSessionClose,
     createBrowserRender(platform),
+    createApiCall(platform),
     httpRequest,
     jsonParse,
     jsonStringify,

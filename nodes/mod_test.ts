@@ -6,6 +6,7 @@ import { builtinNodes } from "./mod.ts";
 Deno.test("builtinNodes() lists every built-in node type once", () => {
   const types = new NodeRegistry(builtinNodes(getPlatform())).types();
   assert.deepEqual(types, [
+    "api.call",
     "browser.render",
     "control.if",
     "control.switch",

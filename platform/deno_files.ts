@@ -36,7 +36,11 @@ const ABSENT_MS = 500;
  * Calls `onChange` with the paths of what changes directly in `folder`, until the answer is called. Folders are watched
  * rather than files, because editors replace files; one that vanishes is watched again as soon as it is back.
  */
-export function watchFolder(folder: string, onChange: (paths: readonly string[]) => void): () => void {
+export function watchFolder(
+  folder: string,
+  onChange: (paths: readonly string[]) => void,
+  { deep = false }: { deep?: boolean } = {},
+): () => void {
   let watcher: Deno.FsWatcher | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;
@@ -49,7 +53,7 @@ export function watchFolder(folder: string, onChange: (paths: readonly string[])
   };
   const open = async (isAgain: boolean): Promise<void> => {
     try {
-      watcher = Deno.watchFs(folder, { recursive: false });
+      watcher = Deno.watchFs(folder, { recursive: deep });
       if (isAgain) onChange([folder]);
       await listen(watcher);
     } catch {

@@ -129,10 +129,10 @@ export interface Platform {
   /** What is in a folder, by name. */
   listFolder(path: string): Promise<FolderEntry[]>;
   /**
-   * Calls `onChange` with the paths of what changes directly in `folder`, or with `folder` itself when it has come back,
-   * until the answer is called.
+   * Calls `onChange` with the paths of what changes directly in `folder` (with `deep`: at any depth), or with `folder`
+   * itself when it has come back, until the answer is called.
    */
-  watchFolder(folder: string, onChange: (paths: readonly string[]) => void): () => void;
+  watchFolder(folder: string, onChange: (paths: readonly string[]) => void, options?: { deep?: boolean }): () => void;
   /** Makes missing parents too; a folder that is there already is no error. */
   makeDir(path: string, options?: { mode?: number }): Promise<void>;
   /** Undefined if there is nothing at `path`. */

@@ -19,6 +19,7 @@ const checks: Record<string, () => Promise<void>> = {
   "shell_pipeline.json": checkShellPipeline,
   "streaming_demo.json": checkStreamingDemo,
   "browser_render.yaml": checkBrowserRender,
+  "api_call.yaml": checkApiCall,
   "retry_backoff.json": checkRetryBackoff,
   "parallel_fan_out.json": checkParallelFanOut,
   "data_pipeline.json": checkDataPipeline,
@@ -47,6 +48,7 @@ const bubblewrapObstacle = whyNoBubblewrap();
 /** What some of them need of the machine, and why it is not there. */
 const obstacles: Record<string, string | undefined> = {
   "browser_render.yaml": browserObstacle,
+  "api_call.yaml": sandboxObstacle,
   "sandbox_exec.yaml": sandboxObstacle,
   "docker_pipeline.yaml": whyNoDocker(),
   "docker_flat_io.json": whyNoDocker(),
@@ -99,6 +101,18 @@ async function checkStreamingDemo(): Promise<void> {
     const end = run.events.findIndex((event) => event.type === "NodeCompleted" && event.node_id === node);
     assert.ok(first < last && last < end, `the lines of ${node} come before its end`);
   }
+}
+
+async function checkApiCall(): Promise<void> {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => Response.json({ city: "Bern", celsius: 4 }),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/weather`;
+  const run = await runExample("api_call.yaml", "--set", `url=${url}`);
+  assertSucceeded(run);
+  assert.deepEqual(outputsOf(run, "log"), { message: { city: "Bern", celsius: 4, wear: "a coat" } });
+  assert.deepEqual(declaredOutputs(run), { wear: "a coat" });
 }
 
 async function checkBrowserRender(): Promise<void> {

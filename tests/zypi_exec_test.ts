@@ -175,6 +175,19 @@ test("reads output of any size from a session, to the byte", async ({ server, ex
   assert.match(messagesOf(cut.events, "Warning")[0] ?? "", /more than 1024 bytes: further lines are not shown/);
 });
 
+test("reads much output of a session compressed, and cuts out the middle of too much", async ({ server, exec }) => {
+  const session_id = await openSession(server);
+  const expected = Array.from({ length: 15_000 }, (_, i) => i + 1).join("\n");
+  const { outputs } = await exec({ command: ["seq", "1", "15000"], session_id });
+  assert.ok(outputs["stdout"] === expected, "all 88,893 bytes");
+  const cut = await exec({ command: ["sh", "-c", "seq 1 15000 >&2"], session_id, max_output_bytes: 50_000 });
+  const [head = "", lost, tail = ""] = String(cut.outputs["stderr"]).split(
+    /\n\[\.\.\. (\d+) bytes truncated \.\.\.\]\n/,
+  );
+  assert.ok(expected.startsWith(head) && expected.endsWith(tail));
+  assert.deepEqual([head.length, tail.length, Number(lost)], [25_000, 24_999, expected.length + 1 - 50_000]);
+});
+
 test("streams the lines of a session while the command runs", async ({ server, exec }) => {
   const session_id = await openSession(server);
   const seen: string[] = [];

@@ -11,15 +11,15 @@ import { FlowError } from "../../engine/errors.ts";
 import type { Values } from "../../engine/value.ts";
 import type { Platform } from "../../platform/types.ts";
 import { CommandOutput } from "../_command_output.ts";
-import { checkEnd } from "../_exit_check.ts";
 import { Stopper } from "../_stopper.ts";
 import type { DockerRunContext } from "../docker_run.ts";
 import { DockerAnswerError } from "./answer_error.ts";
 import { toContainerInput } from "./container_input.ts";
+import { toOutputs } from "./container_outcome.ts";
 import { LABELS, toContainerSpec } from "./container_spec.ts";
 import { Containers, type ListedContainer } from "./containers.ts";
 import type { EngineClient } from "./engine_client.ts";
-import { checkCommand, memoryError, translateAnswer } from "./failures.ts";
+import { translateAnswer } from "./failures.ts";
 import { parseImageReference } from "./image_reference.ts";
 import { pullImage } from "./pull.ts";
 import { findRegistryAuth } from "./registry_auth.ts";
@@ -75,7 +75,7 @@ export class ContainerRun {
       const output = new CommandOutput(this.#ctx);
       const code = await this.#attend(id, input, output);
       isStaying = !config.remove;
-      return await this.#conclude(id, code, output);
+      return toOutputs(this.#ctx, { code, output, isOutOfMemory: code !== 0 && await this.#hasRunOutOfMemory(id) });
     } finally {
       if (!isStaying) await this.#remove(id);
     }
@@ -156,31 +156,14 @@ export class ContainerRun {
       if (!await isSettledWithin(reading, DRAIN_MS)) log("The last output of the container did not come", "warning");
       return code;
     } catch (error) {
-      await this.#containers.stop(id, this.#graceMs).catch(() => {});
+      const isStopped = await this.#containers.stop(id, this.#graceMs).then(() => true, () => false);
       // Its last words are still on the way.
-      await isSettledWithin(reading, DRAIN_MS);
+      if (isStopped) await isSettledWithin(reading, DRAIN_MS);
       throw translateAnswer(error, "run", image);
     } finally {
       stopper.dispose();
       watch.abort();
     }
-  }
-
-  /** Turns the end of a container into outputs, or into an error. */
-  async #conclude(id: string, code: number, output: CommandOutput): Promise<Values> {
-    const { config: { image, fail_on_error, memory_limit, output_mode }, log } = this.#ctx;
-    if (code !== 0) {
-      const stderr = output.stderr.text();
-      checkCommand(image, code, stderr);
-      const error = await this.#hasRunOutOfMemory(id) ? memoryError(image, code, memory_limit) : undefined;
-      if (error !== undefined && fail_on_error) throw error;
-      if (error !== undefined) log(error.message, "warning");
-      if (fail_on_error) checkEnd(`Container of "${image}"`, { code, signal: null }, stderr);
-    }
-    const outputs = output.toOutputs(code);
-    if (output_mode === "text") return { ...outputs, output: outputs["stdout"] ?? "" };
-    if (output_mode === "json" && code === 0) checkIsJson(image, output, outputs);
-    return outputs;
   }
 
   async #hasRunOutOfMemory(id: string): Promise<boolean> {
@@ -228,27 +211,6 @@ async function isSettledWithin(promise: Promise<unknown>, ms: number): Promise<b
     return await Promise.race([settled, expired]);
   } finally {
     controller.abort();
-  }
-}
-
-function checkIsJson(image: string, output: CommandOutput, outputs: Values): void {
-  const { stdout } = outputs;
-  if (typeof stdout !== "string") return;
-  const isParsed = !output.stdout.isTruncated && (outputs["output"] !== stdout || isJsonText(stdout));
-  if (isParsed) return;
-  const state = output.stdout.isTruncated ? "stdout is longer than max_output_bytes" : "stdout is not JSON";
-  throw new FlowError("invalid_output", `Container of "${image}" with output_mode "json": ${state}`, {
-    hint: "Write nothing but JSON to stdout, or set output_mode to auto.",
-  });
-}
-
-/** A JSON text that is its own value: only a number that is too long to be one. */
-function isJsonText(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -6,7 +6,8 @@ import type { EngineClient } from "./engine_client.ts";
 
 const REMOVE_TRIES = 5;
 const REMOVE_PAUSE_MS = 100;
-const CLEAN_UP_TIMEOUT_MS = 10_000;
+/** Cancelled nodes have 30 seconds in all. */
+const CLEAN_UP_TIMEOUT_MS = 7000;
 
 const Created = z.object({ Id: z.string(), Warnings: z.array(z.string()).nullish() });
 const Waited = z.object({ StatusCode: z.int(), Error: z.object({ Message: z.string().optional() }).nullish() });

@@ -1,28 +1,22 @@
 import { abortError, sleep, systemClock } from "../../engine/clock.ts";
-import { decodeBase64, encodeBase64 } from "../../engine/base64.ts";
+import { encodeBase64 } from "../../engine/base64.ts";
 import { FlowError } from "../../engine/errors.ts";
 import { nameCommand } from "../_exit_check.ts";
 import { execSchema } from "./answers.ts";
-import {
-  DEFAULT_MAX_OUTPUT_BYTES,
-  type ZypiCommand,
-  type ZypiEnding,
-  type ZypiSink,
-  type ZypiSinks,
-} from "./client.ts";
+import { DEFAULT_MAX_OUTPUT_BYTES, type ZypiCommand, type ZypiEnding, type ZypiSinks } from "./client.ts";
 import { answerError, timeoutError, type ZypiAttempt } from "./errors.ts";
-import { asBytes, folderOf, type GuestFile, listFiles } from "./files.ts";
-import { END_SCRIPT, POLL_SCRIPT, START_SCRIPT, WRITE_SCRIPT } from "./session_scripts.ts";
+import { packPieces } from "./file_pieces.ts";
+import { folderOf, listFiles } from "./files.ts";
+import { END_SCRIPT, PACK_SCRIPT, POLL_SCRIPT, START_SCRIPT, WRITE_SCRIPT } from "./session_scripts.ts";
+import { PackedBytes, parseReport, type Report, SessionStreams } from "./session_streams.ts";
 import type { ZypiTransport } from "./transport.ts";
 
 /** In base64 with the rest of the answer, this stays below the server's 1,460 bytes. */
 const PIECE_BYTES = 900;
-/** Of files per request: arguments have limits, and so may have the lines that the agent in the VM reads. */
-const FILE_PIECE_BYTES = 32 * 1024;
+/** Output that is longer than this is compressed for the way, once the command has ended. */
+const PACKED_FROM_BYTES = 16 * 1024;
 /** Between two looks at a command that puts nothing out. */
 const POLL_MS = { first: 50, growth: 1.5, longest: 500 };
-/** What a small file costs at least. */
-const PATH_BYTES = 256;
 /** For what is run between the lines: starting, looking, ending. */
 const SCRIPT_TIMEOUT_S = 30;
 const END_TIMEOUT_MS = 5000;
@@ -69,65 +63,23 @@ function folderOfRun(runId: string): string {
   return `/tmp/.flow-${runId}`;
 }
 
-/** What a report of the scripts says. */
-interface Report {
-  /** Undefined while it runs. */
-  code: number | undefined;
-  outBytes: number;
-  errBytes: number;
-  out: Uint8Array;
-  err: Uint8Array;
-}
-
-/** One stream of the command: what has been read of it, and who gets it. */
-class Reader {
-  readonly #sink: ZypiSink;
-  readonly #maxBytes: number;
-  #read = 0;
-
-  constructor(sink: ZypiSink, maxBytes: number) {
-    this.#sink = sink;
-    this.#maxBytes = maxBytes;
-  }
-
-  /** Where the next piece begins; beyond all ends while no more is wanted. */
-  nextOffset(isEnded: boolean): number {
-    return !isEnded && this.#read >= this.#maxBytes ? Number.MAX_SAFE_INTEGER : this.#read;
-  }
-
-  take(piece: Uint8Array): void {
-    this.#read += piece.length;
-    if (piece.length > 0) this.#sink.push(piece);
-  }
-
-  /** Answers whether the whole stream, of `total` bytes, has been read, but what is too much from its middle. */
-  finish(total: number): boolean {
-    const tooMuch = total - this.#read - Math.floor(this.#maxBytes / 2);
-    if (this.#read >= this.#maxBytes && tooMuch > 0) {
-      this.#sink.skip(tooMuch);
-      this.#read += tooMuch;
-    }
-    return this.#read >= total;
-  }
-}
-
 class SessionCommand {
   readonly attempt: ZypiAttempt;
   readonly #transport: ZypiTransport;
   readonly #command: ZypiCommand;
   readonly #folder: string;
-  readonly #out: Reader;
-  readonly #err: Reader;
+  readonly #streams: SessionStreams;
   #containerId = "";
   #hasBegun = false;
+  /** Whether the VM has what packing needs, as far as is known. */
+  #canPack = true;
 
   constructor(transport: ZypiTransport, command: ZypiCommand, sinks: ZypiSinks) {
     const { sessionId, timeoutMs, runId = crypto.randomUUID(), maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES } = command;
     this.#folder = folderOfRun(runId);
     this.#transport = transport;
     this.#command = command;
-    this.#out = new Reader(sinks.stdout, maxOutputBytes);
-    this.#err = new Reader(sinks.stderr, maxOutputBytes);
+    this.#streams = new SessionStreams(sinks, maxOutputBytes);
     this.attempt = { action: `Cannot run "${nameCommand(command.command.join(" "))}"`, sessionId, timeoutMs };
   }
 
@@ -137,14 +89,15 @@ class SessionCommand {
     const { env, workdir, command } = this.#command;
     const start = [START_SCRIPT, "sh", this.#folder, String(PIECE_BYTES), ...command];
     let report = parseReport(await this.#script(start, signal, { env, workdir }));
-    for (let delayMs = POLL_MS.first; !this.#take(report);) {
+    for (let delayMs = POLL_MS.first; !this.#streams.take(report);) {
+      if (report.code !== undefined && await this.#takePacked(report, signal)) continue;
       if (report.code === undefined && report.out.length + report.err.length === 0) {
         await sleep(systemClock, delayMs, signal);
         delayMs = Math.min(delayMs * POLL_MS.growth, POLL_MS.longest);
       } else {
         delayMs = POLL_MS.first;
       }
-      report = await this.#look(report.code !== undefined, signal);
+      report = await this.#look(this.#folder, this.#streams, report.code !== undefined, signal);
     }
     return { exitCode: report.code ?? -1, containerId: this.#containerId };
   }
@@ -168,10 +121,32 @@ class SessionCommand {
     }
   }
 
+  /**
+   * Of a command that has ended, reads much output compressed. Answers false if there is little, or the VM cannot; else
+   * `report` has nothing more to bring.
+   */
+  async #takePacked(report: Report, signal: AbortSignal): Promise<boolean> {
+    const wanted = this.#streams.wantedOf(report);
+    if (!this.#canPack || wanted.out.count + wanted.err.count < PACKED_FROM_BYTES) return false;
+    const ranges = [wanted.out, wanted.err].flatMap(({ offset, count }) => [String(offset), String(count)]);
+    const args = [PACK_SCRIPT, "sh", this.#folder, String(PIECE_BYTES), ...ranges];
+    // Whatever keeps it from packing (no gzip, a full disk, a crash), it can still be read as it is.
+    const first = await this.#script(args, signal).catch(() => "");
+    this.#canPack = first !== "";
+    if (!this.#canPack) return false;
+    const [out, err] = [new PackedBytes(), new PackedBytes()];
+    const packed = new SessionStreams({ stdout: out, stderr: err }, Infinity);
+    for (let part = parseReport(first); !packed.take(part);) {
+      part = await this.#look(`${this.#folder}/packed`, packed, true, signal);
+    }
+    report.out = await out.unpack(wanted.out.count);
+    report.err = await err.unpack(wanted.err.count);
+    return true;
+  }
+
   /** Looking changes nothing, so a look that got lost is repeated. */
-  async #look(isEnded: boolean, signal: AbortSignal): Promise<Report> {
-    const offsets = [this.#out.nextOffset(isEnded), this.#err.nextOffset(isEnded)];
-    const args = [POLL_SCRIPT, "sh", this.#folder, ...[...offsets, PIECE_BYTES].map(String)];
+  async #look(folder: string, streams: SessionStreams, isEnded: boolean, signal: AbortSignal): Promise<Report> {
+    const args = [POLL_SCRIPT, "sh", folder, ...[...streams.nextOffsets(isEnded), PIECE_BYTES].map(String)];
     for (let lost = 1;; lost++) {
       try {
         return parseReport(await this.#script(args, signal));
@@ -181,15 +156,6 @@ class SessionCommand {
         await sleep(systemClock, POLL_MS.longest, signal);
       }
     }
-  }
-
-  /** Hands on what a report brings; answers whether there is nothing more to come. */
-  #take({ code, out, err, outBytes, errBytes }: Report): boolean {
-    this.#out.take(out);
-    this.#err.take(err);
-    if (code === undefined) return false;
-    const isOutRead = this.#out.finish(outBytes);
-    return this.#err.finish(errBytes) && isOutRead;
   }
 
   /** Runs a short script in the session and answers its stdout. */
@@ -211,46 +177,6 @@ class SessionCommand {
       hint: "Use an image with a POSIX shell, base64, head and tail.",
     });
   }
-}
-
-function parseReport(text: string): Report {
-  const [head = "", out = "", err = ""] = text.split("\n");
-  const [, code = "", outBytes, errBytes] = /^(-|lost|\d+) (\d+) (\d+)$/.exec(head) ?? [];
-  const [outPiece, errPiece] = [decodeBase64(out), decodeBase64(err)];
-  if (outPiece === undefined || errPiece === undefined || errBytes === undefined) {
-    throw new FlowError(
-      "node_failed",
-      `The session answered what makes no sense: ${JSON.stringify(text.slice(0, 200))}`,
-    );
-  }
-  const exitCode = code === "-" ? undefined : code === "lost" ? -1 : Number(code);
-  return { code: exitCode, outBytes: Number(outBytes), errBytes: Number(errBytes), out: outPiece, err: errPiece };
-}
-
-interface Piece {
-  path: string;
-  isFirst: boolean;
-  bytes: Uint8Array;
-}
-
-/** The contents of files, in pieces that fit into a request together. */
-function packPieces(files: readonly GuestFile[]): Piece[][] {
-  const packs: Piece[][] = [];
-  let room = 0;
-  for (const { path, content } of files) {
-    const bytes = asBytes(content);
-    for (let at = 0; at === 0 || at < bytes.length;) {
-      if (room < PATH_BYTES) {
-        packs.push([]);
-        room = FILE_PIECE_BYTES;
-      }
-      const piece = bytes.subarray(at, at + room);
-      packs.at(-1)?.push({ path, isFirst: at === 0, bytes: piece });
-      room -= piece.length + PATH_BYTES;
-      at += Math.max(1, piece.length);
-    }
-  }
-  return packs;
 }
 
 function startDeadline(ms: number): { signal: AbortSignal; clear: () => void } {

@@ -73,6 +73,23 @@ d=$1
 report "$2" "$3" "$4"
 `.trim();
 
+/**
+ * Compresses output of a command that has ended, and tells about it as of a command of its own, in the folder `packed`.
+ * Answers nothing if it cannot. Arguments: folder, bytes to answer, then offset and count of stdout and of stderr.
+ */
+export const PACK_SCRIPT = `
+${REPORT}
+set -e
+command -v gzip >/dev/null 2>&1 || exit 0
+from=$1 room=$2
+d=$1/packed
+mkdir -p -- "$d"
+tail -c +$(($3 + 1)) "$from/out" | head -c "$4" | gzip -c >"$d/out"
+tail -c +$(($5 + 1)) "$from/err" | head -c "$6" | gzip -c >"$d/err"
+echo 0 >"$d/code"
+report 0 0 "$room"
+`.trim();
+
 /** Ends a command with all that it started (SIGTERM, SIGKILL a second later), and removes its folder. */
 export const END_SCRIPT = `
 d=$1
