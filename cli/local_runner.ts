@@ -5,7 +5,7 @@ import { leftoversOf } from "../engine/leftovers.ts";
 import type { NodeRegistry } from "../engine/registry.ts";
 import type { Store } from "../engine/store.ts";
 import type { Platform } from "../platform/types.ts";
-import type { ExecutionRunner, HostFlags } from "./execution_access.ts";
+import type { ExecutionRunner, HostFlags, LastResort } from "./execution_access.ts";
 import { openEngine } from "./open_engine.ts";
 
 /** How long killing may take; the program ends in any case. */
@@ -24,11 +24,7 @@ export function openLocalRunner({ platform, registry, store, flags }: LocalEngin
   const engine = openEngine(platform, registry, store, flags);
   return {
     registry,
-    lastResort: {
-      doing: "Killing…",
-      done: "Killed",
-      apply: (executionId) => killRunning(platform, engine, executionId),
-    },
+    lastResort: killingAll(platform, engine),
     start: (workflow, options) => engine.start(workflow, options),
     resume: (executionId) => engine.resume(executionId),
     planRerun: (executionId, options) => engine.planRerun(executionId, options),
@@ -38,6 +34,15 @@ export function openLocalRunner({ platform, registry, store, flags }: LocalEngin
       const handle = await engine.resume(executionId);
       await handle.result;
     },
+  };
+}
+
+/** Of an execution that an engine of this process drives nothing is left running. */
+export function killingAll(platform: Platform, engine: Engine): LastResort {
+  return {
+    doing: "Killing…",
+    done: "Killed",
+    apply: (executionId) => killRunning(platform, engine, executionId),
   };
 }
 

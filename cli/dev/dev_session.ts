@@ -7,6 +7,7 @@ import type { ExecutionResult } from "../../engine/verdict.ts";
 import type { CliContext } from "../context.ts";
 import { formatDuration } from "../duration.ts";
 import { EarlyEnd } from "../early_end.ts";
+import { killingAll } from "../local_runner.ts";
 import { openEngine } from "../open_engine.ts";
 import { redirectConsole } from "../redirect_console.ts";
 import { nodeLabels } from "../render/labels.ts";
@@ -137,7 +138,7 @@ export class DevSession {
     const context = this.#context;
     const renderer = new CompactLines(context.err, context.errStyle, workflow);
     handle.result.catch(() => {});
-    const early = new EarlyEnd({ context, engine, handle, renderer });
+    const early = new EarlyEnd({ context, lastResort: killingAll(context.platform, engine), handle, renderer });
     const restoreConsole = redirectConsole((text) => renderer.print(text));
     const follow = async () => {
       for await (const event of handle.events()) {
