@@ -5,7 +5,7 @@ import type { Values } from "../engine/value.ts";
 import type { Platform } from "../platform/types.ts";
 import { envField } from "./_command_fields.ts";
 import { anyValue } from "./_value.ts";
-import { SANDBOX_KINDS } from "./sandbox/open_sandbox.ts";
+import { closeSandboxResource, SANDBOX_KINDS } from "./sandbox/open_sandbox.ts";
 
 /** Options of pip are no packages. */
 const packageField = () => z.string().regex(/^[A-Za-z0-9][^\n\r\0]*$/, 'a package is a name such as "requests>=2.31"');
@@ -49,5 +49,6 @@ export function createApiCall(platform: Platform): NodeDefinition {
     inputs: anyPorts(),
     outputs,
     run: async (ctx) => await (await runner()).run(ctx),
+    closeResource: async (resource, signal) => await closeSandboxResource(platform, resource, signal),
   });
 }

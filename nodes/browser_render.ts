@@ -3,7 +3,7 @@ import { lazy } from "../engine/lazy.ts";
 import { type ConfigOf, defineNode, type InputsOf, type NodeContext, type NodeDefinition } from "../engine/node.ts";
 import type { Platform } from "../platform/types.ts";
 import { anyValue } from "./_value.ts";
-import { SANDBOX_KINDS } from "./sandbox/open_sandbox.ts";
+import { closeSandboxResource, SANDBOX_KINDS } from "./sandbox/open_sandbox.ts";
 
 const config = () => ({
   url: z.string().optional().describe("Page to open, http or https; either this or html"),
@@ -58,5 +58,6 @@ export function createBrowserRender(platform: Platform): NodeDefinition {
     inputs,
     outputs,
     run: async (ctx) => await (await runner()).run(ctx),
+    closeResource: async (resource, signal) => await closeSandboxResource(platform, resource, signal),
   });
 }

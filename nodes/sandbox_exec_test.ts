@@ -89,6 +89,19 @@ sandboxTest("sandboxExec puts files there before the command starts, and leaves 
   assert.equal(outputs["stdout"], "one\n 00 ff 0a 00\n{}\nend");
 });
 
+sandboxTest("sandboxExec puts files of every size there, byte by byte", async () => {
+  const sizes = [0, 1, 65_535, 65_536, 65_537, 3_000_000];
+  const files = Object.fromEntries(sizes.map((size) => [`/tmp/${size}`, new Uint8Array(size).fill(size % 251)]));
+  const { outputs } = await runNode(sandboxExec, {
+    config: { command: `cd /tmp; wc -c ${sizes.join(" ")}; sha256sum 65537; cat`, shell: true, memory_mb: 16 },
+    inputs: { files, stdin: "rest" },
+  });
+  const lines = String(outputs["stdout"]).split("\n").map((line) => line.trim());
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(65_537).fill(65_537 % 251)));
+  assert.deepEqual(lines.slice(0, 6), sizes.map((size) => `${size} ${size}`));
+  assert.deepEqual(lines.slice(7), [`${digest.toHex()}  65537`, "rest"]);
+});
+
 sandboxTest("sandboxExec shows lines as they come", async () => {
   const { events } = await runNode(sandboxExec, {
     config: { command: "echo one; echo two >&2", shell: true, stream_output: true },

@@ -1,16 +1,17 @@
 import { FlowError } from "../../engine/errors.ts";
-import { lazy } from "../../engine/lazy.ts";
 import type { Values } from "../../engine/value.ts";
 import type { Platform } from "../../platform/types.ts";
 import { CapturedBytes } from "../_captured_bytes.ts";
 import type { BrowserRenderContext } from "../browser_render.ts";
 import type { Bind } from "../sandbox/binds.ts";
-import { openSandbox } from "../sandbox/open_sandbox.ts";
+import { SandboxOpener } from "../sandbox/open_sandbox.ts";
 import type { Sandbox, SandboxRequest } from "../sandbox/sandbox.ts";
 import { pageText } from "./page_text.ts";
 import { BROWSER_NAMES, renderCommand } from "./render_command.ts";
 import { checkRendered } from "./render_problems.ts";
 
+/** For Docker; any image with Chromium and a POSIX shell will do. */
+const DEFAULT_IMAGE = "zenika/alpine-chrome:latest";
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 const MAX_TALK_BYTES = 8 * 1024;
 const PAGE_FILE = "/tmp/flow-page.html";
@@ -26,10 +27,11 @@ type Source = { url: string } | { html: string };
 /** Renders the pages of `browser.render`. */
 export class RenderRunner {
   readonly #platform: Platform;
-  readonly #local = lazy(() => openSandbox(this.#platform, "local"));
+  readonly #opener: SandboxOpener;
 
   constructor(platform: Platform) {
     this.#platform = platform;
+    this.#opener = new SandboxOpener(platform, DEFAULT_IMAGE);
   }
 
   async run(ctx: BrowserRenderContext): Promise<Values> {
@@ -37,17 +39,13 @@ export class RenderRunner {
     const source = findSource(ctx);
     const page = "url" in source ? `"${source.url}"` : "the page";
     const started = performance.now();
-    const sandbox = await this.#open(config);
+    const sandbox = await this.#opener.open(config);
     const { bytes, stderr, code } = await this.#exec(sandbox, this.#toRequest(source, config), ctx);
     checkRendered(page, code, stderr);
     if (/^flow: unfinished$/m.test(stderr)) {
       ctx.log(`${page} does not end loading: rendered as far as it was`, "warning");
     }
     return { ...toOutputs(config.mode, bytes), duration_ms: Math.round(performance.now() - started) };
-  }
-
-  async #open(config: Config): Promise<Sandbox> {
-    return config.sandbox === "local" ? await this.#local() : await openSandbox(this.#platform, config.sandbox);
   }
 
   async #exec(
@@ -91,7 +89,7 @@ export class RenderRunner {
       stdin: undefined,
       network: config.network ?? "url" in source,
       limits: {
-        memoryMb: config.memory_mb * RESERVE_FACTOR,
+        memoryMb: config.memory_mb * (config.sandbox === "local" ? RESERVE_FACTOR : 1),
         pids: MAX_THREADS,
         timeoutMs: config.timeout * 1000,
       },

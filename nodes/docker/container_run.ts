@@ -29,6 +29,9 @@ const DRAIN_MS = 5000;
 /** In `ctx.state`: ids of containers that an attempt of this process could not delete. */
 const UNDELETED = "docker.undeleted";
 
+/** Gets what a container writes. */
+export type OutputTap = (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+
 /** What a run needs. */
 export interface ContainerRunOptions {
   ctx: DockerRunContext;
@@ -38,6 +41,7 @@ export interface ContainerRunOptions {
   owner: string;
   /** Time between SIGTERM and SIGKILL. */
   graceMs: number;
+  onOutput?: OutputTap | undefined;
 }
 
 /** One attempt of `docker.run`. */
@@ -48,14 +52,16 @@ export class ContainerRun {
   readonly #platform: Platform;
   readonly #owner: string;
   readonly #graceMs: number;
+  readonly #onOutput: OutputTap | undefined;
 
-  constructor({ ctx, client, platform, owner, graceMs }: ContainerRunOptions) {
+  constructor({ ctx, client, platform, owner, graceMs, onOutput }: ContainerRunOptions) {
     this.#ctx = ctx;
     this.#client = client;
     this.#containers = new Containers(client);
     this.#platform = platform;
     this.#owner = owner;
     this.#graceMs = graceMs;
+    this.#onOutput = onOutput;
   }
 
   /** The outputs of the node. @throws {FlowError} */
@@ -124,8 +130,9 @@ export class ContainerRun {
   async #attend(id: string, input: Uint8Array | undefined, output: CommandOutput): Promise<number> {
     const stream = await this.#client.attach(id, input !== undefined);
     const reading = stream.read((name, bytes) => {
-      if (name === "system") this.#ctx.log(`Docker: ${new TextDecoder().decode(bytes)}`, "warning");
-      else output[name].push(bytes);
+      if (name === "system") return this.#ctx.log(`Docker: ${new TextDecoder().decode(bytes)}`, "warning");
+      output[name].push(bytes);
+      this.#onOutput?.(name, bytes);
     });
     reading.catch(() => {});
     let feeding: Promise<void> | undefined;

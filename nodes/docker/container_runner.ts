@@ -3,7 +3,7 @@ import { lazy } from "../../engine/lazy.ts";
 import type { Values } from "../../engine/value.ts";
 import type { Platform } from "../../platform/types.ts";
 import type { DockerRunContext } from "../docker_run.ts";
-import { ContainerRun } from "./container_run.ts";
+import { ContainerRun, type OutputTap } from "./container_run.ts";
 import { LABELS } from "./container_spec.ts";
 import { Containers } from "./containers.ts";
 import { EngineClient } from "./engine_client.ts";
@@ -21,12 +21,13 @@ export class ContainerRunner {
     this.#graceMs = graceMs;
   }
 
-  async run(ctx: DockerRunContext): Promise<Values> {
+  /** @param onOutput gets all that the container writes, as it comes; the bytes are only good during the call */
+  async run(ctx: DockerRunContext, onOutput?: OutputTap): Promise<Values> {
     if (ctx.signal.aborted) throw abortError(ctx.signal);
     const host = await findDockerHost(this.#platform, ctx.config.host);
     ctx.resourceOpened({ host: host.name, attempt_id: ctx.attempt_id }, { until: "attempt" });
     return await this.#withClient(host, async (client) => {
-      const run = { ctx, client, platform: this.#platform, owner: this.#owner(), graceMs: this.#graceMs };
+      const run = { ctx, client, platform: this.#platform, owner: this.#owner(), graceMs: this.#graceMs, onOutput };
       return await new ContainerRun(run).run();
     });
   }

@@ -1,3 +1,4 @@
+import { commandWithFiles } from "./file_writer.ts";
 import type { SandboxHost } from "./host.ts";
 import type { SandboxLimits, SandboxRequest } from "./sandbox.ts";
 
@@ -58,8 +59,7 @@ export function bwrapCommand(host: SandboxHost, request: SandboxRequest, sources
     request.workdir ?? DEFAULT_WORKDIR,
     "--",
     ...limiter(host, request.limits),
-    ...fileWriter(request.files),
-    ...request.command,
+    ...commandWithFiles(request),
   ];
   return { command, args, env };
 }
@@ -108,34 +108,4 @@ function limiter(host: SandboxHost, { memoryMb, pids }: SandboxLimits): string[]
     ...(pids === undefined || !host.countsPerSandbox ? [] : [`--nproc=${pids + 1}`]),
     "--",
   ];
-}
-
-/** What files cannot be written is told with this exit code. */
-export const FILE_FAILURE_CODE = 125;
-
-/** Takes the contents of files, one after the other, from the beginning of standard input. */
-const WRITE_FILES = `while [ "$1" != -- ]; do
-  mkdir -p "\${1%/*}/" && head -c "$2" >"$1" || { echo "flow: cannot write $1" >&2; exit ${FILE_FAILURE_CODE}; }
-  shift 2
-done
-shift
-exec "$@"`;
-
-function fileWriter(files: SandboxRequest["files"]): string[] {
-  if (files.size === 0) return [];
-  const list = [...files].flatMap(([path, content]) => [path, String(content.length)]);
-  return ["/bin/sh", "-c", WRITE_FILES, "sh", ...list, "--"];
-}
-
-/** Standard input as {@link bwrapCommand} expects it: the contents of the files, then the request's own. */
-export function bwrapStdin({ files, stdin }: SandboxRequest): Uint8Array | undefined {
-  if (files.size === 0) return stdin;
-  const parts = [...files.values(), ...(stdin === undefined ? [] : [stdin])];
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -1,6 +1,6 @@
 import { FlowError } from "../../engine/errors.ts";
 import { nameCommand } from "../_exit_check.ts";
-import { FILE_FAILURE_CODE } from "./bwrap_arguments.ts";
+import { FILE_FAILURE_CODE } from "./file_writer.ts";
 
 /** What bubblewrap says, and what to do about it. */
 const HINTS: readonly [pattern: RegExp, hint: string][] = [
@@ -22,6 +22,11 @@ export function checkOpened(name: string, code: number, stderr: string): void {
   if (refused !== undefined) throw openingError(refused);
   const missing = code === 127 || code === 126 ? /^prlimit: failed to execute (.*): (.*)/.exec(stderr) : null;
   if (missing !== null) throw programError(name, missing[1] ?? name, missing[2] ?? "", code);
+  checkFiles(code, stderr);
+}
+
+/** Throws if a file could not be put into the sandbox. @throws {FlowError} `invalid_config` */
+export function checkFiles(code: number, stderr: string): void {
   const unwritten = code === FILE_FAILURE_CODE ? /^flow: cannot write (.*)/m.exec(stderr)?.[1] : undefined;
   if (unwritten === undefined) return;
   const reason = /cannot create .*: (.*)/.exec(stderr)?.[1] ?? stderr.split("\n")[0];

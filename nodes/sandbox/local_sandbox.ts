@@ -1,12 +1,14 @@
 import { abortError } from "../../engine/clock.ts";
 import { FlowError } from "../../engine/errors.ts";
+import type { NodeContext } from "../../engine/node.ts";
 import type { Platform, ProcessStatus } from "../../platform/types.ts";
 import { CapturedBytes } from "../_captured_bytes.ts";
 import { superviseProcess } from "../_process.ts";
 import { reportProcess } from "../_process_report.ts";
 import type { Bind } from "./binds.ts";
-import { bwrapCommand, bwrapStdin } from "./bwrap_arguments.ts";
+import { bwrapCommand } from "./bwrap_arguments.ts";
 import { checkOpened } from "./bwrap_problems.ts";
+import { stdinWithFiles } from "./file_writer.ts";
 import { inspectHost, type SandboxHost } from "./host.ts";
 import type { Sandbox, SandboxCaller, SandboxRequest } from "./sandbox.ts";
 
@@ -14,11 +16,15 @@ import type { Sandbox, SandboxCaller, SandboxRequest } from "./sandbox.ts";
 const GRACE_MS = 1000;
 const FIRST_WORDS_BYTES = 4096;
 
+/** What a local sandbox needs of an attempt. */
+type LocalContext = Pick<NodeContext, "signal" | "attempt_id" | "processStarted" | "log">;
+
 /**
  * Sandboxes of this machine by bubblewrap: namespaces and limits on the kernel that everything else here uses, too. Not
  * a virtual machine: who finds a hole in the kernel gets out.
  */
 export class LocalSandbox implements Sandbox {
+  readonly hasBinds = true;
   readonly #platform: Platform;
   #host: Promise<SandboxHost> | undefined;
 
@@ -26,7 +32,7 @@ export class LocalSandbox implements Sandbox {
     this.#platform = platform;
   }
 
-  async exec(request: SandboxRequest, caller: SandboxCaller): Promise<ProcessStatus> {
+  async exec(request: SandboxRequest, caller: SandboxCaller<LocalContext>): Promise<ProcessStatus> {
     const { ctx } = caller;
     if (ctx.signal.aborted) throw abortError(ctx.signal);
     const host = await this.#inspect();
@@ -34,7 +40,7 @@ export class LocalSandbox implements Sandbox {
       ctx.log("pids is not limited: that needs Linux 5.14 or later", "warning");
     }
     const sources = request.binds.map((bind) => this.#sourceOf(bind));
-    const stdin = bwrapStdin(request);
+    const stdin = stdinWithFiles(request);
     const child = this.#platform.spawn({
       ...bwrapCommand(host, request, sources),
       cwd: "/",

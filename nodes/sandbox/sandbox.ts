@@ -29,10 +29,10 @@ export interface SandboxRequest {
 }
 
 /** Who runs a command: where its output goes, what it is called, and what ends it. */
-export interface SandboxCaller {
+export interface SandboxCaller<Context = NodeContext<unknown, unknown>> {
   /** For messages. */
   name: string;
-  ctx: Pick<NodeContext<unknown, unknown>, "signal" | "attempt_id" | "processStarted" | "log">;
+  ctx: Context;
   /** The bytes are only good during the call. */
   onStdout(chunk: Uint8Array): void;
   /** The bytes are only good during the call. */
@@ -41,6 +41,8 @@ export interface SandboxCaller {
 
 /** A place where commands run apart from this machine's files, processes and network. */
 export interface Sandbox {
+  /** Whether it can show folders of this machine. */
+  readonly hasBinds: boolean;
   /**
    * Runs a command to its end. Settles only when nothing of it is left.
    *
