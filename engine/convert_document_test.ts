@@ -114,6 +114,22 @@ Deno.test("convertDocument() makes tagged values plain and plain ones tagged", a
   });
 });
 
+Deno.test("convertDocument() finds values everywhere: ports, items and handlers too", async () => {
+  const node = { id: "a", config: { x: 1 }, inputs: { y: "z" }, map: { items: [true] } };
+  const { text } = await convertDocument({ nodes: [node], settings: { on_exit: [node] } }, {
+    to: "json",
+    tagged: true,
+  });
+  const { nodes: [own], settings: { on_exit: [handler] } } = JSON.parse(text);
+  assert.deepEqual(own, {
+    id: "a",
+    config: { x: { type: "Number", value: 1 } },
+    inputs: { y: { type: "String", value: "z" } },
+    map: { items: [{ type: "Bool", value: true }] },
+  });
+  assert.deepEqual(handler, own);
+});
+
 Deno.test(`convertDocument() takes ${CASES} random documents to the other formats and back`, async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
     await checkRoundTrip(new JsonWriter(seed).document(), "json", "yaml", seed);

@@ -1,30 +1,21 @@
 import { resolveInputs } from "./declared_inputs.ts";
 import { type ErrorInfo, toFlowError } from "./errors.ts";
 import { compileCondition } from "./expression_condition.ts";
-import { compileConfig, type CompiledConfig } from "./expression_config.ts";
-import { findTemplates } from "./expression_place.ts";
-import type { Reference } from "./expression_reference.ts";
 import type { ExpressionScope } from "./expression_scope.ts";
 import type { Graph } from "./graph.ts";
-import { formatPath, type Path } from "./issue.ts";
-import { isPlainObject, setOwn } from "./plain.ts";
+import { type HandlerName, HANDLERS } from "./events.ts";
+import { formatPath } from "./issue.ts";
+import { type KnownParts, listNeeds, resolveParts, type UnknownPart } from "./known_parts.ts";
+import { showValue } from "./plain.ts";
 import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
 import { readEnv } from "./scope.ts";
 import { foresee, type Outlook } from "./run_outlook.ts";
 import type { Value, Values } from "./value.ts";
-import type { NodeSpec, WorkflowSettings } from "./workflow.ts";
+import type { MapSpec, NodeSpec, WorkflowSettings } from "./workflow.ts";
 import { parseWith } from "./zod_issues.ts";
 
-/** An expression whose value only the run can tell. */
-export interface UnknownPart {
-  /** Where it stands, such as `config.url`. */
-  path: string;
-  /** What has to be there first: `nodes.fetch`, `secrets.TOKEN`, `attempt` ... */
-  needs: string[];
-}
-
 /** What is known about a node before the run. */
-export interface PlannedNode extends Omit<NodeSpec, "id" | "config" | "depends_on" | "inputs" | "position"> {
+export interface PlannedNode extends Omit<NodeSpec, "id" | "config" | "depends_on" | "inputs" | "map" | "position"> {
   node_id: string;
   /** Ids of the nodes that it waits for. */
   after: string[];
@@ -35,8 +26,10 @@ export interface PlannedNode extends Omit<NodeSpec, "id" | "config" | "depends_o
   /** With the values of all expressions that are known; the others as they are written. */
   config: Values;
   unknown: UnknownPart[];
-  /** What comes to its ports: from a node, or a value of the execution's inputs. */
+  /** What comes to its ports: from a node, or a value of its own or of the execution's inputs. */
   inputs: { port: string; from?: string; value?: Value }[];
+  /** Runs once per item; `items` is the list, or how it is written if only the run can tell. */
+  map?: MapSpec;
   /** Why it would fail. */
   error?: ErrorInfo;
 }
@@ -51,6 +44,8 @@ export interface RunPlan {
   settings: WorkflowSettings;
   /** Each after those that it waits for. */
   nodes: PlannedNode[];
+  /** The nodes that run when the others have ended, by when. */
+  handlers: { [name in HandlerName]?: PlannedNode[] };
   /** The declared outputs, as far as they are known. */
   outputs?: Values;
   unknown_outputs: UnknownPart[];
@@ -59,7 +54,7 @@ export interface RunPlan {
 /** What can be known before a run. */
 interface Known {
   readonly scope: ExpressionScope;
-  readonly given: Values;
+  readonly inputs: Values;
 }
 
 /** Finds out all that can be known before a run with these inputs, which have been checked. */
@@ -68,7 +63,8 @@ export async function planRun(
   given: Values,
   env: (name: string) => string | undefined,
 ): Promise<RunPlan> {
-  const { workflow, graph } = prepared;
+  const { workflow } = prepared;
+  const { id, name, settings } = workflow;
   const inputs = resolveInputs(workflow.inputs, given);
   const scope: ExpressionScope = {
     inputs,
@@ -76,56 +72,86 @@ export async function planRun(
     env: readEnv(workflow, env),
     secrets: {},
     execution: {},
-    workflow: { id: workflow.id, name: workflow.name },
+    workflow: { id, name },
   };
-  const conditions = await Promise.all(prepared.nodes.map(({ spec }) => readCondition(spec.when, scope)));
-  const outlook = foresee(prepared, conditions);
-  const nodes = await Promise.all(
-    Array.from(graph.order, (index) => planNode(prepared, index, outlook, { scope, given: inputs })),
-  );
   const outputs = workflow.outputs === undefined ? undefined : await resolveParts(workflow.outputs, scope, []);
+  const handlers: RunPlan["handlers"] = {};
+  for (const handler of HANDLERS) {
+    const own = prepared.handlers.get(handler);
+    // Inputs of the execution do not come to the ports of handlers.
+    if (own !== undefined) handlers[handler] = await planNodes(own, { scope, inputs: {} });
+  }
   return {
-    workflow: { id: workflow.id, name: workflow.name },
+    workflow: { id, name },
     inputs,
-    defaults: Object.keys(inputs).filter((name) => !Object.hasOwn(given, name)),
-    settings: workflow.settings,
-    nodes,
+    defaults: Object.keys(inputs).filter((key) => !Object.hasOwn(given, key)),
+    settings,
+    nodes: await planNodes(prepared, { scope, inputs }),
+    handlers,
     ...(outputs === undefined ? {} : { outputs: outputs.values }),
     unknown_outputs: outputs?.unknown ?? [],
   };
 }
 
+async function planNodes(prepared: PreparedWorkflow, known: Known): Promise<PlannedNode[]> {
+  const conditions = await Promise.all(prepared.nodes.map(({ spec }) => readCondition(spec.when, known.scope)));
+  const outlook = foresee(prepared, conditions);
+  return await Promise.all(
+    Array.from(prepared.graph.order, (index) => planNode(prepared, index, outlook[index] ?? { action: "run" }, known)),
+  );
+}
+
 async function planNode(
   { nodes, graph }: PreparedWorkflow,
   index: number,
-  outlook: readonly Outlook[],
+  { action, why, error: conditionError }: Outlook,
   known: Known,
 ): Promise<PlannedNode> {
   const node = nodes[index] as PreparedNode;
-  const { id, config: written, depends_on: _, position: __, ...facts } = node.spec;
-  const { values, unknown, error } = await resolveParts(written, known.scope, ["config"]);
-  const { action, why, error: conditionError }: Outlook = outlook[index] ?? { action: "run" };
-  const problem = conditionError ?? error ?? (unknown.length === 0 ? findMisfit(node, values) : undefined);
+  const { id, config: written, inputs: own, map, depends_on: _, position: __, ...facts } = node.spec;
+  const config = await resolveParts(written, known.scope, ["config"]);
+  const ports = await resolveParts(own ?? {}, known.scope, ["inputs"]);
+  const items = await resolveParts(map === undefined ? {} : { items: map.items }, known.scope, ["map"]);
+  const problem = conditionError ?? config.error ?? ports.error ?? items.error ?? findProblem(node, config, items);
   return {
     node_id: id,
     ...facts,
+    ...(map === undefined ? {} : { map: { ...map, items: (items.values.items ?? map.items) as MapSpec["items"] } }),
     after: Array.from(graph.predecessors(index), (before) => graph.ids[before] ?? ""),
     action,
     ...(why === undefined ? {} : { why }),
-    config: values,
-    unknown,
-    inputs: listInputs(node, index, graph, known.given),
+    config: config.values,
+    unknown: [...config.unknown, ...ports.unknown, ...items.unknown],
+    inputs: listInputs(node, index, graph, { ...known.inputs, ...ports.values }, Object.keys(ports.values)),
     ...(problem === undefined || action === "skip" ? {} : { error: problem }),
   };
 }
 
-function listInputs({ definition }: PreparedNode, index: number, graph: Graph, given: Values): PlannedNode["inputs"] {
+/** `own`: the ports that the document gives values to. */
+function listInputs(
+  { definition }: PreparedNode,
+  index: number,
+  graph: Graph,
+  values: Values,
+  own: readonly string[],
+): PlannedNode["inputs"] {
   const incoming = graph.incoming(index);
-  if (incoming.length > 0) {
-    return incoming.map(({ from, from_port, to_port }) => ({ port: to_port, from: `${graph.ids[from]}.${from_port}` }));
+  const connected = incoming.map(({ from, from_port, to_port }) => ({
+    port: to_port,
+    from: `${graph.ids[from]}.${from_port}`,
+  }));
+  const isTaken = (port: string) =>
+    own.includes(port) || (incoming.length === 0 && Object.hasOwn(definition.inputs.shape, port));
+  const given = Object.entries(values).filter(([port]) => isTaken(port));
+  return [...connected, ...given.map(([port, value]) => ({ port, value }))];
+}
+
+function findProblem(node: PreparedNode, config: KnownParts, items: KnownParts): ErrorInfo | undefined {
+  const { items: list } = items.values;
+  if (items.unknown.length === 0 && list !== undefined && !Array.isArray(list)) {
+    return { code: "expression_failed", message: `map.items is ${showValue(list)}, expected a list` };
   }
-  const ports = Object.entries(given).filter(([name]) => Object.hasOwn(definition.inputs.shape, name));
-  return ports.map(([port, value]) => ({ port, value }));
+  return config.unknown.length === 0 ? findMisfit(node, config.values) : undefined;
 }
 
 /** Why a config whose expressions are all known does not fit its node type. */
@@ -161,58 +187,4 @@ async function readCondition(when: NodeSpec["when"], scope: ExpressionScope): Pr
   } catch (thrown) {
     return { text, needs, error: toFlowError(thrown).toInfo() };
   }
-}
-
-/** Values with each of their expressions evaluated on its own, if it can be. */
-async function resolveParts(
-  values: Values,
-  scope: ExpressionScope,
-  base: Path,
-): Promise<{ values: Values; unknown: UnknownPart[]; error?: ErrorInfo }> {
-  const resolved = structuredClone(values);
-  const unknown: UnknownPart[] = [];
-  let error: ErrorInfo | undefined;
-  for (const { path, text } of findTemplates(values)) {
-    const part = compileConfig({ value: text });
-    const needs = listNeeds(part?.references ?? []);
-    if (needs.length > 0 || part === undefined) unknown.push({ path: formatPath([...base, ...path]), needs });
-    else {
-      const outcome = await evaluatePart(part, scope, [...base, ...path]);
-      if ("error" in outcome) error ??= outcome.error;
-      else setAt(resolved, path, outcome.value);
-    }
-  }
-  return { values: resolved, unknown, ...(error === undefined ? {} : { error }) };
-}
-
-async function evaluatePart(
-  part: CompiledConfig,
-  scope: ExpressionScope,
-  path: Path,
-): Promise<{ value: Value } | { error: ErrorInfo }> {
-  try {
-    const { value = null } = await part.evaluate(scope);
-    return { value };
-  } catch (thrown) {
-    const info = toFlowError(thrown).toInfo();
-    return { error: { ...info, message: info.message.replace(/^value\b/, formatPath(path)) } };
-  }
-}
-
-function setAt(root: Values, path: Path, value: Value): void {
-  const last = path.at(-1);
-  let container: Value | undefined = root;
-  for (const part of path.slice(0, -1)) container = (container as Record<string | number, Value>)[part];
-  if (last === undefined || container === undefined) return;
-  if (Array.isArray(container)) container[Number(last)] = value;
-  else if (isPlainObject(container)) setOwn(container as Values, String(last), value);
-}
-
-/** What an expression refers to that is not there before the run; each once. */
-function listNeeds(references: readonly Reference[]): string[] {
-  const needs = references.flatMap(({ root, names: [name] }) => {
-    if (root === "inputs" || root === "env" || root === "workflow") return [];
-    return [root === "nodes" || root === "secrets" ? formatPath([root, name?.name ?? ""]) : root];
-  });
-  return [...new Set(needs)];
 }

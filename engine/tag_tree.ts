@@ -1,13 +1,19 @@
 import { type Note, type Tree, type TreeEntry, type TreeItem, treeOf, type TreeValue } from "./comment_tree.ts";
 import { encodePlain } from "./encode_document.ts";
+import { HANDLERS } from "./events.ts";
 import { decodeValue, encodeTagged, isTagged } from "./tagged.ts";
 import { isBytesKey } from "./wire.ts";
 
 /** Writes the values of a workflow document with their types, as flowengine does, or without. Changes the tree. */
 export function retagTree(tree: Tree, form: "plain" | "tagged"): void {
   const retag = form === "plain" ? makePlain : makeTagged;
-  for (const node of itemsOf(entryOf(tree.value, "nodes")?.value)) {
-    itemsOf(entryOf(node.value, "config")?.value).forEach(retag);
+  const settings = entryOf(tree.value, "settings")?.value;
+  const lists = [entryOf(tree.value, "nodes"), ...HANDLERS.map((name) => settings && entryOf(settings, name))];
+  for (const node of lists.flatMap((list) => itemsOf(list?.value))) {
+    for (const key of ["config", "inputs"]) itemsOf(entryOf(node.value, key)?.value).forEach(retag);
+    const map = entryOf(node.value, "map")?.value;
+    const items = map && entryOf(map, "items")?.value;
+    if (items?.kind === "list") items.items.forEach(retag);
   }
   itemsOf(entryOf(tree.value, "outputs")?.value).forEach(retag);
   for (const input of itemsOf(entryOf(tree.value, "inputs")?.value)) {

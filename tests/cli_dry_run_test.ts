@@ -102,3 +102,36 @@ Deno.test("flow run --dry-run ends with 2 for whatever would keep the run from s
   assert.equal(broken.code, 2);
   assert.match(broken.stdout, /would fail: config\.delay_ms: expected a (whole )?number/);
 });
+
+Deno.test("flow run --dry-run shows maps, repetitions, values for ports and handlers", async () => {
+  const mapped = {
+    inputs: { cities: { default: ["x", "y"] } },
+    nodes: [
+      {
+        id: "each",
+        node_type: "shell.exec",
+        map: { items: "${{ inputs.cities }}", max_parallel: 2 },
+        config: { command: "echo", args: ["${{ item }}"] },
+      },
+      {
+        id: "poll",
+        node_type: "shell.exec",
+        inputs: { stdin: "${{ inputs.cities[0] }}" },
+        config: { command: "cat" },
+        repeat: { until: "outputs.stdout = 'x'", delay_ms: 500 },
+      },
+    ],
+    settings: { on_failure: [{ id: "alert", node_type: "debug.log", inputs: { message: "${{ execution.status }}" } }] },
+  };
+  const { code, stdout } = await runFlow(["run", "-", "--dry-run"], { stdin: JSON.stringify(mapped) });
+  assert.equal(code, 0);
+  for (
+    const expected of [
+      /^ {3}args: \["\$\{\{ item \}\}"\] {2}\(needs item\)\n {3}items: \["x","y"\]\n {3}once for each of 2 items, at most 2 at a time$/m,
+      /^ {3}stdin: "x"\n {3}again every 500ms until outputs\.stdout = 'x', 100 times at most$/m,
+      /^when it has failed\n1\. alert {2}debug\.log\n {3}message: "\$\{\{ execution\.status \}\}" {2}\(needs execution\)$/m,
+    ]
+  ) assert.match(stdout, expected);
+  const wrong = await runFlow(["run", "-", "--dry-run", "--set", "cities=x"], { stdin: JSON.stringify(mapped) });
+  assert.deepEqual([wrong.code, /would fail: map\.items is "x", expected a list/.test(wrong.stdout)], [2, true]);
+});

@@ -293,3 +293,49 @@ function openTags(xml: string): string[] {
   }
   return open;
 }
+
+Deno.test("flow test mocks items, repetitions, handlers and values for ports", async () => {
+  const text = `workflow:
+  inputs: { cities: { type: array } }
+  nodes:
+    - id: each
+      node_type: http.request
+      map: { items: "\${{ inputs.cities }}", on_error: continue }
+      config: { url: "https://example.com/\${{ item }}" }
+      retry_policy: { max_attempts: 2 }
+    - id: poll
+      node_type: shell.exec
+      inputs: { stdin: "\${{ nodes.each.body }}" }
+      config: { command: cat }
+      repeat: { until: outputs.stdout = "ready", delay_ms: 5000 }
+    - { id: fail, node_type: debug.log, depends_on: [poll] }
+  settings:
+    on_failure:
+      - { id: alert, node_type: shell.exec, config: { command: mail, args: ["\${{ execution.error.message }}"] } }
+tests:
+  - name: all of it
+    inputs: { cities: [x, y, z] }
+    mocks:
+      each:
+        items:
+          - outputs: { body: 1 }
+          - attempts: [{ error: { code: connection_failed } }, { outputs: { body: 2 } }]
+          - error: { code: connection_failed }
+      poll: { attempts: [{ outputs: { stdout: no } }, { outputs: { stdout: ready } }] }
+      fail: { error: { message: broken } }
+      alert: {}
+    expect:
+      status: failed
+      duration_ms: 6000
+      nodes:
+        each: { outputs_contain: { body: [1, 2, null] }, runs: 5 }
+        poll: { runs: 2, inputs: { stdin: [1, 2, null] }, outputs: { stdout: ready } }
+        alert: { runs: 1, config_contain: { args: [{ $match: broken }] } }
+      events: [NodeExpanded each, NodeRepeating poll, NodeFailed fail, WorkflowFinishing, NodeStarted alert]
+`;
+  await withFiles({ "a.test.yaml": text }, async (path) => {
+    const { code, stdout } = await runFlow(["test", "a.test.yaml", "--coverage"], { cwd: path("") });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /coverage of a\.test\.yaml: 4 of 4 nodes ran/);
+  });
+});

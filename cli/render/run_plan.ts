@@ -1,7 +1,9 @@
-import type { PlannedNode, RunPlan, UnknownPart } from "../../engine/run_plan.ts";
+import { type HandlerName, HANDLERS } from "../../engine/events.ts";
+import type { UnknownPart } from "../../engine/known_parts.ts";
+import type { PlannedNode, RunPlan } from "../../engine/run_plan.ts";
 import type { Value, Values } from "../../engine/value.ts";
 import { stringifyValue } from "../../engine/wire.ts";
-import type { RetryPolicy, WorkflowSettings } from "../../engine/workflow.ts";
+import type { MapSpec, RetryPolicy, WorkflowSettings } from "../../engine/workflow.ts";
 import { formatDuration } from "../duration.ts";
 import type { Style } from "../style.ts";
 import { nodeLabels } from "./labels.ts";
@@ -14,11 +16,13 @@ const MAX_VALUE = 160;
 export function formatRunPlan(plan: RunPlan, style: Style): string {
   const { workflow, nodes, settings } = plan;
   const count = nodes.length === 1 ? "1 node" : `${nodes.length} nodes`;
-  const labels = nodeLabels({ nodes: nodes.map((node) => ({ ...node, id: node.node_id })) });
+  const everyNode = [...nodes, ...Object.values(plan.handlers).flat()];
+  const labels = nodeLabels({ nodes: everyNode.map((node) => ({ ...node, id: node.node_id })) });
   const lines = [
     `Plan of ${style.bold(cleanLine(workflow.name))}: ${count}, ${describeSettings(settings)}. Nothing has run.`,
     ...formatInputs(plan, style),
     ...nodes.flatMap((node, index) => formatNode(node, index + 1, labels, style)),
+    ...formatHandlers(plan, labels, style),
     ...formatOutputs(plan, style),
   ];
   return `${lines.join("\n")}\n`;
@@ -41,6 +45,19 @@ function formatInputs({ inputs, defaults }: RunPlan, style: Style): string[] {
   return lines.length === 0 ? [] : ["", style.bold("inputs"), ...lines];
 }
 
+function formatHandlers({ handlers }: RunPlan, labels: ReadonlyMap<string, string>, style: Style): string[] {
+  return HANDLERS.flatMap((name) => {
+    const nodes = (handlers[name] ?? []).flatMap((node, index) => formatNode(node, index + 1, labels, style));
+    return nodes.length === 0 ? [] : ["", style.bold(HANDLER_TITLES[name]), ...nodes.slice(1)];
+  });
+}
+
+const HANDLER_TITLES: Readonly<Record<HandlerName, string>> = {
+  on_success: "when it has succeeded",
+  on_failure: "when it has failed",
+  on_exit: "at the end, in any case",
+};
+
 function formatNode(node: PlannedNode, number: number, labels: ReadonlyMap<string, string>, style: Style): string[] {
   const label = (id: string) => labels.get(id) ?? cleanLine(id);
   const after = node.after.length === 0 ? "" : `  after ${node.after.map(label).join(", ")}`;
@@ -59,11 +76,25 @@ function formatNode(node: PlannedNode, number: number, labels: ReadonlyMap<strin
 
 function formatParts(node: PlannedNode, style: Style): string[] {
   const values = formatValues(node.config, node.unknown, "config", style);
-  const inputs = node.inputs.map(({ port, from, value = null }) =>
-    `${style.cyan(`${cleanLine(port)}:`)} ${from === undefined ? showValue(value) : `from ${cleanLine(from)}`}`
+  const inputs = node.inputs.flatMap(({ port, from, value = null }) =>
+    from === undefined
+      ? formatValues({ [port]: value }, node.unknown, "inputs", style)
+      : [`${style.cyan(`${cleanLine(port)}:`)} from ${cleanLine(from)}`]
   );
   const facts = listFacts(node);
-  return [...values, ...inputs, ...(facts.length === 0 ? [] : [style.dim(facts.join(", "))])];
+  const items = node.map === undefined ? [] : formatMap(node.map, node.unknown, style);
+  return [...values, ...inputs, ...items, ...(facts.length === 0 ? [] : [style.dim(facts.join(", "))])];
+}
+
+function formatMap(
+  { items, max_parallel, on_error }: MapSpec,
+  unknown: readonly UnknownPart[],
+  style: Style,
+): string[] {
+  const parts = [Array.isArray(items) ? `once for each of ${items.length} items` : "once for each item"];
+  if (max_parallel !== undefined) parts.push(`at most ${max_parallel} at a time`);
+  if (on_error === "continue") parts.push("a failure stops only its item");
+  return [...formatValues({ items }, unknown, "map", style), style.dim(parts.join(", "))];
 }
 
 function formatValues(values: Values, unknown: readonly UnknownPart[], base: string, style: Style): string[] {
@@ -83,13 +114,17 @@ function formatOutputs({ outputs, unknown_outputs }: RunPlan, style: Style): str
   return ["", style.bold("outputs"), ...formatValues(outputs, unknown_outputs, "", style).map((line) => `  ${line}`)];
 }
 
-function listFacts(
-  { timeout_ms, retry_policy, cache, run_if, continue_on_error, on_interrupt }: PlannedNode,
-): string[] {
+function listFacts(node: PlannedNode): string[] {
+  const { timeout_ms, retry_policy, repeat, cache, run_if, continue_on_error, on_interrupt } = node;
   const facts: string[] = [];
   if (run_if === "always") facts.push("runs whatever happened before");
   if (timeout_ms !== undefined) facts.push(`at most ${formatDuration(timeout_ms)} per attempt`);
   if (retry_policy !== undefined) facts.push(describeRetries(retry_policy));
+  if (repeat !== undefined) {
+    facts.push(
+      `again every ${formatDuration(repeat.delay_ms)} until ${cleanLine(repeat.until)}, ${repeat.max} times at most`,
+    );
+  }
   if (cache !== undefined) facts.push(`may be taken from the cache for ${formatDuration(cache.ttl_seconds * 1000)}`);
   if (continue_on_error) facts.push("its failure stops nothing");
   if (on_interrupt === "fail") facts.push("is not repeated after a crash");

@@ -1,10 +1,19 @@
 import { hasPort, type NodeDefinition } from "../../engine/node.ts";
+import { everyNode } from "../../engine/handlers.ts";
 import type { IssueList, Path } from "../../engine/issue.ts";
 import { quote } from "../../engine/plain.ts";
 import type { NodeRegistry } from "../../engine/registry.ts";
 import { didYouMean } from "../../engine/suggest.ts";
 import type { Workflow } from "../../engine/workflow.ts";
-import { EVENT_TYPES, type Mock, type MockAttempt, type Setup, SKIP_REASONS, type TestFile } from "./test_schema.ts";
+import {
+  EVENT_TYPES,
+  type Mock,
+  type MockAttempt,
+  type MockItem,
+  type Setup,
+  SKIP_REASONS,
+  type TestFile,
+} from "./test_schema.ts";
 
 /** Adds an error for every name in a test file that the workflow, or the program, does not have. */
 export function checkNames(spec: TestFile, workflow: Workflow, registry: NodeRegistry, issues: IssueList): void {
@@ -17,7 +26,7 @@ class NameChecker {
   readonly #issues: IssueList;
 
   constructor(workflow: Workflow, registry: NodeRegistry, issues: IssueList) {
-    this.#types = new Map(workflow.nodes.map(({ id, node_type }) => [id, node_type]));
+    this.#types = new Map(everyNode(workflow).map(({ id, node_type }) => [id, node_type]));
     this.#registry = registry;
     this.#issues = issues;
   }
@@ -80,8 +89,15 @@ class NameChecker {
   #checkMock(mock: Mock, type: string, path: Path): void {
     const definition = this.#registry.get(type);
     if (definition === undefined) return;
-    this.#checkOutputs(mock, definition, path);
-    for (const [index, attempt] of (mock.attempts ?? []).entries()) {
+    this.#checkItem(mock, definition, path);
+    for (const [index, item] of (mock.items ?? []).entries()) {
+      this.#checkItem(item, definition, [...path, "items", index]);
+    }
+  }
+
+  #checkItem(item: MockItem, definition: NodeDefinition, path: Path): void {
+    this.#checkOutputs(item, definition, path);
+    for (const [index, attempt] of (item.attempts ?? []).entries()) {
       this.#checkOutputs(attempt, definition, [...path, "attempts", index]);
     }
   }

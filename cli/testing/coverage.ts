@@ -1,3 +1,4 @@
+import { everyNode } from "../../engine/handlers.ts";
 import type { NodeRegistry } from "../../engine/registry.ts";
 import type { Workflow } from "../../engine/workflow.ts";
 import type { Trace } from "./run_case.ts";
@@ -30,7 +31,7 @@ export class CoverageCollector {
 
   list(): Coverage[] {
     return [...this.#workflows].map(([name, { workflow, registry, seen }]) => {
-      const ids = workflow.nodes.map(({ id }) => id);
+      const ids = everyNode(workflow).map(({ id }) => id);
       const never_ran = ids.filter((id) => !seen.has(id));
       const ways = listWays(workflow, registry).filter(({ from }) => seen.has(from));
       const never_taken = ways.filter(({ way }) => !seen.has(way)).map(({ way }) => way);

@@ -1,5 +1,5 @@
 import type { ErrorInfo } from "../../engine/errors.ts";
-import type { ExecutionEvent } from "../../engine/events.ts";
+import type { EventOf, ExecutionEvent } from "../../engine/events.ts";
 import { formatPath, type Path } from "../../engine/issue.ts";
 import { quote } from "../../engine/plain.ts";
 import type { NodeState } from "../../engine/state.ts";
@@ -99,6 +99,8 @@ class Checker {
       });
     }
     if (expect.attempts !== undefined) this.#equal(expect.attempts, node.attempt, [...path, "attempts"]);
+    const runs = calls.filter(({ node_id }) => node_id === id).length;
+    if (expect.runs !== undefined) this.#equal(expect.runs, runs, [...path, "runs"]);
     if (expect.because !== undefined) this.#equal(expect.because, node.because?.reason, [...path, "because"]);
     if (expect.error !== undefined) this.#checkError(expect.error, node.error, [...path, "error"]);
     if (expect.delays_ms !== undefined) {
@@ -106,7 +108,9 @@ class Checker {
       this.#equal(expect.delays_ms, delays, [...path, "delays_ms"]);
     }
     if (expect.log !== undefined) this.#equal(expect.log as Value, own.flatMap(linesOf), [...path, "log"]);
-    const completed = own.findLast((event) => event.type === "NodeCompleted");
+    const completed = own.findLast((event): event is EventOf<"NodeCompleted"> =>
+      event.type === "NodeCompleted" && event.index === undefined
+    );
     const call = calls.findLast(({ node_id }) => node_id === id);
     const subjects = [["outputs", completed?.outputs], ["inputs", call?.inputs], ["config", call?.config]] as const;
     for (const [name, actual] of subjects) {

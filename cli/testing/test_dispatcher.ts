@@ -50,7 +50,9 @@ export class TestDispatcher implements Dispatcher {
   }
 
   #runMock(request: AttemptRequest, mock: Mock): Promise<AttemptOutcome> {
-    const attempts = mock.attempts ?? [mock];
+    const items = mock.items ?? [mock];
+    const item = items[Math.min(request.index ?? 0, items.length - 1)] ?? {};
+    const attempts = item.attempts ?? [item];
     const attempt = attempts[Math.min(request.attempt, attempts.length) - 1] ?? {};
     return this.#mocked.dispatch(this.#withRun(request, (context) => runMock(attempt, context)));
   }

@@ -10,7 +10,7 @@ import { parseWith } from "../../engine/zod_issues.ts";
 import type { CliContext } from "../context.ts";
 import { checkKeys, withoutNulls } from "./check_keys.ts";
 import { checkMatchers } from "./compare.ts";
-import { type Mock, type MockAttempt, type TestFile, testFileSchema } from "./test_schema.ts";
+import { type Mock, type MockAttempt, type MockItem, type TestFile, testFileSchema } from "./test_schema.ts";
 
 /** A test file that was read. */
 export class TestDocument {
@@ -108,17 +108,28 @@ function checkSetup(setup: Pick<TestFile, "inputs" | "mocks" | "mock_types">, pa
 }
 
 function checkMock(mock: Mock, path: Path, issues: IssueList): void {
-  checkAttempt(mock, path, issues);
-  for (const [index, attempt] of (mock.attempts ?? []).entries()) {
+  checkItem(mock, path, issues);
+  for (const [index, item] of (mock.items ?? []).entries()) checkItem(item, [...path, "items", index], issues);
+  checkAlone(mock, "items", path, issues);
+}
+
+function checkItem(item: MockItem, path: Path, issues: IssueList): void {
+  checkAttempt(item, path, issues);
+  for (const [index, attempt] of (item.attempts ?? []).entries()) {
     checkAttempt(attempt, [...path, "attempts", index], issues);
   }
-  const others = Object.keys(mock).filter((key) => key !== "attempts" && mock[key as keyof Mock] !== undefined);
-  if (mock.attempts === undefined || others.length === 0) return;
+  checkAlone(item, "attempts", path, issues);
+}
+
+/** A list says all there is to say. */
+function checkAlone(mock: Mock, list: "attempts" | "items", path: Path, issues: IssueList): void {
+  const others = Object.entries(mock).filter(([key, value]) => key !== list && value !== undefined).map(([key]) => key);
+  if (mock[list] === undefined || others.length === 0) return;
   issues.error(
     "wrong_value",
     path,
-    () => `Mock has both attempts and ${others.join(", ")}`,
-    () => "Put all of it into attempts.",
+    () => `Mock has both ${list} and ${others.join(", ")}`,
+    () => `Put all of it into ${list}.`,
   );
 }
 

@@ -48,12 +48,20 @@ export const attemptSchema = lazy(() =>
   })
 );
 
+const attempts = () =>
+  z.array(attemptSchema()).min(1).optional().describe(
+    "What each attempt does, in order; the last one counts for all that follow",
+  );
+
+/** What a mocked node does for one item of its map. */
+export const itemSchema = lazy(() => z.object({ ...attemptSchema().shape, attempts: attempts() }));
+
 /** What a mocked node does. */
 export const mockSchema = lazy(() =>
   z.object({
-    ...attemptSchema().shape,
-    attempts: z.array(attemptSchema()).min(1).optional().describe(
-      "What each attempt does, in order; the last one counts for all that follow",
+    ...itemSchema().shape,
+    items: z.array(itemSchema()).min(1).optional().describe(
+      "Of a node with map: what it does for each item, in order; the last one counts for all that follow",
     ),
   })
 );
@@ -84,6 +92,7 @@ export const nodeExpectationSchema = lazy(() =>
   z.object({
     status: z.enum(["succeeded", "failed", "cancelled", "skipped", "waiting"]).optional(),
     attempts: z.int().min(0).optional().describe("How often it was tried"),
+    runs: z.int().min(0).optional().describe("How often it ran, over all attempts, items and repetitions"),
     delays_ms: z.array(milliseconds()).optional().describe("How long each retry waited"),
     because: z.string().optional().describe("Why it was skipped, such as condition or node_failed"),
     error: expectedErrorSchema().optional(),
@@ -139,6 +148,8 @@ export const testFileSchema = lazy(() =>
 export type Mock = z.output<ReturnType<typeof mockSchema>>;
 /** What one attempt of it does. */
 export type MockAttempt = z.output<ReturnType<typeof attemptSchema>>;
+/** What it does for one item. */
+export type MockItem = z.output<ReturnType<typeof itemSchema>>;
 /** What is expected of an execution. */
 export type Expectation = z.output<ReturnType<typeof expectationSchema>>;
 /** What is expected of a node. */
@@ -156,8 +167,11 @@ export const EVENT_TYPES: readonly string[] = [
   "WorkflowStarted",
   "WorkflowRetrying",
   "WorkflowCancelling",
+  "WorkflowFinishing",
   "WorkflowCompleted",
   "NodeStarted",
+  "NodeExpanded",
+  "NodeRepeating",
   "NodeRetrying",
   "NodeCompleted",
   "NodeFailed",
