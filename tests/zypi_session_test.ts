@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { createEngine, type ExecutionEvent, FlowError, MemoryStore, parseWorkflow } from "../mod.ts";
-import type { Values } from "../engine/value.ts";
 import { zypiExec } from "../nodes/zypi_exec.ts";
 import { zypiSessionClose, zypiSessionCreate } from "../nodes/zypi_session.ts";
 import { nodeContract } from "./contracts/node_contract.ts";
@@ -105,7 +104,7 @@ test("a server that is down, or knows no such image, is a clear error", async (s
 });
 
 /** A session and a command in it; no node closes it. */
-function workflow(url: string, command: string[]): unknown {
+function workflow(url: string, command: string[]) {
   // In a real VM nobody sees this mark from outside, so nobody could end a command by it.
   const env = { FLOW_ATTEMPT_ID: "" };
   return {
@@ -119,7 +118,7 @@ function workflow(url: string, command: string[]): unknown {
 
 async function start(server: ZypiServer, command: string[], timeoutMs?: number) {
   const engine = createEngine({ store: new MemoryStore() });
-  const parsed = await parseWorkflow(workflow(server.url, command) as Values, { registry: engine.registry });
+  const parsed = await parseWorkflow(workflow(server.url, command), { registry: engine.registry });
   return { engine, run: await engine.start(parsed, { timeoutMs }) };
 }
 
@@ -168,19 +167,23 @@ const TWICE = `
   true
 `;
 
+/** Kills `flow run` as soon as a line of output has come; answers the id of the execution. */
+async function runAndKill(path: string, db: string): Promise<string> {
+  const victim = startFlow(["run", path, "--json", "--db", db]);
+  let told = "";
+  for await (const chunk of victim.stdout.pipeThrough(new TextDecoderStream())) {
+    told += chunk;
+    if (told.includes("StdoutLine")) victim.kill("SIGKILL");
+  }
+  await Promise.all([victim.status, victim.stderr.cancel()]);
+  return JSON.parse(told.split("\n")[0] ?? "").execution_id;
+}
+
 test("after kill -9, flow resume goes on in the same session, ends what runs there, and closes it", async (server) => {
   await withFiles({ "workflow.json": workflow(server.url, ["sh", "-c", TWICE]) }, async (path) => {
     const db = path("flow.db");
-    const victim = startFlow(["run", path("workflow.json"), "--json", "--db", db]);
-    let told = "";
-    for await (const chunk of victim.stdout.pipeThrough(new TextDecoderStream())) {
-      told += chunk;
-      if (told.includes("run 0")) victim.kill("SIGKILL");
-    }
-    await Promise.all([victim.status, victim.stderr.cancel()]);
+    const execution_id = await runAndKill(path("workflow.json"), db);
     assert.deepEqual([server.vms(), server.sessions()], [1, 1]);
-    const { execution_id } = JSON.parse(told.split("\n")[0] ?? "");
-
     const { code, stdout, stderr } = await runFlow(["resume", execution_id, "--json", "--db", db]);
     assert.equal(code, 0, stderr);
     const events = stdout.trim().split("\n").map((line): ExecutionEvent => JSON.parse(line));
@@ -188,6 +191,19 @@ test("after kill -9, flow resume goes on in the same session, ends what runs the
     assert.deepEqual(starts, ["use 2"]);
     const completed = events.find((event) => event.type === "NodeCompleted");
     assert.equal(completed?.type === "NodeCompleted" && completed.outputs["stdout"], "run 1\n0");
+    assert.equal(server.vms(), 0);
+  });
+});
+
+test("after kill -9, flow resume closes the session that a command had for itself, and runs it in a new one", async (server) => {
+  const [, use] = workflow(server.url, ["sh", "-c", "[ -e /tmp/here ] || echo new; touch /tmp/here; sleep 1"]).nodes;
+  const alone = { nodes: [{ ...use, config: { ...use?.config, own_session: true } }] };
+  await withFiles({ "workflow.json": alone }, async (path) => {
+    const execution_id = await runAndKill(path("workflow.json"), path("flow.db"));
+    assert.equal(server.vms(), 1);
+    const { code, stdout, stderr } = await runFlow(["resume", execution_id, "--db", path("flow.db")]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /"stdout": "new"/);
     assert.equal(server.vms(), 0);
   });
 });
