@@ -84,3 +84,77 @@ function isSameStart(ours: string, theirs: string, body: string | undefined): bo
     : theirs.slice(0, theirs.indexOf(end) + end.length);
   return start.length > 60 && ours.startsWith(start);
 }
+
+/** Sends JSON to a server; the answer's status and text. */
+async function ask(
+  url: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+async function openSession(url: string): Promise<string> {
+  return JSON.parse((await ask(url, "POST", "/sessions", {})).text).session_id;
+}
+
+Deno.test({ name: "the strict Zypi test server has the defects that no recording shows", ignore }, async () => {
+  const server = openZypiServer({ mode: "strict", maxVms: 5 });
+  const crashed = { status: 500, text: "" };
+  try {
+    const [first, second] = [await openSession(server.url), await openSession(server.url)];
+    assert.deepEqual(await ask(server.url, "GET", "/sessions"), crashed, "listing two crashes");
+    assert.equal((await ask(server.url, "GET", `/sessions/${first}`)).status, 404, "and forgets all");
+    const [third, fourth] = [await openSession(server.url), await openSession(server.url)];
+    const order: string[] = [];
+    const sleep = (id: string, seconds: string) =>
+      ask(server.url, "POST", `/sessions/${id}/exec`, { cmd: ["sleep", seconds] }).then(() => order.push(seconds));
+    await Promise.all([sleep(third, "0.3"), sleep(fourth, "0.01")]);
+    assert.deepEqual(order, ["0.3", "0.01"], "commands of different sessions wait for each other");
+    assert.deepEqual(await ask(server.url, "DELETE", `/sessions/${third}`), crashed);
+    assert.equal((await ask(server.url, "DELETE", `/sessions/${fourth}`)).status, 404, `${second} is forgotten, too`);
+
+    const echo = { cmd: ["echo"], image: "ubuntu:24.04" };
+    const statuses: number[] = [];
+    for (let i = 0; i < 3; i++) statuses.push((await ask(server.url, "POST", "/exec", echo)).status);
+    assert.deepEqual(statuses, [200, 200, 500], "a VM for one command is never released");
+    assert.equal((await ask(server.url, "POST", "/exec", echo)).text, '{"error":":pool_exhausted"}');
+    const huge = { ...echo, files: { "/tmp/x": "x".repeat(8_000_000) } };
+    assert.deepEqual(await ask(server.url, "POST", "/exec", huge), { status: 413, text: "" });
+  } finally {
+    await server.close();
+  }
+  assert.equal(server.vms(), 0);
+});
+
+Deno.test({ name: "the lenient Zypi test server has none of them", ignore }, async () => {
+  const server = openZypiServer({ mode: "lenient", maxVms: 3 });
+  try {
+    const [first, second] = [await openSession(server.url), await openSession(server.url)];
+    assert.equal(JSON.parse((await ask(server.url, "GET", "/sessions")).text).count, 2);
+    const files = { "/tmp/f": "x" };
+    const cat = await ask(server.url, "POST", `/sessions/${first}/exec`, { cmd: ["cat", "/tmp/f"], files });
+    assert.equal(JSON.parse(cat.text).stdout, "x");
+    assert.deepEqual(await ask(server.url, "DELETE", `/sessions/${first}`), {
+      status: 200,
+      text: '{"status":"closed"}',
+    });
+    assert.equal((await ask(server.url, "GET", `/sessions/${second}`)).status, 200);
+    const image = "ubuntu:24.04";
+    for (let i = 0; i < 4; i++) {
+      const { text } = await ask(server.url, "POST", "/exec", { cmd: ["sh", "-c", "seq 1 1000"], image });
+      assert.equal(JSON.parse(text).stdout?.length, 3893, text);
+    }
+    const late = await ask(server.url, "POST", "/exec", { cmd: ["sleep", "9"], image, timeout: 0.2 });
+    assert.equal(JSON.parse(late.text).timed_out, true);
+    assert.equal((await ask(server.url, "POST", "/exec", { cmd: ["ls"] })).text, '{"error":"image is required"}');
+  } finally {
+    await server.close();
+  }
+  assert.equal(server.vms(), 0);
+});
