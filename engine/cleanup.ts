@@ -9,6 +9,7 @@ import type { NodeSubject } from "./events.ts";
 import type { OpenResource, ResourceScope } from "./node.ts";
 import type { Recorder } from "./recorder.ts";
 import type { NodeRegistry } from "./registry.ts";
+import type { SecretGuard } from "./secret_guard.ts";
 import type { ExecutionState } from "./state.ts";
 
 /** How long closing may take; all is closed at the same time. */
@@ -18,11 +19,13 @@ export const CLOSE_TIMEOUT_MS = 15_000;
 export interface Closer {
   registry: NodeRegistry;
   clock: Clock;
+  /** Those that may be in what was opened. */
+  secrets?: SecretGuard | undefined;
 }
 
 /** Closes what was to stay until the end of the execution; what could not be closed becomes a warning of its node. */
-export async function closeAtEnd({ recorder, registry, clock }: Closer & { recorder: Recorder }): Promise<void> {
-  for (const { reason, ...subject } of await closeResources(recorder.state, "execution", { registry, clock })) {
+export async function closeAtEnd({ recorder, ...closer }: Closer & { recorder: Recorder }): Promise<void> {
+  for (const { reason, ...subject } of await closeResources(recorder.state, "execution", closer)) {
     const message = `Could not close what this node had opened: ${reason}`;
     recorder.record({ type: "NodeEvent", ...subject, event: { event_type: "Warning", message } });
   }
@@ -32,7 +35,7 @@ export async function closeAtEnd({ recorder, registry, clock }: Closer & { recor
 export async function closeResources(
   state: ExecutionState,
   until: ResourceScope,
-  { registry, clock }: Closer,
+  { registry, clock, secrets }: Closer,
 ): Promise<({ reason: string } & NodeSubject)[]> {
   const open = state.resources?.filter((resource) => resource.until === until) ?? [];
   if (open.length === 0) return [];
@@ -45,12 +48,16 @@ export async function closeResources(
     reject(error);
   });
   const close = ({ node_type, resource }: OpenResource) =>
-    Promise.try(() => registry.get(node_type)?.closeResource?.(resource, controller.signal));
+    Promise.try(() =>
+      registry.get(node_type)?.closeResource?.(secrets?.reveal(resource) ?? resource, controller.signal)
+    );
   const closings = await Promise.allSettled(open.map((resource) => Promise.race([close(resource), late])));
   stopTimer();
   return closings.flatMap((closing, index) => {
     if (closing.status === "fulfilled") return [];
     const { node_id = "", index: item } = open[index] ?? {};
-    return [{ node_id, ...(item === undefined ? {} : { index: item }), reason: toFlowError(closing.reason).message }];
+    const { message } = toFlowError(closing.reason);
+    const reason = secrets?.masker.maskText(message) ?? message;
+    return [{ node_id, ...(item === undefined ? {} : { index: item }), reason }];
   });
 }

@@ -94,7 +94,8 @@ export class Engine {
       // It may have ended before the lease was ours.
       checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
       const point = await findResumePoint(this.store, executionId, prepared, this.#options.endLeftover);
-      await closeResources(point.state, "attempt", { registry: this.registry, clock: this.#clock });
+      const closer = { registry: this.registry, clock: this.#clock, secrets: prepared.secrets };
+      await closeResources(point.state, "attempt", closer);
       const cancelReason = await this.store.cancelRequested(executionId);
       if (cancelReason === undefined) checkHasBegun(record, point.state);
       return { prepared, ...point, cancelReason };

@@ -137,7 +137,7 @@ export class Executor {
   async #complete(verdict: Verdict): Promise<ExecutionResult<Values>> {
     const { recorder, clock } = this.#options;
     const { state } = recorder;
-    await closeAtEnd(this.#options);
+    await closeAtEnd({ ...this.#options, secrets: this.#options.prepared.secrets });
     const success = verdict.status === "succeeded";
     const duration_ms = Math.max(0, clock.now() - state.started_at);
     recorder.record({ type: "WorkflowCompleted", success, duration_ms, ...verdict });

@@ -3,6 +3,7 @@ import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts
 import type { EventBody, NodeEventBody } from "./events.ts";
 import type { HashParts } from "./cache.ts";
 import { Masker } from "./masker.ts";
+import { concealSecrets, revealSecrets } from "./secret_marks.ts";
 import type { PreparedNode } from "./prepare.ts";
 
 /** As OWASP recommends for PBKDF2 with SHA-256. */
@@ -40,11 +41,19 @@ export class SecretGuard {
     const masked: Record<string, unknown> = {};
     if ("error" in body && body.error !== undefined) masked.error = this.masker.maskErrorInfo(body.error);
     if ("reason" in body) masked.reason = this.masker.maskText(body.reason);
+    if ("items" in body) masked.items = this.masker.maskValue(body.items);
+    // Whoever closes it needs the real one, maybe after a crash.
+    if ("resource" in body) masked.resource = this.masker.maskValues(concealSecrets(body.resource, this.values));
     if ("outputs" in body && body.outputs !== undefined) masked.outputs = this.#maskOutputs(body.outputs);
     return { ...body, ...masked } as EventBody;
   }
 
-  /** Whether the config of a node depends on secrets. */
+  /** What a node has opened, as it was before {@link maskEvent}. */
+  reveal(resource: Values): Values {
+    return revealSecrets(resource, this.values);
+  }
+
+  /** Whether what a node gets depends on secrets. */
   isUsedBy({ expressions }: PreparedNode): boolean {
     return secretsOf(expressions).length > 0;
   }

@@ -171,6 +171,64 @@ Deno.test("secrets: a cached result is found again only with the same secrets, a
   assert.ok(!JSON.stringify(kept).includes("token") && !JSON.stringify(kept).includes(TOKEN));
 });
 
+Deno.test("secrets: handlers and values for ports have them too; conditions, items and until do not", async () => {
+  const seen: unknown[] = [];
+  const engine = open({
+    a: ({ inputs }) => {
+      seen.push(inputs.port);
+      return { out: inputs.port ?? null };
+    },
+    last: ({ config }) => {
+      seen.push(config);
+      return { out: (config as { value: string }).value };
+    },
+  });
+  const { history } = await run(engine, {
+    nodes: [{ ...node("a", 1), inputs: { port: "${{ secrets.TOKEN }}" } }],
+    settings: { on_exit: [node("last", "${{ secrets.TOKEN }} ${{ nodes.a.out }}")] },
+  });
+  assert.deepEqual(seen, [TOKEN, { value: `${TOKEN} ***` }]);
+  assert.ok(!history.includes(TOKEN), history);
+  const missing = { nodes: [node("a", 1)], settings: { on_exit: [node("last", "${{ secrets.NONE }}")] } };
+  await assert.rejects(run(engine, missing), { code: "invalid_workflow", message: /"NONE".*node "last"/ });
+  for (
+    const part of [
+      { map: { items: "${{ [secrets.TOKEN] }}" } },
+      { repeat: { until: "secrets.TOKEN = 'x'", max: 2 } },
+    ]
+  ) {
+    await assert.rejects(parseWorkflow({ nodes: [node("a", 1, part)] }), /no "secrets" here/);
+  }
+});
+
+Deno.test("secrets: what a node opens is recorded with marks for secrets, and closed with their values, also later", async () => {
+  const closed: unknown[] = [];
+  const opener = defineNode({
+    type: "test.open",
+    version: 1,
+    summary: "Open something",
+    category: "test",
+    config: { url: z.string() },
+    inputs: anyPorts(),
+    outputs: anyPorts(),
+    run(ctx) {
+      ctx.resourceOpened({ url: ctx.config.url, also: [btoa(ctx.config.url)] }, { until: "execution" });
+      return {};
+    },
+    closeResource: (resource) => {
+      closed.push(resource);
+      return Promise.reject(new Error(`Cannot reach ${resource.url}`));
+    },
+  });
+  const secrets = environmentSecrets(() => TOKEN);
+  const engine = createEngine({ nodes: [opener], store: new MemoryStore(), secrets });
+  const config = { url: "http://me:${{ secrets.TOKEN }}@host" };
+  const { history } = await run(engine, { nodes: [{ id: "a", node_type: "test.open", config }] });
+  assert.ok(!history.includes(TOKEN) && !history.includes(btoa(`http://me:${TOKEN}`).slice(16, -2)), history);
+  assert.deepEqual((closed[0] as { url: string }).url, `http://me:${TOKEN}@host`);
+  assert.match(history, /Cannot reach http:\/\/me:\*\*\*@host/);
+});
+
 Deno.test("secrets: resume and rerun ask for them again; without them nothing goes on", async () => {
   let isThere = true;
   const secrets = environmentSecrets(() => isThere ? TOKEN : undefined);

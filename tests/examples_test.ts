@@ -29,6 +29,7 @@ const checks: Record<string, () => Promise<void>> = {
   "poll_until.yaml": checkPollUntil,
   "handlers.yaml": checkHandlers,
   "branching.test.yaml": checkBranchingTest,
+  "secrets.yaml": checkSecrets,
   "custom_node.ts": checkCustomNode,
   "embedding.ts": checkEmbedding,
   "flowengine_v1.json": checkFlowengineV1,
@@ -228,6 +229,17 @@ async function checkHandlers(): Promise<void> {
   assert.equal(failed.code, 3);
   assert.match(failed.stderr, /alert \| Backup failed: Node "dump" failed/);
   assert.match(failed.stderr, /record \| backup: failed/);
+}
+
+async function checkSecrets(): Promise<void> {
+  const env = { FLOW_SECRET_SHOP_TOKEN: "correct-horse-battery" };
+  const { code, stdout, stderr } = await runFlow(["run", "examples/secrets.yaml", "--verbose"], { env });
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), { told: "Logged in with ***", signature: "0c21ac72" });
+  assert.match(stderr, /login \| Logged in with \*\*\*/);
+  const missing = await runFlow(["run", "examples/secrets.yaml"]);
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /FLOW_SECRET_SHOP_TOKEN.*flow secrets set SHOP_TOKEN/);
 }
 
 async function checkCustomNode(): Promise<void> {
