@@ -139,7 +139,7 @@ export class DevSession {
     const renderer = new CompactLines(context.err, context.errStyle, workflow);
     handle.result.catch(() => {});
     const early = new EarlyEnd({ context, lastResort: killingAll(context.platform, engine), handle, renderer });
-    const restoreConsole = redirectConsole((text) => renderer.print(text));
+    const restoreConsole = redirectConsole((text) => renderer.print(handle.mask(text)));
     const follow = async () => {
       for await (const event of handle.events()) {
         renderer.onEvent(event);
