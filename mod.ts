@@ -59,6 +59,7 @@ export {
 } from "./engine/events.ts";
 export {
   anyPorts,
+  type CallRequest,
   type ConfigOf,
   defineNode,
   type InputsOf,
@@ -82,6 +83,7 @@ export type { ExecutionState, ItemStates, NodeState, NodeStatus } from "./engine
 export {
   type Awaitable,
   type CacheEntry,
+  type CalledBy,
   type EventQuery,
   type ExecutionFilter,
   type ExecutionRecord,

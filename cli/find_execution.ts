@@ -17,7 +17,7 @@ export async function findExecution(reader: ExecutionReader, text: string): Prom
   const exact = await reader.getSummary(text, now);
   if (exact !== undefined) return exact;
   if (text === "last") {
-    const [newest] = await reader.listExecutions({ limit: 1 }, now);
+    const [newest] = await reader.listExecutions({ limit: 1, top_level: true }, now);
     if (newest !== undefined) return newest;
   }
   const found = text.length < MIN_PREFIX

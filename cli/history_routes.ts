@@ -38,6 +38,8 @@ const list = buildCommand<ListFlags, [], ProgramContext>({
       workflow: textFlag("Only those of the workflow with this id", "ID"),
       since: timeFlag("Only those that began at this time or later: 2h, 7d, or 2026-01-31T12:00:00Z"),
       until: timeFlag("Only those that began before this time"),
+      all: switchFlag("Those too that others have called"),
+      calledBy: textFlag("Only those that this execution has called", "ID"),
       limit: countFlag("Not more than so many (default: 20)"),
       ...jsonFlag,
       ...serverFlags,

@@ -14,9 +14,18 @@ import { abortError, type Clock, sleep } from "./clock.ts";
 import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts";
 import { FlowError, toFlowError } from "./errors.ts";
 import { attemptId } from "./id.ts";
-import type { LogLevel, NodeContext, NodeDefinition, Ports, ProcessIdentity, ResourceScope } from "./node.ts";
+import type {
+  CallRequest,
+  LogLevel,
+  NodeContext,
+  NodeDefinition,
+  Ports,
+  ProcessIdentity,
+  ResourceScope,
+} from "./node.ts";
 import { copyPlain } from "./plain.ts";
 import { checkValues, type Value, type Values } from "./value.ts";
+import type { ExecutionResult } from "./verdict.ts";
 
 /** How long an aborted node may take to end; longer than the built-in nodes take to kill what they started. */
 export const ABANDON_AFTER_MS = 30_000;
@@ -58,6 +67,7 @@ class AttemptControl {
   readonly #clock: Clock;
   readonly #onAbort = () => this.#controller.abort(this.#request.signal.reason);
   readonly #stopTimer: (() => void) | undefined;
+  #held = 0;
   ended = false;
 
   constructor(request: AttemptRequest, clock: Clock, timeoutMs: number | undefined) {
@@ -80,6 +90,16 @@ class AttemptControl {
     this.#request.signal.removeEventListener("abort", this.#onAbort);
   }
 
+  /** While the engine itself works for the node, and will end by itself, the node is not given up on. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#held++;
+    try {
+      return await work();
+    } finally {
+      this.#held--;
+    }
+  }
+
   /** What `run` answers, or the reason of the abort if it does not end soon enough after one. */
   async race<T>(run: () => Promise<T> | T): Promise<T> {
     this.signal.throwIfAborted();
@@ -88,10 +108,15 @@ class AttemptControl {
     let stopAbandoning: (() => void) | undefined;
     const abandoned = new Promise<never>((_, reject) => {
       this.signal.addEventListener("abort", () => {
-        stopAbandoning = this.#clock.setTimer(ABANDON_AFTER_MS, () => {
+        const abandon = () => {
+          if (this.#held > 0) {
+            stopAbandoning = this.#clock.setTimer(ABANDON_AFTER_MS, abandon);
+            return;
+          }
           this.#request.emit({ event_type: "Warning", message: ABANDONED });
           reject(abortError(this.signal));
-        });
+        };
+        stopAbandoning = this.#clock.setTimer(ABANDON_AFTER_MS, abandon);
       }, { once: true });
     });
     try {
@@ -120,6 +145,7 @@ class AttemptContext implements NodeContext {
   readonly inputs: Values;
   #attemptId: string | undefined;
   #config: { copy: unknown } | undefined;
+  #calls = 0;
 
   constructor(request: AttemptRequest, inputs: Values, control: AttemptControl, clock: Clock) {
     this.#request = request;
@@ -135,6 +161,7 @@ class AttemptContext implements NodeContext {
     this.sleep = this.sleep.bind(this);
     this.processStarted = this.processStarted.bind(this);
     this.resourceOpened = this.resourceOpened.bind(this);
+    this.call = this.call.bind(this);
   }
 
   get config(): unknown {
@@ -145,6 +172,9 @@ class AttemptContext implements NodeContext {
   }
   get node_id(): string {
     return this.#request.node.spec.id;
+  }
+  get source(): string | undefined {
+    return this.#request.source;
   }
   get index(): number | undefined {
     return this.#request.index;
@@ -194,6 +224,10 @@ class AttemptContext implements NodeContext {
   }
   resourceOpened(resource: Values, { until }: { until: ResourceScope }): void {
     if (!this.#control.ended) this.#request.resourceOpened(checkValues(resource), until);
+  }
+
+  call(request: CallRequest): Promise<ExecutionResult<Values>> {
+    return this.#control.hold(() => this.#request.call(request, this.#calls++, this.signal));
   }
 
   #emit(event: Parameters<AttemptRequest["emit"]>[0]): void {

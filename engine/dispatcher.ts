@@ -1,8 +1,9 @@
 import type { FlowError } from "./errors.ts";
 import type { NodeEventBody } from "./events.ts";
-import type { ProcessIdentity, ResourceScope } from "./node.ts";
+import type { CallRequest, ProcessIdentity, ResourceScope } from "./node.ts";
 import type { PreparedNode } from "./prepare.ts";
 import type { Values } from "./value.ts";
+import type { ExecutionResult } from "./verdict.ts";
 
 /** One try of one node, to be carried out. */
 export interface AttemptRequest {
@@ -19,9 +20,13 @@ export interface AttemptRequest {
   readonly memory: () => Map<string, unknown>;
   /** Aborts when the execution gives up on the attempt; the reason is a FlowError. */
   readonly signal: AbortSignal;
+  /** Absolute path of the workflow's document, if it came from a file. */
+  readonly source: string | undefined;
   emit(event: NodeEventBody): void;
   processStarted(process: ProcessIdentity): void;
   resourceOpened(resource: Values, until: ResourceScope): void;
+  /** Runs a workflow to its end. `place`: which call of this attempt it is, from 0. */
+  call(request: CallRequest, place: number, signal: AbortSignal): Promise<ExecutionResult<Values>>;
 }
 
 /** How an attempt ended. */

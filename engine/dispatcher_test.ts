@@ -77,6 +77,8 @@ async function attempt(definition: NodeDefinition, circumstances: Circumstances 
       signal: controller.signal,
       emit: (event) => events.push(event),
       processStarted: (process) => processes.push(process),
+      source: undefined,
+      call: () => Promise.reject(new Error("Not here")),
       resourceOpened: (resource, until) => resources.push([resource, until]),
     }),
   );

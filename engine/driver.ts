@@ -8,6 +8,7 @@
  */
 import type { EventBus } from "./bus.ts";
 import { NodeCache } from "./cache.ts";
+import type { Caller } from "./calls.ts";
 import type { Clock } from "./clock.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { FlowError } from "./errors.ts";
@@ -15,6 +16,7 @@ import type { EventBody } from "./events.ts";
 import { Executor } from "./executor.ts";
 import { Leases } from "./leases.ts";
 
+import type { CallRequest } from "./node.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
 import { Recorder } from "./recorder.ts";
 import type { Restored } from "./restore.ts";
@@ -37,6 +39,8 @@ export interface DriverOptions {
   registry: NodeRegistry;
   /** 0 <= x < 1; for jitter. */
   random: () => number;
+  /** Runs a workflow for a node. */
+  call(caller: Caller, request: CallRequest, place: number): Promise<ExecutionResult<Values>>;
   /** The environment variables that expressions may ask for. */
   env: (name: string) => string | undefined;
 }
@@ -93,6 +97,11 @@ export class Driver {
     if (live === undefined || this.#isClosed) return false;
     live.executor.cancel(reason);
     return true;
+  }
+
+  /** Ends what runs of an execution that is driven here, and leaves it to be resumed. */
+  suspend(executionId: string, error: FlowError): void {
+    this.#live.get(executionId)?.executor.suspend(error);
   }
 
   /**
@@ -166,6 +175,8 @@ export class Driver {
       inputs,
       recorder,
       verbose,
+      source: record.source,
+      call: (caller, request, place) => this.#options.call({ ...caller, record }, request, place),
       cache: record.no_cache ? undefined : new NodeCache(store, clock, secrets),
       ...(restored === undefined ? {} : { restored }),
       reuse,

@@ -1,6 +1,7 @@
 import { createLocalDispatcher } from "./attempt.ts";
 import { type BusListener, EventBus } from "./bus.ts";
 import { closeResources } from "./cleanup.ts";
+import type { Calls } from "./calls.ts";
 import { checkIsWorkflow, checkStartOptions } from "./check_arguments.ts";
 import { checkInputs } from "./check_inputs.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -21,7 +22,7 @@ import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";
 import { readReuse } from "./reuse.ts";
 import { resolveSecrets } from "./secrets.ts";
 import { createState, type ExecutionState } from "./state.ts";
-import type { ExecutionRecord, Store } from "./store.ts";
+import type { CalledBy, ExecutionRecord, Store } from "./store.ts";
 import { checkHasBegun, checkResumable, findResumePoint } from "./resume.ts";
 import { subscribe, type SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
@@ -37,6 +38,7 @@ export class Engine {
   readonly #owner: string;
   readonly #bus = new EventBus();
   readonly #driver: Driver;
+  #calls: Calls | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -53,6 +55,7 @@ export class Engine {
       dispatcher: options.dispatcher ?? createLocalDispatcher(this.#clock),
       random: options.random ?? Math.random,
       env: options.env ?? (() => undefined),
+      call: async (caller, request, place) => (await this.#openCalls()).run(caller, request, place),
     });
   }
 
@@ -66,13 +69,21 @@ export class Engine {
     workflow: Workflow,
     options: StartOptions = {},
   ): Promise<ExecutionHandle<O>> {
+    return await this.#start<O>(workflow, options);
+  }
+
+  async #start<O extends Values>(
+    workflow: Workflow,
+    options: StartOptions,
+    called_by?: CalledBy,
+  ): Promise<ExecutionHandle<O>> {
     checkIsWorkflow(workflow);
     checkStartOptions(options);
     const limited = limitTime(workflow, options.timeoutMs);
     const locked = await this.#prepare(limited, options.inputs ?? {});
     const inputs = resolveInputs(workflow.inputs, options.inputs ?? {});
     const prepared = await this.#unlock(locked, inputs);
-    const record = this.#createRecord(limited, { ...options, inputs });
+    const record = this.#createRecord(limited, { ...options, inputs }, { called_by });
     return this.#handle<O>(
       record,
       await this.#driver.create(record, { prepared, state: createState(record.execution_id) }),
@@ -134,7 +145,7 @@ export class Engine {
     const workflow = limitTime(plan.workflow, options.timeoutMs);
     const reuse = await readReuse(this.store, plan);
     const prepared = await this.#unlock(await this.#prepare(workflow, plan.inputs), plan.inputs);
-    const record = this.#createRecord(workflow, { ...options, inputs: plan.inputs }, plan.execution_id);
+    const record = this.#createRecord(workflow, { ...options, inputs: plan.inputs }, { rerun_of: plan.execution_id });
     const drive = { prepared, state: createState(record.execution_id), reuse };
     return this.#handle<O>(record, await this.#driver.create(record, drive));
   }
@@ -204,7 +215,25 @@ export class Engine {
     return secrets === undefined ? prepared : { ...prepared, secrets };
   }
 
-  #createRecord(workflow: Workflow, options: StartOptions, rerun_of?: string): ExecutionRecord {
+  /** Only a workflow that calls another needs this. */
+  async #openCalls(): Promise<Calls> {
+    const { Calls } = await import("./calls.ts");
+    return this.#calls ??= new Calls({
+      store: this.store,
+      registry: this.registry,
+      clock: this.#clock,
+      start: (workflow, options, called_by) => this.#start<Values>(workflow, options, called_by),
+      resume: (id) => this.resume<Values>(id),
+      suspend: (id, error) => this.#driver.suspend(id, error),
+      subscribe: (id, options) => this.subscribe(id, options),
+    });
+  }
+
+  #createRecord(
+    workflow: Workflow,
+    options: StartOptions,
+    { rerun_of, called_by }: { rerun_of?: string; called_by?: CalledBy | undefined },
+  ): ExecutionRecord {
     return {
       execution_id: options.execution_id ?? createId(this.#clock.now()),
       workflow,
@@ -214,6 +243,7 @@ export class Engine {
       ...(options.source === undefined ? {} : { source: options.source }),
       ...(options.workdir === undefined ? {} : { workdir: options.workdir }),
       ...(rerun_of === undefined ? {} : { rerun_of }),
+      ...(called_by === undefined ? {} : { called_by }),
       ...(options.useCache === false ? { no_cache: true } : {}),
     };
   }

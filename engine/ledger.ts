@@ -83,6 +83,12 @@ export class Ledger {
     return index === undefined ? undefined : { item: this.#fanOutOf(unit)?.items[index] ?? null, index };
   }
 
+  /** Names what an attempt is about: the same for those that only repeat it because it was cut off. */
+  turnOf(unit: number): string {
+    const { repetitions = 0, failures = 0 } = this.roster.state(unit) ?? {};
+    return `${this.#recorder.state.round}.${repetitions}.${failures}`;
+  }
+
   /** Begins with all nodes waiting, as a new round of a workflow that is retried does. */
   reset(): void {
     this.retries.stopAll();

@@ -101,6 +101,8 @@ export class MemoryStore implements Store {
       .filter((it) =>
         (filter.status === undefined || it.status === filter.status) &&
         (filter.workflow_id === undefined || it.workflow_id === filter.workflow_id) &&
+        (filter.called_by === undefined || it.called_by?.execution_id === filter.called_by) &&
+        (!filter.top_level || it.called_by === undefined) &&
         (filter.id_prefix === undefined || it.execution_id.startsWith(filter.id_prefix)) &&
         (filter.source === undefined || it.source === filter.source) &&
         (since === undefined || it.created_at >= since) &&
@@ -237,6 +239,7 @@ function summarize({ record, events, change, lease }: Entry, now: number): Execu
   if (change.status === "running" && !isLive(lease, now)) summary.status = "interrupted";
   if (record.source !== undefined) summary.source = record.source;
   if (record.rerun_of !== undefined) summary.rerun_of = record.rerun_of;
+  if (record.called_by !== undefined) summary.called_by = record.called_by;
   if (lease !== undefined) summary.owner = lease.owner;
   return summary;
 }

@@ -3,6 +3,7 @@ import { checkDefinition } from "./check_arguments.ts";
 import type { Path } from "./issue.ts";
 import { lazy } from "./lazy.ts";
 import type { Value, Values } from "./value.ts";
+import type { ExecutionResult } from "./verdict.ts";
 
 /** Named zod types, one per config key or port. */
 export type Shape = Readonly<Record<string, z.ZodType>>;
@@ -46,6 +47,8 @@ export interface NodeContext<Config = unknown, Inputs = Values> {
    * however often it is tried, needs `execution_id` with `node_id` as its idempotency key.
    */
   readonly attempt_id: string;
+  /** Absolute path of the workflow's document, if it came from a file. */
+  readonly source: string | undefined;
   /** Of a node with `map`: which item this attempt is about, from 0; undefined for other nodes. */
   readonly index: number | undefined;
   /** Aborts on cancel and on timeout; a node has to end promptly then. `signal.reason` is a FlowError that says why. */
@@ -72,7 +75,32 @@ export interface NodeContext<Config = unknown, Inputs = Values> {
   resourceOpened(resource: Values, options: { until: ResourceScope }): void;
   /** Waits; rejects as soon as `signal` aborts. */
   sleep(ms: number): Promise<void>;
+  /**
+   * Runs a workflow as an execution of its own, linked to this one, and answers how it ended. An attempt that is made
+   * again because it was cut off finds the execution that it had started, if it calls in the same order. What ends this
+   * attempt ends the execution too.
+   *
+   * @throws {FlowError} `not_found`, `invalid_document`, `invalid_workflow`: it cannot be run; `node_failed`: calls are
+   * nested too deep. How the execution itself ends is no error here.
+   */
+  call(request: CallRequest): Promise<ExecutionResult<Values>>;
 }
+
+/** Which workflow to run, and with what. */
+export type CallRequest =
+  & {
+    inputs: Values;
+    /** Names of the inputs that it must know; others that it does not declare are left out. Default: all. */
+    required?: readonly string[];
+    /** Told the execution's id before it starts. */
+    onStart?(executionId: string): void;
+  }
+  & (
+    /** A document as `parseWorkflow` reads it: text, bytes or data; with its absolute path, if it has one. */
+    | { document: unknown; filename?: string }
+    /** A saved workflow; default: its newest version. */
+    | { workflow_id: string; version?: number }
+  );
 
 /** How long a resource may stay open: for one attempt, or for the execution. */
 export type ResourceScope = "attempt" | "execution";

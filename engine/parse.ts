@@ -1,6 +1,6 @@
 import { type Issue, IssueList, type Path, WorkflowError } from "./issue.ts";
 import { readDraft } from "./draft.ts";
-import { loadLanguageOf } from "./language.ts";
+import { isWorkflowDocument, loadLanguageOf } from "./language.ts";
 import { checkDraft } from "./prepare.ts";
 import { isPlainObject, showValue } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";
@@ -73,6 +73,9 @@ async function readWorkflow(
     const draft = readDraft(raw, issues);
     await loadLanguageOf(draft.workflow);
     checkDraft(draft, registry, issues);
+    for (const { path, document } of innerDocuments(draft.workflow)) {
+      await readWorkflow(document, registry, issues.placedBy((inner) => [...path, ...inner]));
+    }
     return draft.workflow;
   }
   issues.error(
@@ -82,6 +85,17 @@ async function readWorkflow(
     () => 'Start with {"nodes": [...]}.',
   );
   return undefined;
+}
+
+/** Workflows that stand in the configs of nodes. */
+function innerDocuments({ nodes }: Workflow): { path: Path; document: unknown }[] {
+  return nodes.flatMap(({ config }, index) =>
+    Object.entries(config).flatMap(([key, value]) =>
+      isPlainObject(value) && isWorkflowDocument(value)
+        ? [{ path: ["nodes", index, "config", key], document: value }]
+        : []
+    )
+  );
 }
 
 function placeIssues(issues: readonly Issue[], document: SourceDocument): Issue[] {

@@ -1,15 +1,18 @@
 import type { NodeCache } from "./cache.ts";
+import type { Caller } from "./calls.ts";
 import type { Clock } from "./clock.ts";
 import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts";
 import { type FlowError, toFlowError } from "./errors.ts";
 import type { NodeSubject } from "./events.ts";
 import type { ExpressionScope } from "./expression_scope.ts";
 import { LogBudget } from "./log_budget.ts";
+import type { CallRequest } from "./node.ts";
 import { type Finding, preflight } from "./preflight.ts";
 import type { PreparedNode } from "./prepare.ts";
 import { type ResolvedNode, resolveNode } from "./resolve_node.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Values } from "./value.ts";
+import type { ExecutionResult } from "./verdict.ts";
 
 /** What the slots tell the executor. A unit is a node, or an item of one; see `Units`. */
 export type SlotMessage =
@@ -17,12 +20,21 @@ export type SlotMessage =
   | { type: "ended"; unit: number; outcome: AttemptOutcome; duration_ms: number; again: boolean }
   | { type: "checked"; unit: number; finding: Finding };
 
+/** Runs a workflow for an attempt; `place`: which call of it it is. */
+export type CallOf = (
+  caller: Omit<Caller, "record">,
+  request: CallRequest,
+  place: number,
+) => Promise<ExecutionResult<Values>>;
+
 /** What is to run in a slot. */
 export interface SlotWork {
   node: PreparedNode;
   subject: NodeSubject;
   inputs: Values;
   scope: () => ExpressionScope;
+  /** The same for an attempt and those that repeat it because it was cut off. */
+  turn: () => string;
 }
 
 /** What slots work with. */
@@ -32,6 +44,10 @@ export interface SlotsOptions {
   clock: Clock;
   verbose: boolean;
   cache: NodeCache | undefined;
+  /** Absolute path of the workflow's document, if it came from a file. */
+  source: string | undefined;
+  /** Runs a workflow for an attempt. */
+  call: CallOf;
   send(message: SlotMessage): void;
 }
 
@@ -99,8 +115,13 @@ export class Slots {
     judged.catch((error) => done({ error: toFlowError(error) }));
   }
 
-  #request(unit: number, attempt: number, { node, subject, inputs }: SlotWork, signal: AbortSignal): AttemptRequest {
-    const { recorder, verbose } = this.#options;
+  #request(
+    unit: number,
+    attempt: number,
+    { node, subject, inputs, turn }: SlotWork,
+    signal: AbortSignal,
+  ): AttemptRequest {
+    const { recorder, verbose, source, call } = this.#options;
     const budget = new LogBudget();
     return {
       execution_id: recorder.state.execution_id,
@@ -109,6 +130,7 @@ export class Slots {
       attempt,
       inputs,
       verbose,
+      source,
       memory: () => this.#memoryOf(unit),
       signal,
       emit(event) {
@@ -121,6 +143,10 @@ export class Slots {
       resourceOpened(resource, until) {
         const { node_type } = node.spec;
         recorder.recordSoon({ type: "NodeResource", ...subject, node_type, attempt, resource, until });
+      },
+      call(request, place, signal) {
+        const { node_id, index } = subject;
+        return call({ node_id, index, turn: turn(), signal }, request, place);
       },
     };
   }

@@ -17,7 +17,7 @@ import type { ReusedItem } from "./reuse.ts";
 import { createScope, type ScopeSource } from "./scope.ts";
 import { type SlotMessage, Slots, type SlotsOptions, type SlotWork } from "./slots.ts";
 import type { Values } from "./value.ts";
-import { type Stop, stopAfterFailure, stopBecauseOf } from "./verdict.ts";
+import { neverThrough, type Stop, stopAfterFailure, stopBecauseOf } from "./verdict.ts";
 
 /** What wakes a stage up. */
 export type StageMessage =
@@ -58,11 +58,11 @@ export class Stage {
 
   constructor(options: StageOptions) {
     this.#options = options;
-    const { inbox } = options;
-    this.#slots = new Slots({ ...options, send: (message) => inbox.send(message) });
+    const send = (message: StageMessage) => options.inbox.send(message);
+    this.#slots = new Slots({ ...options, send });
     this.ledger = new Ledger({
       ...options,
-      onRetryDue: () => inbox.send({ type: "retry_due" }),
+      onRetryDue: () => send({ type: "retry_due" }),
       onItemsStopped: (node, error) => this.#slots.abortAll(error, (unit) => this.#nodeOf(unit) !== node),
     });
     this.#pacer = new Pacer(options.clock);
@@ -73,7 +73,7 @@ export class Stage {
     return this.#stop;
   }
 
-  /** Why all that ran was ended, for the execution to be resumed. */
+  /** Why all was ended, to be resumed. */
   get suspended(): FlowError | undefined {
     return this.#suspended;
   }
@@ -160,6 +160,7 @@ export class Stage {
       subject: this.ledger.roster.subject(unit),
       inputs: this.#inputsOf(unit),
       scope: () => this.scope(unit, attempt),
+      turn: () => this.ledger.turnOf(unit),
     };
   }
 
@@ -167,8 +168,8 @@ export class Stage {
   scope(unit?: number, attempt?: number): ExpressionScope {
     const { prepared, inputs, env, before, recorder } = this.#options;
     const { frontier } = this.ledger;
-    const { workflow, secrets: { values: secrets } = {} } = prepared;
-    const source = { workflow, inputs, env, secrets, state: recorder.state, frontier, before };
+    const { workflow, secrets } = prepared;
+    const source = { workflow, inputs, env, secrets: secrets?.values, state: recorder.state, frontier, before };
     return createScope(source, { attempt, ...(unit === undefined ? {} : this.ledger.itemOf(unit)) });
   }
 
@@ -205,7 +206,8 @@ export class Stage {
     if (this.#suspended !== undefined) return;
     if (isThrough) this.ledger.complete(unit, outcome.outputs, duration_ms);
     else if (!this.#runAgain(unit, outcome, wasAborted)) {
-      const error = "outputs" in outcome ? this.#notThrough(unit) : outcome.error;
+      const notThrough = () => this.#stop?.error ?? neverThrough(this.ledger.node(unit).spec.repeat);
+      const error = "outputs" in outcome ? notThrough() : outcome.error;
       this.ledger.fail(unit, error.toInfo(), duration_ms);
     }
     this.#applyFailure();
@@ -215,14 +217,6 @@ export class Stage {
     if (wasAborted) return false;
     const { retries } = this.ledger;
     return "outputs" in outcome ? retries.repeat(unit) : retries.retry(unit, outcome.error);
-  }
-
-  #notThrough(unit: number): FlowError {
-    if (this.#stop !== undefined) return this.#stop.error;
-    const { max = 0 } = this.ledger.node(unit).spec.repeat ?? {};
-    return new FlowError("node_failed", `repeat.until did not hold after ${max} runs`, {
-      hint: "Raise repeat.max or repeat.delay_ms, or check the condition.",
-    });
   }
 
   #onChecked(unit: number, finding: Finding): void {

@@ -6,6 +6,16 @@ import type { Workflow } from "./workflow.ts";
 /** Sync stores answer at once, remote ones with a promise; callers await only promises on hot paths. */
 export type Awaitable<T> = T | Promise<T>;
 
+/** The attempt that has called an execution. */
+export interface CalledBy {
+  execution_id: string;
+  node_id: string;
+  /** Of a node with `map`: the item. */
+  index?: number;
+  /** 1 for what an execution calls that nobody called. */
+  depth: number;
+}
+
 /** Everything about an execution that is known before its first event. */
 export interface ExecutionRecord {
   execution_id: string;
@@ -22,6 +32,8 @@ export interface ExecutionRecord {
   workdir?: string;
   /** The execution whose outputs this one reuses. */
   rerun_of?: string;
+  /** The node that started it; none for those that people start. */
+  called_by?: CalledBy;
   /** Nodes with `cache` take no earlier results and leave none. */
   no_cache?: true;
 }
@@ -39,6 +51,7 @@ export interface ExecutionSummary {
   error?: ErrorInfo;
   source?: string;
   rerun_of?: string;
+  called_by?: CalledBy;
   /** Seq of the newest event. */
   last_seq: number;
   /** Process that drives it now or drove it last, such as `host:1234`. */
@@ -49,6 +62,10 @@ export interface ExecutionSummary {
 export interface ExecutionFilter {
   status?: ExecutionSummary["status"];
   workflow_id?: string;
+  /** The execution that has called them. */
+  called_by?: string;
+  /** Only those that no other execution has called. */
+  top_level?: boolean;
   /** What the ids start with. */
   id_prefix?: string;
   /** Absolute path of the document. */

@@ -3,7 +3,7 @@ import type { FinalStatus, SkipReason, Verdict } from "./events.ts";
 import type { Failure } from "./ledger.ts";
 import type { ExecutionState } from "./state.ts";
 import type { Values } from "./value.ts";
-import type { WorkflowSettings } from "./workflow.ts";
+import type { RepeatSpec, WorkflowSettings } from "./workflow.ts";
 
 /** Outputs by port by node id. */
 export type NodeOutputs = Record<string, Values>;
@@ -46,6 +46,13 @@ export function stopBecauseOf({ because, reason }: NonNullable<ExecutionState["c
   const error = new FlowError("cancelled", reason);
   if (because === "timeout") return { error, because: { reason: "execution_timeout" }, then: "failed" };
   return { error, because: { reason: "execution_cancelled" }, then: "cancelled" };
+}
+
+/** Why a node fails whose `repeat` has come to its end. */
+export function neverThrough(repeat: RepeatSpec | undefined): FlowError {
+  return new FlowError("node_failed", `repeat.until did not hold after ${repeat?.max ?? 0} runs`, {
+    hint: "Raise repeat.max or repeat.delay_ms, or check the condition.",
+  });
 }
 
 /** The one rule: a decision to cancel, then the deadline, then any failed node decide; else it succeeded. */

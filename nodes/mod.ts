@@ -8,6 +8,7 @@ import { controlSwitch } from "./control_switch.ts";
 import { debugLog } from "./debug_log.ts";
 import { delay } from "./delay.ts";
 import { createDockerRun } from "./docker_run.ts";
+import { createFlowCall } from "./flow_call.ts";
 import { httpRequest } from "./http_request.ts";
 import { jsonParse } from "./json_parse.ts";
 import { jsonStringify } from "./json_stringify.ts";
@@ -25,6 +26,7 @@ export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition
     zypiExec,
     zypiSessionCreate,
     zypiSessionClose,
+    createFlowCall(platform),
     createBrowserRender(platform),
     createApiCall(platform),
     httpRequest,

@@ -12,6 +12,7 @@ Deno.test("builtinNodes() lists every built-in node type once", () => {
     "control.switch",
     "debug.log",
     "docker.run",
+    "flow.call",
     "http.request",
     "sandbox.exec",
     "shell.exec",

@@ -47,7 +47,10 @@ async function* listInterrupted({ engine, clock, closing }: ServerPorts): AsyncG
   while (!closing.aborted) {
     const filter = { status: "interrupted", limit: PAGE, ...(last === undefined ? {} : { after: last }) } as const;
     const page = await engine.store.listExecutions(filter, clock.now());
-    for (const summary of page) if (summary.source === undefined) yield summary;
+    for (const summary of page) {
+      // What a node has called is taken up by that node.
+      if (summary.source === undefined && summary.called_by === undefined) yield summary;
+    }
     last = page.at(-1)?.execution_id;
     if (last === undefined) return;
   }

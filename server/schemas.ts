@@ -49,6 +49,8 @@ export const executionSummarySchema = z.object({
   error: errorInfoSchema.optional(),
   source: z.string().optional().describe("File that it was started from"),
   rerun_of: z.string().optional().describe("The execution whose outputs it reuses"),
+  called_by: z.object({ execution_id: z.string(), node_id: z.string(), index: z.int().optional(), depth: z.int() })
+    .optional().describe("The node that started it; none for those that people start"),
   last_seq: z.int().describe("Seq of the newest event"),
   owner: z.string().optional().describe("Process that drives it, or drove it last"),
 }).meta({ id: "ExecutionSummary" });

@@ -30,6 +30,8 @@ interface SummaryColumns {
   error: string | null;
   source: string | null;
   rerun_of: string | null;
+  called_by: string | null;
+  call_details: string | null;
   owner: string | null;
   lease_expires_at: number;
   last_seq: number;
@@ -44,15 +46,27 @@ export class ExecutionTable {
   }
 
   create(record: ExecutionRecord, lease?: Lease): void {
-    const { execution_id, workflow, created_at, source, rerun_of } = record;
+    const { execution_id, workflow, created_at, source, rerun_of, called_by } = record;
     const { owner = null, expires_at = 0 } = lease ?? {};
     const body = stringifyValue(record as unknown as Value);
     this.#connection.transaction(() => {
       const added = this.#connection.statement(`
         INSERT INTO executions
-          (execution_id, workflow_id, workflow_name, status, created_at, source, rerun_of, owner, lease_expires_at)
-        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
-        .run(execution_id, workflow.id, workflow.name, created_at, source ?? null, rerun_of ?? null, owner, expires_at);
+          (execution_id, workflow_id, workflow_name, status, created_at, source, rerun_of, called_by, call_details,
+            owner, lease_expires_at)
+        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+        .run(
+          execution_id,
+          workflow.id,
+          workflow.name,
+          created_at,
+          source ?? null,
+          rerun_of ?? null,
+          called_by?.execution_id ?? null,
+          called_by === undefined ? null : JSON.stringify(called_by),
+          owner,
+          expires_at,
+        );
       if (added.changes === 0) throw executionExists(execution_id);
       this.#connection.statement("INSERT INTO records (execution, body) VALUES (?, ?)").run(
         added.lastInsertRowid,
@@ -83,6 +97,8 @@ export class ExecutionTable {
     const conditions: [string, ...(string | number)[]][] = [];
     if (filter.status !== undefined) conditions.push(statusCondition(filter.status, now));
     if (filter.workflow_id !== undefined) conditions.push(["workflow_id = ?", filter.workflow_id]);
+    if (filter.called_by !== undefined) conditions.push(["called_by = ?", filter.called_by]);
+    if (filter.top_level) conditions.push(["called_by IS NULL"]);
     if (filter.id_prefix !== undefined) conditions.push(prefixCondition(filter.id_prefix));
     if (filter.source !== undefined) conditions.push(["source = ?", filter.source]);
     if (filter.since !== undefined) conditions.push(["created_at >= ?", normalizeTime(filter.since)]);
@@ -161,6 +177,7 @@ function toSummary(row: SummaryColumns, now: number): ExecutionSummary {
     ...(row.error !== null && { error: JSON.parse(row.error) }),
     ...(row.source !== null && { source: row.source }),
     ...(row.rerun_of !== null && { rerun_of: row.rerun_of }),
+    ...(row.call_details !== null && { called_by: JSON.parse(row.call_details) }),
     last_seq,
     ...(row.owner !== null && { owner: row.owner }),
   };

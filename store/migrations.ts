@@ -166,6 +166,13 @@ export const migrations: readonly Migration[] = [{
     ) WITHOUT ROWID;
     CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at);
   `,
+}, {
+  version: 5,
+  sql: `
+    ALTER TABLE executions ADD COLUMN called_by TEXT;    -- the execution that called it
+    ALTER TABLE executions ADD COLUMN call_details TEXT; -- JSON: which node of it, and how deep
+    CREATE INDEX executions_by_caller ON executions (called_by) WHERE called_by IS NOT NULL;
+  `,
 }];
 
 /** The layout that this version of flow writes. */

@@ -28,6 +28,8 @@ const checks: Record<string, () => Promise<void>> = {
   "map_items.yaml": checkMapItems,
   "poll_until.yaml": checkPollUntil,
   "handlers.yaml": checkHandlers,
+  "sub_workflow.yaml": checkSubWorkflow,
+  "sub_workflow_step.yaml": checkSubWorkflowStep,
   "branching.test.yaml": checkBranchingTest,
   "secrets.yaml": checkSecrets,
   "custom_node.ts": checkCustomNode,
@@ -218,6 +220,20 @@ async function checkPollUntil(): Promise<void> {
   assert.equal(run.events.filter((event) => event.type === "NodeRepeating").length, 2);
   const last = run.events.at(-1);
   assert.deepEqual(last?.type === "WorkflowCompleted" && last.outputs, { lines: 3 });
+}
+
+async function checkSubWorkflow(): Promise<void> {
+  const run = await runExample("sub_workflow.yaml");
+  assertSucceeded(run);
+  const last = run.events.at(-1);
+  assert.deepEqual(last?.type === "WorkflowCompleted" && last.outputs, {
+    greetings: ["HELLO ADA", "HELLO GRACE"],
+  });
+}
+
+async function checkSubWorkflowStep(): Promise<void> {
+  const { stdout } = await runFlow(["run", "examples/sub_workflow_step.yaml", "--set", "name=Alan", "--quiet"]);
+  assert.deepEqual(JSON.parse(stdout), { greeting: "HELLO ALAN" });
 }
 
 async function checkHandlers(): Promise<void> {

@@ -20,6 +20,10 @@ export interface ListFlags extends CommonFlags, ServerFlags, DatabaseFlags {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly limit?: number | undefined;
+  /** Those too that others have called. */
+  readonly all?: boolean | undefined;
+  /** The execution that has called them. */
+  readonly calledBy?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -47,12 +51,14 @@ export async function listExecutions(context: CliContext, flags: ListFlags): Pro
   });
 }
 
-function filterOf({ status, workflow, since, until }: ListFlags): ExecutionFilter {
+function filterOf({ status, workflow, since, until, all, calledBy }: ListFlags): ExecutionFilter {
   return {
     ...(status === undefined ? {} : { status }),
     ...(workflow === undefined ? {} : { workflow_id: workflow }),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
+    ...(calledBy === undefined ? {} : { called_by: calledBy }),
+    ...(all || calledBy !== undefined ? {} : { top_level: true }),
   };
 }
 

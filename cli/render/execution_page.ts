@@ -34,7 +34,7 @@ export function formatSection(title: string, body: string, style: Style): string
 }
 
 function formatHead({ summary, record }: ShownExecution, style: Style): string {
-  const { status, duration_ms, error, source, rerun_of, owner } = summary;
+  const { status, duration_ms, error, source, rerun_of, called_by, owner } = summary;
   const { text, paint } = formatStatus(status, style);
   const rows: [string, string | undefined][] = [
     ["status", (paint ?? String)(text) + (duration_ms === undefined ? "" : ` in ${formatDuration(duration_ms)}`)],
@@ -43,6 +43,7 @@ function formatHead({ summary, record }: ShownExecution, style: Style): string {
     ["file", source && cleanLine(source)],
     ["folder", record.workdir && cleanLine(record.workdir)],
     ["rerun of", rerun_of],
+    ["caller", called_by && `node ${cleanLine(called_by.node_id)} of ${called_by.execution_id}`],
     ["process", status === "running" ? owner : undefined],
     ["go on", status === "interrupted" ? `flow resume ${summary.execution_id}` : undefined],
   ];

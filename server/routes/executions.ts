@@ -70,6 +70,8 @@ const list = createRoute({
       status: z.enum(["running", "interrupted", "succeeded", "failed", "cancelled"]).optional(),
       workflow_id: z.string().optional(),
       id_prefix: z.string().optional().describe("What the ids start with"),
+      called_by: z.string().optional().describe("The execution that has called them"),
+      top_level: z.stringbool().optional().describe("Only those that no other execution has called"),
       since: z.iso.datetime({ offset: true }).optional().describe("Created at this time or later"),
       until: z.iso.datetime({ offset: true }).optional().describe("Created before this time"),
       limit: z.coerce.number().int().min(1).max(200).default(50),

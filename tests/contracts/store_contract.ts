@@ -7,6 +7,7 @@ import { libraryTests } from "./store_contract_library.ts";
 import {
   asEvents,
   ended,
+  itemSays,
   nodeCompleted,
   nodeSays,
   nodeStarted,
@@ -184,7 +185,7 @@ function mixedBatches(): EventBody[][] {
     [nodeStarted("a"), nodeStarted("b")],
     [nodeSays("a", "a1"), nodeSays("b", "b1"), nodeSays("a", "a2"), nodeSays("b", "b2"), nodeSays("a", "a3")],
     [nodeSays("b", "b3"), nodeCompleted("a"), nodeSays("b", "b4")],
-    [nodeSays("b", "b5")],
+    [nodeSays("b", "b5"), itemSays("b", 3, "b6")],
     [nodeCompleted("b"), ended()],
   ];
 }

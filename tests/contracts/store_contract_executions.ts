@@ -21,7 +21,14 @@ export const executionTests: Record<string, StoreTest> = {
   "createExecution() keeps the record as it is": async (store) => {
     const workflow = sampleWorkflow();
     workflow.nodes.push({ id: "a", node_type: "t.t", config: { bytes: new Uint8Array([1, 2]) } });
-    const given = sampleRecord("x", { workflow, inputs: { b: new Uint8Array([3]) }, source: "/w.yaml", rerun_of: "y" });
+    const called_by = { execution_id: "p", node_id: "call", index: 2, depth: 1 };
+    const given = sampleRecord("x", {
+      called_by,
+      workflow,
+      inputs: { b: new Uint8Array([3]) },
+      source: "/w.yaml",
+      rerun_of: "y",
+    });
     await store.createExecution(given);
     assert.deepEqual(await store.getRecord("x"), given);
     assert.equal(await store.getRecord("y"), undefined);
@@ -94,6 +101,17 @@ export const executionTests: Record<string, StoreTest> = {
     assert.equal(await list({ after: "a" }), "");
     assert.equal(await list({ after: "nothing" }), "");
     await refuses("invalid_argument", () => store.listExecutions({ since: "yesterday" }, NOON));
+  },
+  "listExecutions() tells apart what people and what other executions have started": async (store) => {
+    const called_by = { execution_id: "a", node_id: "call", index: 1, depth: 1 };
+    await store.createExecution(sampleRecord("a"));
+    await store.createExecution(sampleRecord("b", { called_by }));
+    const list = async (filter: ExecutionFilter) =>
+      (await store.listExecutions(filter, NOON)).map((it) => it.execution_id);
+    assert.deepEqual(await list({}), ["b", "a"]);
+    assert.deepEqual(await list({ top_level: true }), ["a"]);
+    assert.deepEqual(await list({ called_by: "a" }), ["b"]);
+    assert.deepEqual((await store.getSummary("b", NOON))?.called_by, called_by);
   },
   "listExecutions() answers what getSummary() does": async (store) => {
     await fillHistory(store);

@@ -53,6 +53,11 @@ export function nodeCompleted(
   return { type: "NodeCompleted", node_id: nodeId, outputs, duration_ms: 1 };
 }
 
+/** About one item of a node of a handler: as much as an event of a node can say about itself. */
+export function itemSays(nodeId: string, index: number, line: string): EventBody {
+  return { type: "NodeEvent", node_id: nodeId, index, handler: "on_exit", event: { event_type: "StdoutLine", line } };
+}
+
 export function nodeSays(nodeId: string, line: string | NodeEventBody): EventBody {
   const event = typeof line === "string" ? { event_type: "StdoutLine" as const, line } : line;
   return { type: "NodeEvent", node_id: nodeId, event };

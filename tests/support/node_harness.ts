@@ -67,6 +67,8 @@ export function createContext(
     node_id: "node-1",
     attempt: options.attempt ?? 1,
     index: undefined,
+    source: undefined,
+    call: () => Promise.reject(new Error("Not here")),
     attempt_id: crypto.randomUUID(),
     signal,
     verbose: options.verbose ?? false,

@@ -1,0 +1,83 @@
+import * as z from "zod";
+import { FlowError } from "../engine/errors.ts";
+import { anyPorts, defineNode, type NodeDefinition } from "../engine/node.ts";
+import type { Value, Values } from "../engine/value.ts";
+import type { ExecutionResult } from "../engine/verdict.ts";
+import type { Platform } from "../platform/types.ts";
+
+/** Documents are read whole. */
+const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
+
+const anyValue = () => z.custom<Value>((value) => value !== undefined, "a value");
+
+interface CallConfig {
+  workflow?: Values | undefined;
+  file?: string | undefined;
+  workflow_id?: string | undefined;
+  version?: number | undefined;
+}
+
+/** Runs another workflow; what it answers, this node answers. */
+export function createFlowCall(platform: Platform): NodeDefinition {
+  return defineNode({
+    type: "flow.call",
+    version: 1,
+    summary: "Run another workflow, as an execution of its own",
+    category: "flow",
+    config: () => ({
+      file: z.string().min(1).optional().describe("Its document; relative to that of the calling workflow"),
+      workflow_id: z.string().min(1).optional().describe("The id under which it is saved"),
+      version: z.int().min(1).optional().describe("Of the saved workflow; default: the newest"),
+      workflow: z.record(z.string(), anyValue()).optional().describe(
+        "The document itself; its expressions are its own",
+      ),
+      inputs: z.record(z.string(), anyValue()).default({}).describe("Its inputs, besides those on the ports"),
+    }),
+    inputs: anyPorts(),
+    outputs: anyPorts(),
+    async run({ config, inputs, call, data, source }) {
+      const result = await call({
+        ...await findWorkflow(platform, config, source),
+        inputs: { ...inputs, ...config.inputs },
+        required: Object.keys(config.inputs),
+        onStart: (executionId) => data("execution_id", executionId),
+      });
+      if (result.status === "succeeded") return result.outputs;
+      throw describeFailure(result);
+    },
+  });
+}
+
+type Target = { document: unknown; filename?: string } | { workflow_id: string; version?: number };
+
+async function findWorkflow(
+  platform: Platform,
+  { file, workflow_id, version, workflow }: CallConfig,
+  caller: string | undefined,
+): Promise<Target> {
+  const given = [file, workflow_id, workflow].filter((way) => way !== undefined);
+  if (given.length !== 1) {
+    throw new FlowError("invalid_config", `Cannot tell which workflow to call: ${given.length} are named`, {
+      hint: "Give exactly one of file, workflow_id and workflow.",
+      retryable: false,
+    });
+  }
+  if (workflow_id !== undefined) return version === undefined ? { workflow_id } : { workflow_id, version };
+  if (file === undefined) return { document: workflow };
+  const { dirname, resolve } = await import("node:path");
+  const path = resolve(caller === undefined ? platform.cwd() : dirname(caller), file);
+  return { document: await platform.readFile(path, MAX_DOCUMENT_BYTES), filename: path };
+}
+
+function describeFailure({ execution_id, status, error }: ExecutionResult<Values>): FlowError {
+  const isTimeout = error?.code === "timeout";
+  const message = status === "cancelled" ? "was cancelled" : `failed: ${error?.message ?? "no reason was given"}`;
+  return new FlowError(
+    isTimeout ? "timeout" : "node_failed",
+    `Execution ${execution_id} of the called workflow ${message}`,
+    {
+      hint: error?.hint ?? `Run "flow explain ${execution_id}" to see why.`,
+      details: { execution_id, ...(error === undefined ? {} : { code: error.code }) },
+    },
+  );
+}
