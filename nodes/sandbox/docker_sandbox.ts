@@ -75,11 +75,12 @@ function toConfig(image: string, request: SandboxRequest): Omit<DockerRunContext
 
 /** A context may be an object with a prototype, of which a copy would have no methods. */
 function methodsOf(ctx: SandboxCaller["ctx"]): Omit<SandboxCaller["ctx"], "config" | "inputs"> {
-  const { execution_id, node_id, index, attempt, attempt_id, signal, state } = ctx;
+  const { execution_id, node_id, index, source, attempt, attempt_id, signal, state } = ctx;
   return {
     execution_id,
     node_id,
     index,
+    source,
     attempt,
     attempt_id,
     signal,
@@ -93,5 +94,6 @@ function methodsOf(ctx: SandboxCaller["ctx"]): Omit<SandboxCaller["ctx"], "confi
     processStarted: (process) => ctx.processStarted(process),
     resourceOpened: (resource, options) => ctx.resourceOpened(resource, options),
     sleep: (ms) => ctx.sleep(ms),
+    call: (request) => ctx.call(request),
   };
 }
