@@ -3,7 +3,7 @@
  * its own. Or the one that `FLOW_TEST_DOCKER_HOST` names. Images are made from programs of this machine.
  */
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { getPlatform } from "../../platform/mod.ts";
 import { EngineClient } from "../../nodes/docker/engine_client.ts";
 import { findDockerHost } from "../../nodes/docker/host.ts";
@@ -85,6 +85,7 @@ export async function openEngine(): Promise<RunningEngine> {
   const close = async () => {
     await daemon.stdin.close();
     await daemon.status;
+    assert.deepEqual(findTraces(folder), [], "the engine leaves no process, mount or file");
   };
   try {
     await awaitSocket(folder, daemon);
@@ -164,6 +165,23 @@ async function awaitSocket(folder: string, daemon: Deno.ChildProcess): Promise<v
   }
   const log = await Deno.readTextFile(join(folder, "log")).catch(() => "");
   assert.fail(`dockerd did not start: ${log.slice(-2000)}`);
+}
+
+/** Processes, mounts and files that have to do with a folder. */
+function findTraces(folder: string): string[] {
+  const commands = Array.from(Deno.readDirSync("/proc"), ({ name }) => name).filter((name) => /^\d+$/.test(name))
+    .map((pid) => readIfThere(`/proc/${pid}/cmdline`).replaceAll("\0", " "));
+  const mounts = Deno.readTextFileSync("/proc/mounts").split("\n");
+  const files = Array.from(Deno.readDirSync(dirname(folder)), ({ name }) => join(dirname(folder), name));
+  return [...commands, ...mounts, ...files].filter((text) => text.includes(folder));
+}
+
+function readIfThere(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
 }
 
 function findProgram(name: string): string | undefined {
