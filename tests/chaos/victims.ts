@@ -59,7 +59,7 @@ function toTimed(kill: Kill | undefined): Kill | undefined {
 async function findNewest(database: string): Promise<string | undefined> {
   const store = await openSqliteStore(database);
   try {
-    return (await store.listExecutions({ limit: 1 }, Date.now()))[0]?.execution_id;
+    return (await store.listExecutions({ limit: 1, top_level: true }, Date.now()))[0]?.execution_id;
   } finally {
     await store.close();
   }
