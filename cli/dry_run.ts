@@ -19,6 +19,8 @@ interface DryRun {
   registry: NodeRegistry;
   inputs: Values;
   json: boolean;
+  /** Whether it would run on another machine, with secrets and variables of its own. */
+  isRemote: boolean;
   /** Milliseconds. */
   timeout: number | undefined;
 }
@@ -30,7 +32,7 @@ interface DryRun {
  */
 export async function showRunPlan(context: CliContext, flags: SecretFlags, run: DryRun): Promise<number> {
   const { platform, out, outStyle } = context;
-  const { registry, inputs, json } = run;
+  const { registry, inputs, json, isRemote } = run;
   const workflow = run.timeout === undefined
     ? run.workflow
     : { ...run.workflow, settings: { ...run.workflow.settings, max_execution_time_ms: run.timeout } };
@@ -38,8 +40,8 @@ export async function showRunPlan(context: CliContext, flags: SecretFlags, run: 
   const prepared = prepareWorkflow(workflow, registry);
   const issues = checkInputs(workflow, registry, inputs);
   if (issues.some(({ severity }) => severity === "error")) throw new WorkflowError("invalid_workflow", issues);
-  await resolveSecrets(prepared, openSecrets(platform, flags, platform.cwd()), inputs);
-  const plan = await planRun(prepared, inputs, (name) => platform.env(name));
+  if (!isRemote) await resolveSecrets(prepared, openSecrets(platform, flags, platform.cwd()), inputs);
+  const plan = await planRun(prepared, inputs, isRemote ? undefined : (name) => platform.env(name));
   out.write(json ? `${JSON.stringify(toWire(plan as unknown as Values), null, 2)}\n` : formatRunPlan(plan, outStyle));
   return exitCodeOf(plan);
 }

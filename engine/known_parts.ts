@@ -1,7 +1,7 @@
 import { type ErrorInfo, toFlowError } from "./errors.ts";
 import { compileConfig, type CompiledConfig } from "./expression_config.ts";
 import { findTemplates } from "./expression_place.ts";
-import type { Reference } from "./expression_reference.ts";
+import { needsName, type Reference, type RootName } from "./expression_reference.ts";
 import type { ExpressionScope } from "./expression_scope.ts";
 import { formatPath, type Path } from "./issue.ts";
 import { isPlainObject, setOwn } from "./plain.ts";
@@ -13,6 +13,13 @@ export interface UnknownPart {
   path: string;
   /** What has to be there first: `nodes.fetch`, `secrets.TOKEN`, `attempt` ... */
   needs: string[];
+}
+
+/** What expressions can be evaluated with before a run. */
+export interface Foresight {
+  readonly scope: ExpressionScope;
+  /** What expressions may start with to be known. */
+  readonly roots: ReadonlySet<RootName>;
 }
 
 /** Values as far as they are known before a run. */
@@ -27,7 +34,7 @@ export interface KnownParts {
 /** Values with each of their expressions evaluated on its own, if it can be. */
 export async function resolveParts(
   values: Values,
-  scope: ExpressionScope,
+  { scope, roots }: Foresight,
   base: Path,
 ): Promise<KnownParts> {
   const resolved = structuredClone(values);
@@ -35,7 +42,7 @@ export async function resolveParts(
   let error: ErrorInfo | undefined;
   for (const { path, text } of findTemplates(values)) {
     const part = compileConfig({ value: text });
-    const needs = listNeeds(part?.references ?? []);
+    const needs = listNeeds(part?.references ?? [], roots);
     if (needs.length > 0 || part === undefined) unknown.push({ path: formatPath([...base, ...path]), needs });
     else {
       const outcome = await evaluatePart(part, scope, [...base, ...path]);
@@ -70,10 +77,10 @@ function setAt(root: Values, path: Path, value: Value): void {
 }
 
 /** What an expression refers to that is not there before the run; each once. */
-export function listNeeds(references: readonly Reference[]): string[] {
+export function listNeeds(references: readonly Reference[], roots: ReadonlySet<RootName>): string[] {
   const needs = references.flatMap(({ root, names: [name] }) => {
-    if (root === "inputs" || root === "env" || root === "workflow") return [];
-    return [root === "nodes" || root === "secrets" ? formatPath([root, name?.name ?? ""]) : root];
+    if (roots.has(root)) return [];
+    return [needsName(root) ? formatPath([root, name?.name ?? ""]) : root];
   });
   return [...new Set(needs)];
 }

@@ -5,7 +5,7 @@ import type { ExpressionScope } from "./expression_scope.ts";
 import type { Graph } from "./graph.ts";
 import { type HandlerName, HANDLERS } from "./events.ts";
 import { formatPath } from "./issue.ts";
-import { type KnownParts, listNeeds, resolveParts, type UnknownPart } from "./known_parts.ts";
+import { type Foresight, type KnownParts, listNeeds, resolveParts, type UnknownPart } from "./known_parts.ts";
 import { showValue } from "./plain.ts";
 import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
 import { readEnv } from "./scope.ts";
@@ -52,16 +52,19 @@ export interface RunPlan {
 }
 
 /** What can be known before a run. */
-interface Known {
-  readonly scope: ExpressionScope;
+interface Known extends Foresight {
+  /** What comes to the ports of nodes that nothing is connected to. */
   readonly inputs: Values;
 }
 
-/** Finds out all that can be known before a run with these inputs, which have been checked. */
+/**
+ * Finds out all that can be known before a run with these inputs, which have been checked. `env`: the environment
+ * variables; undefined if they are those of another machine.
+ */
 export async function planRun(
   prepared: PreparedWorkflow,
   given: Values,
-  env: (name: string) => string | undefined,
+  env: ((name: string) => string | undefined) | undefined,
 ): Promise<RunPlan> {
   const { workflow } = prepared;
   const { id, name, settings } = workflow;
@@ -69,24 +72,25 @@ export async function planRun(
   const scope: ExpressionScope = {
     inputs,
     nodes: new Map(),
-    env: readEnv(workflow, env),
+    env: env === undefined ? {} : readEnv(workflow, env),
     secrets: {},
     execution: {},
     workflow: { id, name },
   };
-  const outputs = workflow.outputs === undefined ? undefined : await resolveParts(workflow.outputs, scope, []);
+  const roots: Foresight["roots"] = new Set(["inputs", "workflow", ...(env === undefined ? [] : ["env" as const])]);
+  const outputs = workflow.outputs && await resolveParts(workflow.outputs, { scope, roots }, []);
   const handlers: RunPlan["handlers"] = {};
   for (const handler of HANDLERS) {
     const own = prepared.handlers.get(handler);
     // Inputs of the execution do not come to the ports of handlers.
-    if (own !== undefined) handlers[handler] = await planNodes(own, { scope, inputs: {} });
+    if (own !== undefined) handlers[handler] = await planNodes(own, { scope, roots, inputs: {} });
   }
   return {
     workflow: { id, name },
     inputs,
     defaults: Object.keys(inputs).filter((key) => !Object.hasOwn(given, key)),
     settings,
-    nodes: await planNodes(prepared, { scope, inputs }),
+    nodes: await planNodes(prepared, { scope, roots, inputs }),
     handlers,
     ...(outputs === undefined ? {} : { outputs: outputs.values }),
     unknown_outputs: outputs?.unknown ?? [],
@@ -94,7 +98,7 @@ export async function planRun(
 }
 
 async function planNodes(prepared: PreparedWorkflow, known: Known): Promise<PlannedNode[]> {
-  const conditions = await Promise.all(prepared.nodes.map(({ spec }) => readCondition(spec.when, known.scope)));
+  const conditions = await Promise.all(prepared.nodes.map(({ spec }) => readCondition(spec.when, known)));
   const outlook = foresee(prepared, conditions);
   return await Promise.all(
     Array.from(prepared.graph.order, (index) => planNode(prepared, index, outlook[index] ?? { action: "run" }, known)),
@@ -109,9 +113,9 @@ async function planNode(
 ): Promise<PlannedNode> {
   const node = nodes[index] as PreparedNode;
   const { id, config: written, inputs: own, map, depends_on: _, position: __, ...facts } = node.spec;
-  const config = await resolveParts(written, known.scope, ["config"]);
-  const ports = await resolveParts(own ?? {}, known.scope, ["inputs"]);
-  const items = await resolveParts(map === undefined ? {} : { items: map.items }, known.scope, ["map"]);
+  const config = await resolveParts(written, known, ["config"]);
+  const ports = await resolveParts(own ?? {}, known, ["inputs"]);
+  const items = await resolveParts(map === undefined ? {} : { items: map.items }, known, ["map"]);
   const problem = conditionError ?? config.error ?? ports.error ?? items.error ?? findProblem(node, config, items);
   return {
     node_id: id,
@@ -176,11 +180,14 @@ export interface Condition {
   error?: ErrorInfo;
 }
 
-async function readCondition(when: NodeSpec["when"], scope: ExpressionScope): Promise<Condition | undefined> {
+async function readCondition(
+  when: NodeSpec["when"],
+  { scope, roots }: Foresight,
+): Promise<Condition | undefined> {
   if (when === undefined) return undefined;
   const text = String(when);
   const condition = compileCondition(text);
-  const needs = listNeeds(condition.references);
+  const needs = listNeeds(condition.references, roots);
   if (needs.length > 0) return { text, needs };
   try {
     return { text, needs, holds: await condition.evaluate(scope) };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { runFlow, withFiles } from "./support/cli.ts";
+import { withServe } from "./support/flow_serve.ts";
 
 const workflow = (marker: string) => ({
   name: "Plan me",
@@ -134,4 +135,16 @@ Deno.test("flow run --dry-run shows maps, repetitions, values for ports and hand
   ) assert.match(stdout, expected);
   const wrong = await runFlow(["run", "-", "--dry-run", "--set", "cities=x"], { stdin: JSON.stringify(mapped) });
   assert.deepEqual([wrong.code, /would fail: map\.items is "x", expected a list/.test(wrong.stdout)], [2, true]);
+});
+
+Deno.test("flow run --dry-run --server takes neither secrets nor variables of this machine for those of the server", async () => {
+  await withServe({ files: { "w.json": workflow("x") } }, async (server) => {
+    const args = ["run", "w.json", "--dry-run", "--json", "--set", "n=1", "--server", server.url];
+    const { code, stdout, stderr } = await runFlow(args, { cwd: server.path(""), env: { REGION: "here" } });
+    assert.equal(code, 0, stderr);
+    const { nodes } = JSON.parse(stdout);
+    const fetch = nodes.find(({ node_id }: { node_id: string }) => node_id === "fetch");
+    assert.deepEqual(fetch.unknown.map(({ needs }: { needs: string[] }) => needs), [["env.REGION"], ["secrets.TOKEN"]]);
+    assert.doesNotMatch(stdout, /here/);
+  });
 });

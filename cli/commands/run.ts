@@ -37,6 +37,7 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
       inputs,
       json: flags.json ?? false,
       timeout: flags.timeout,
+      isRemote: host.isRemote,
     });
   }
   return await host.withAccess(async (access) => {
