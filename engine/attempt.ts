@@ -106,22 +106,21 @@ class AttemptControl {
     const running = run();
     if (!(running instanceof Promise)) return running;
     let stopAbandoning: (() => void) | undefined;
-    const abandoned = new Promise<never>((_, reject) => {
-      this.signal.addEventListener("abort", () => {
-        const abandon = () => {
-          if (this.#held > 0) {
-            stopAbandoning = this.#clock.setTimer(ABANDON_AFTER_MS, abandon);
-            return;
-          }
-          this.#request.emit({ event_type: "Warning", message: ABANDONED });
-          reject(abortError(this.signal));
-        };
-        stopAbandoning = this.#clock.setTimer(ABANDON_AFTER_MS, abandon);
-      }, { once: true });
-    });
+    let giveUp: (reason: FlowError) => void;
+    const abandoned = new Promise<never>((_, reject) => giveUp = reject);
+    const abandon = () => {
+      if (this.#held > 0) return onAbort();
+      this.#request.emit({ event_type: "Warning", message: ABANDONED });
+      giveUp(abortError(this.signal));
+    };
+    const onAbort = () => {
+      stopAbandoning = this.#clock.setTimer(ABANDON_AFTER_MS, abandon);
+    };
+    this.signal.addEventListener("abort", onAbort, { once: true });
     try {
       return await Promise.race([running, abandoned]);
     } finally {
+      this.signal.removeEventListener("abort", onAbort);
       stopAbandoning?.();
     }
   }

@@ -46,16 +46,23 @@ interface Circumstances {
   spec?: Partial<NodeSpec>;
   /** When the execution gives up on the attempt; 0: before it starts. */
   abortAtMs?: number;
+  /** The same in microtasks after its start. */
+  abortAfterHops?: number;
+}
+
+async function afterHops(count: number): Promise<void> {
+  for (let hop = 0; hop < count; hop++) await undefined;
 }
 
 async function attempt(definition: NodeDefinition, circumstances: Circumstances = {}): Promise<Attempt> {
-  const { inputs = {}, spec = {}, abortAtMs } = circumstances;
+  const { inputs = {}, spec = {}, abortAtMs, abortAfterHops } = circumstances;
   const clock = new FakeClock();
   const startedAt = clock.now();
   const controller = new AbortController();
   const abort = () => controller.abort(new FlowError("cancelled", "Enough"));
   if (abortAtMs === 0) abort();
   else if (abortAtMs !== undefined) clock.setTimer(abortAtMs, abort);
+  if (abortAfterHops !== undefined) void afterHops(abortAfterHops).then(abort);
   const events: NodeEventBody[] = [];
   const processes: ProcessIdentity[] = [];
   const resources: Attempt["resources"] = [];
@@ -223,6 +230,13 @@ Deno.test("dispatch() waits for an aborted node, but not for ever, and leaves no
   assert.equal(deaf.tookMs, 100 + ABANDON_AFTER_MS);
   assert.equal(errorOf(deaf).code, "cancelled");
   assert.deepEqual([deaf.events.map((event) => event.event_type), deaf.clock.pending], [["Warning"], 0]);
+});
+
+Deno.test("dispatch(): an abort in the moment in which the node ends leaves no timer behind", async () => {
+  for (let abortAfterHops = 1; abortAfterHops < 20; abortAfterHops++) {
+    const { clock } = await attempt(loose(() => Promise.resolve({})), { abortAfterHops });
+    assert.equal(clock.pending, 0, `after ${abortAfterHops}`);
+  }
 });
 
 Deno.test("dispatch(): of a node that goes on after its end nothing is heard", async () => {

@@ -1,4 +1,4 @@
-import type { ErrorInfo } from "./errors.ts";
+import { type ErrorInfo, FlowError } from "./errors.ts";
 import type { Phase } from "./frontier.ts";
 import type { Ports } from "./node.ts";
 import { setOwn } from "./plain.ts";
@@ -109,4 +109,14 @@ export class FanOut {
     if (this.#phases[index] !== "waiting") this.#open--;
     this.#phases[index] = "finished";
   }
+}
+
+/** Why an item ends of which nothing better is known. */
+export const WITH_OTHERS = new FlowError("cancelled", "Cancelled with the other items of its node").toInfo();
+
+/** Why a node fails as a `whole` when an item of it has, and the `reason` for which its other items end. */
+export function blameItem(index: number, error: ErrorInfo): { whole: ErrorInfo; reason: FlowError } {
+  if (error.code === "cancelled") return { whole: error, reason: new FlowError("cancelled", error.message) };
+  const whole = { ...error, message: `items[${index}]: ${error.message}` };
+  return { whole, reason: new FlowError("cancelled", `Cancelled because items[${index}] failed`) };
 }

@@ -5,7 +5,7 @@
 import type { Clock } from "./clock.ts";
 import { type ErrorInfo, FlowError } from "./errors.ts";
 import { type HandlerName, isSkipByChoice, type SkipReason } from "./events.ts";
-import { FanOut } from "./fan_out.ts";
+import { blameItem, FanOut, WITH_OTHERS } from "./fan_out.ts";
 import { Frontier, type Phase } from "./frontier.ts";
 import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
 import { ReadyLine } from "./ready_line.ts";
@@ -13,10 +13,9 @@ import type { Recorder } from "./recorder.ts";
 import { Retries } from "./retries.ts";
 import { type ReusedItem, takeReusedItems } from "./reuse.ts";
 import { Roster } from "./roster.ts";
-import type { NodeStatus } from "./state.ts";
 import type { Units } from "./units.ts";
 import type { Value, Values } from "./value.ts";
-import type { Stop } from "./verdict.ts";
+import { blameOn, type Failure, type Stop } from "./verdict.ts";
 
 /** What a ledger works with. */
 export interface LedgerOptions {
@@ -35,14 +34,8 @@ export interface LedgerOptions {
   onItemsStopped(node: number, error: FlowError): void;
 }
 
-/** The first node that failed for good. */
-export interface Failure {
-  node_id: string;
-  error: ErrorInfo;
-}
-
-/** Where outputs come from that no attempt has just made. */
-type Origin = { cached?: true; reused_from?: string };
+/** Where outputs come from, unless an attempt has just made them. */
+type Origin = { cached?: true; reused_from?: string; failed_items?: number };
 
 export class Ledger {
   readonly roster: Roster;
@@ -180,7 +173,7 @@ export class Ledger {
     this.complete(node, outputs, duration_ms, fanOut.failed === 0 ? {} : { failed_items: fanOut.failed });
   }
 
-  complete(unit: number, outputs: Values, duration_ms: number, from: Origin & { failed_items?: number } = {}): void {
+  complete(unit: number, outputs: Values, duration_ms: number, from: Origin = {}): void {
     this.#recordCompleted(unit, outputs, duration_ms, from);
     const index = this.#units.indexOf(unit);
     if (index === undefined) return this.frontier.succeed(unit, outputs);
@@ -212,13 +205,24 @@ export class Ledger {
   noteFailedItem(node: number, index: number, error?: ErrorInfo): void {
     const fanOut = this.#fanOuts.get(node);
     fanOut?.fail(index);
-    if (fanOut === undefined || fanOut.isStopped || this.node(node).spec.map?.on_error === "continue") return;
+    if (fanOut === undefined || fanOut.isStopped) return;
     const cause = error ?? new FlowError("node_failed", "failed").toInfo();
-    const whole = { ...cause, message: `items[${index}]: ${cause.message}` };
-    this.#stopItems(node, fanOut, whole, new FlowError("cancelled", `Cancelled because items[${index}] failed`));
+    // Nobody cancels one item alone: its node was about to end.
+    if (cause.code !== "cancelled" && this.node(node).spec.map?.on_error === "continue") return;
+    const { whole, reason } = blameItem(index, cause);
+    this.#stopItems(node, fanOut, whole, reason);
+    this.#options.onItemsStopped(node, reason);
   }
 
-  /** Ends all items of a node; the node fails with `whole` as soon as none of them runs any more. */
+  /** Lets no further item begin, because a new round will: what runs of a node is the last of it. */
+  stopItems(error: FlowError): void {
+    for (const [node, fanOut] of this.#fanOuts) {
+      this.#stopItems(node, fanOut, error.toInfo(), error);
+      this.advance(node);
+    }
+  }
+
+  /** Ends the items that do not run; the node fails with `whole` as soon as none of them runs any more. */
   #stopItems(node: number, fanOut: FanOut, whole: ErrorInfo, error: FlowError): void {
     fanOut.stop(whole);
     for (const phase of ["ready", "retrying"] as const) {
@@ -229,7 +233,6 @@ export class Ledger {
         else fanOut.drop(index);
       }
     }
-    this.#options.onItemsStopped(node, error);
   }
 
   /** Whether a unit is an item of a node that is about to fail. */
@@ -241,8 +244,7 @@ export class Ledger {
   abandon(unit: number, stop: Stop | undefined): void {
     const index = this.#units.indexOf(unit);
     if (index === undefined) return stop === undefined ? undefined : this.skip(unit, stop.because);
-    const error = stop?.error ?? new FlowError("cancelled", "Cancelled because another item failed");
-    if (this.hasTried(unit)) return this.fail(unit, error.toInfo(), 0);
+    if (this.hasTried(unit)) return this.fail(unit, stop?.error.toInfo() ?? WITH_OTHERS, 0);
     this.#fanOutOf(unit)?.drop(index);
     this.advance(this.#units.nodeOf(unit));
   }
@@ -292,9 +294,4 @@ export class Ledger {
     if (index === undefined) this.frontier.setPhase(unit, phase);
     else this.#fanOutOf(unit)?.setPhase(index, phase);
   }
-}
-
-/** What those behind a node are told that did not succeed. */
-export function blameOn(node_id: string, status: NodeStatus): SkipReason {
-  return { reason: status === "cancelled" ? "node_cancelled" : "node_failed", node_id };
 }

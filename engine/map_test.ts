@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createPolicy, Lab, sleeps } from "../tests/support/lab.ts";
-import { sketch, takes, trace } from "../tests/support/trace.ts";
+import { type Act, fails, sketch, takes, trace } from "../tests/support/trace.ts";
 import { FlowError } from "./errors.ts";
 import type { MapSpec, NodeSpec, Workflow, WorkflowSettings } from "./workflow.ts";
 
@@ -217,6 +217,71 @@ Deno.test("map: in a workflow that is retried as a whole, attempts of items go o
   const { result } = await trace(mapped({ items: ["a", "b"] }, { settings }), { each, last });
   assert.equal(result.status, "succeeded");
   assert.deepEqual(attempts, ["0 #1", "1 #1", "0 #2", "1 #2"]);
+});
+
+function failsLate(): Act {
+  const fail = fails(1);
+  return async (ctx) => {
+    await ctx.sleep(100);
+    return fail(ctx);
+  };
+}
+
+/** `boom` fails while items of `each` run, and the workflow is retried once. */
+const retried = (each: Partial<NodeSpec>) =>
+  sketch("boom, each", {
+    nodes: {
+      each: { node_type: "test.plain", map: { items: [1, 2, 3], max_parallel: 2, on_error: "continue" }, ...each },
+    },
+    settings: { on_error: { RetryWorkflow: { max_attempts: 2 } } },
+  });
+
+Deno.test("map: before a workflow is retried as a whole, its nodes with items end, whatever their on_error", async () => {
+  const { lines } = await trace(retried({}), { boom: failsLate(), each: takes(1000) });
+  const end = lines.indexOf("WorkflowRetrying");
+  assert.deepEqual(lines.slice(end - 3, end), [
+    "NodeFailed each[0] (cancelled)",
+    "NodeFailed each[1] (cancelled)",
+    "NodeFailed each (cancelled)",
+  ]);
+});
+
+Deno.test("map: before a workflow is retried as a whole, no item of what is there for failures waits to be", async () => {
+  const node = { run_if: "always" as const, retry_policy: createPolicy() };
+  const each: Act = async ({ sleep }) => {
+    await sleep(1000);
+    throw new FlowError("node_failed", "No luck");
+  };
+  const { lines } = await trace(retried(node), { boom: failsLate(), each });
+  const first = lines.slice(0, lines.indexOf("WorkflowRetrying"));
+  assert.ok(!first.some((line) => line.startsWith("NodeRetrying")));
+  assert.equal(first.at(-1), "NodeFailed each (cancelled)");
+});
+
+Deno.test("resume() of a node whose items were being cancelled ends it as cancelled, not as a success", async () => {
+  const lab = new Lab({
+    boom: async ({ sleep }) => {
+      await sleep(100);
+      throw new FlowError("node_failed", "No luck");
+    },
+    each: async ({ index, sleep }) => {
+      await sleep(1000).catch(() =>
+        index === 0 ? undefined : new Promise<void>((resolve) => lab.clock.setTimer(500, resolve))
+      );
+      throw new FlowError("node_failed", "Ended");
+    },
+  });
+  const own = { node_type: "test.node" };
+  const map = { items: [0, 1], on_error: "continue" as const };
+  const workflow = sketch("boom, each", { nodes: { boom: own, each: { ...own, on_interrupt: "fail", map } } });
+  const engine = lab.openEngine();
+  const handle = await engine.start(workflow);
+  lab.clock.setTimer(300, () => void engine.close());
+  await lab.failure(handle);
+  const resumed = await lab.openEngine().resume(handle.execution_id);
+  await lab.clock.run(resumed.result);
+  const state = await lab.openEngine().status(handle.execution_id);
+  assert.equal(state?.nodes.get("each")?.status, "cancelled");
 });
 
 Deno.test("map: 10,000 items run, and leave some counters behind", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createPolicy, Lab } from "../tests/support/lab.ts";
-import { type Act, sketch, trace } from "../tests/support/trace.ts";
+import { type Act, fails, sketch, trace } from "../tests/support/trace.ts";
 import { FlowError } from "./errors.ts";
 import type { NodeSpec, RepeatSpec } from "./workflow.ts";
 
@@ -53,6 +53,17 @@ Deno.test("repeat: each run has all the retries that the policy allows", async (
   const { result } = await trace(polling({}, { retry_policy: createPolicy({ max_attempts: 2 }) }), { poll });
   assert.equal(result.status, "succeeded");
   assert.equal(calls, 6);
+});
+
+Deno.test("repeat: a node that is there for failures and is not through says so, not that it was cancelled", async () => {
+  const workflow = sketch("a > poll", {
+    nodes: {
+      poll: { node_type: "test.plain", run_if: "always", repeat: { until: "outputs.out >= 3", delay_ms: 10, max: 2 } },
+    },
+  });
+  const { events } = await trace(workflow, { a: fails(), poll: counts() });
+  const failure = events.findLast((event) => event.type === "NodeFailed");
+  assert.equal(failure?.type === "NodeFailed" && failure.error.message, "repeat.until did not hold after 2 runs");
 });
 
 Deno.test("repeat: a cancel while the node waits for its next run ends the execution", async () => {

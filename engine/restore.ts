@@ -1,8 +1,10 @@
 import { FlowError } from "./errors.ts";
-import { blameOn, type Ledger } from "./ledger.ts";
+import { WITH_OTHERS } from "./fan_out.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Reuse } from "./reuse.ts";
 import type { NodeState } from "./state.ts";
 import type { Value, Values } from "./value.ts";
+import { blameOn } from "./verdict.ts";
 
 /** What the journal knows of a node that was running once per item. */
 export interface RestoredItems {
@@ -68,14 +70,12 @@ function restoreItems(ledger: Ledger, node: number, state: NodeState, restored: 
   for (const [index, item] of states) {
     const unit = ledger.roster.units.item(node, index);
     const isOpen = item.status === "running" || item.status === "retrying";
-    if (isOpen && fanOut.isStopped) ledger.fail(unit, CUT_OFF, 0);
+    if (isOpen && fanOut.isStopped) ledger.fail(unit, WITH_OTHERS, 0);
     else if (item.status === "running") interrupt(ledger, unit, item.attempt);
     else if (item.status === "retrying") ledger.retries.later(unit, Math.max(0, (item.at ?? 0) - now));
   }
   ledger.advance(node);
 }
-
-const CUT_OFF = new FlowError("cancelled", "Cancelled because another item failed").toInfo();
 
 function interrupt(ledger: Ledger, unit: number, attempt: number): void {
   const { on_interrupt } = ledger.node(unit).spec;

@@ -1,6 +1,6 @@
 import type { NodeCache } from "./cache.ts";
 import type { Caller } from "./calls.ts";
-import type { Clock } from "./clock.ts";
+import { abortError, type Clock } from "./clock.ts";
 import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts";
 import { type FlowError, toFlowError } from "./errors.ts";
 import type { NodeSubject } from "./events.ts";
@@ -76,11 +76,11 @@ export class Slots {
     this.#slots.set(unit, { controller: new AbortController() });
   }
 
-  /** Answers whether what was in the slot has been aborted. */
-  close(unit: number): boolean {
-    const wasAborted = this.#slots.get(unit)?.controller.signal.aborted ?? false;
+  /** Answers why what was in the slot has been aborted, if it has. */
+  close(unit: number): FlowError | undefined {
+    const signal = this.#slots.get(unit)?.controller.signal;
     this.#slots.delete(unit);
-    return wasAborted;
+    return signal?.aborted ? abortError(signal) : undefined;
   }
 
   /** Aborts all that runs, but what is `spared`; each attempt still answers with its outcome. */

@@ -202,21 +202,24 @@ export class Stage {
   #onEnded({ unit, outcome, duration_ms, again }: Extract<SlotMessage, { type: "ended" }>): void {
     const isThrough = "outputs" in outcome && !again;
     if (isThrough) this.#slots.remember(unit, this.ledger.node(unit), outcome.outputs);
-    const wasAborted = this.#slots.close(unit);
+    const abortedFor = this.#slots.close(unit);
     if (this.#suspended !== undefined) return;
     if (isThrough) this.ledger.complete(unit, outcome.outputs, duration_ms);
-    else if (!this.#runAgain(unit, outcome, wasAborted)) {
-      const notThrough = () => this.#stop?.error ?? neverThrough(this.ledger.node(unit).spec.repeat);
-      const error = "outputs" in outcome ? notThrough() : outcome.error;
+    else if (abortedFor !== undefined || !this.#runAgain(unit, outcome)) {
+      const error = "outputs" in outcome ? abortedFor ?? this.#notThrough(unit) : outcome.error;
       this.ledger.fail(unit, error.toInfo(), duration_ms);
     }
     this.#applyFailure();
   }
 
-  #runAgain(unit: number, outcome: AttemptOutcome, wasAborted: boolean): boolean {
-    if (wasAborted) return false;
+  #runAgain(unit: number, outcome: AttemptOutcome): boolean {
+    if (this.#stop?.then === "retry") return false;
     const { retries } = this.ledger;
     return "outputs" in outcome ? retries.repeat(unit) : retries.retry(unit, outcome.error);
+  }
+
+  #notThrough(unit: number): FlowError {
+    return this.#stop?.then === "retry" ? this.#stop.error : neverThrough(this.ledger.node(unit).spec.repeat);
   }
 
   #onChecked(unit: number, finding: Finding): void {
@@ -270,8 +273,10 @@ export class Stage {
     this.#stop = this.#stop?.then === "failed" ? { ...stop, then: "failed" } : stop;
     const spared = (unit: number) => this.#isSpared(unit, stop);
     this.#slots.abortAll(stop.error, spared);
-    if (stop.then === "retry") this.ledger.retries.stopAll();
-    else this.ledger.giveUpRest(stop.because, stop.error, spared);
+    if (stop.then === "retry") {
+      this.ledger.stopItems(stop.error);
+      this.ledger.retries.stopAll();
+    } else this.ledger.giveUpRest(stop.because, stop.error, spared);
   }
 
   #onSuspend(error: FlowError): void {

@@ -1,12 +1,17 @@
 import { type ErrorInfo, FlowError } from "./errors.ts";
 import type { FinalStatus, SkipReason, Verdict } from "./events.ts";
-import type { Failure } from "./ledger.ts";
-import type { ExecutionState } from "./state.ts";
+import type { ExecutionState, NodeStatus } from "./state.ts";
 import type { Values } from "./value.ts";
 import type { RepeatSpec, WorkflowSettings } from "./workflow.ts";
 
 /** Outputs by port by node id. */
 export type NodeOutputs = Record<string, Values>;
+
+/** The first node that failed for good. */
+export interface Failure {
+  node_id: string;
+  error: ErrorInfo;
+}
 
 /** How an execution ended. `O` is the type of the outputs that its workflow declares, for callers that know it. */
 export interface ExecutionResult<O extends Values = NodeOutputs> {
@@ -53,6 +58,11 @@ export function neverThrough(repeat: RepeatSpec | undefined): FlowError {
   return new FlowError("node_failed", `repeat.until did not hold after ${repeat?.max ?? 0} runs`, {
     hint: "Raise repeat.max or repeat.delay_ms, or check the condition.",
   });
+}
+
+/** What those behind a node are told that did not succeed. */
+export function blameOn(node_id: string, status: NodeStatus): SkipReason {
+  return { reason: status === "cancelled" ? "node_cancelled" : "node_failed", node_id };
 }
 
 /** The one rule: a decision to cancel, then the deadline, then any failed node decide; else it succeeded. */

@@ -1,16 +1,23 @@
-import { mayRetry, retryDelay } from "../../engine/retry.ts";
-import { FlowError } from "../../engine/errors.ts";
-import { type ExecutionEvent, isSkipByChoice } from "../../engine/events.ts";
+import { type EventOf, type ExecutionEvent, isSkipByChoice } from "../../engine/events.ts";
+import { everyNode } from "../../engine/handlers.ts";
 import type { NodeSpec, Workflow } from "../../engine/workflow.ts";
-import { type Ended, isWanted, mustRun, predecessorsOf } from "./rules.ts";
+import { checkAttempts } from "./attempt_invariants.ts";
+import { checkHandlers } from "./handler_invariants.ts";
+import { checkItems } from "./item_invariants.ts";
+import { type Ended, isCleanup, isWanted, mustRun, predecessorsOf, unitOf } from "./rules.ts";
+import type { Scenario } from "./scenario.ts";
 
 const TERMINAL = new Set(["NodeCompleted", "NodeFailed", "NodeSkipped"]);
 
 /** All that is wrong with the whole journal of an ended execution. */
-export function checkJournal(workflow: Workflow, events: readonly ExecutionEvent[]): string[] {
-  const problems = [...checkFrame(events)];
-  for (const round of splitRounds(events)) problems.push(...checkRound(workflow, round.events, round.isLast));
-  for (const spec of workflow.nodes) problems.push(...checkAttempts(spec, events));
+export function checkJournal({ workflow, cancelAtMs }: Scenario, events: readonly ExecutionEvent[]): string[] {
+  const problems = [...checkFrame(events), ...checkHandlers(workflow, events, cancelAtMs !== undefined)];
+  const main = events.filter((event) => !("node_id" in event) || event.handler === undefined);
+  for (const round of splitRounds(main)) {
+    problems.push(...checkRound(workflow, round.events, round.isLast), ...checkStop(workflow, round.events));
+    for (const spec of workflow.nodes) problems.push(...checkItems(spec, round.events));
+  }
+  for (const spec of everyNode(workflow)) problems.push(...checkAttempts(spec, events));
   return problems;
 }
 
@@ -48,36 +55,73 @@ function splitRounds(events: readonly ExecutionEvent[]): Round[] {
   return rounds;
 }
 
+/** What has become of the nodes of one round. */
+interface Progress {
+  workflow: Workflow;
+  specs: ReadonlyMap<string, NodeSpec>;
+  /** Nodes and items that run. */
+  open: Set<string>;
+  ended: Map<string, ExecutionEvent>;
+}
+
 function checkRound(workflow: Workflow, events: readonly ExecutionEvent[], isLast: boolean): string[] {
   const problems: string[] = [];
-  const open = new Set<string>();
-  const ended = new Map<string, ExecutionEvent>();
   const specs = new Map(workflow.nodes.map((spec) => [spec.id, spec]));
+  const progress: Progress = { workflow, specs, open: new Set(), ended: new Map() };
+  const { open, ended } = progress;
   for (const event of events) {
     if (!("node_id" in event)) continue;
-    const { node_id } = event;
-    if (ended.has(node_id)) problems.push(`${event.type} of ${node_id} after its ${ended.get(node_id)?.type}`);
-    if (event.type === "NodeStarted") {
-      if (open.has(node_id)) problems.push(`${node_id} started twice at once`);
-      open.add(node_id);
-      if (open.size > workflow.settings.max_parallel_nodes) problems.push(`${open.size} nodes at once`);
-      problems.push(...checkStart(workflow, specs.get(node_id), ended));
+    const unit = unitOf(event);
+    for (const name of new Set([unit, event.node_id])) {
+      if (ended.has(name)) problems.push(`${event.type} of ${unit} after ${ended.get(name)?.type} of ${name}`);
     }
-    if (event.type === "NodeSkipped" && isSkipByChoice(event.because)) {
-      const spec = specs.get(node_id);
-      const mayRun = spec !== undefined && mustRun(workflow, spec, ended);
-      const isRight = mayRun ? !isWanted(spec, ended) : event.because.reason !== "condition";
-      if (!isRight) problems.push(`${node_id} skipped against the rules`);
-    }
-    if (event.type === "NodeEvent" && !open.has(node_id)) problems.push(`NodeEvent of ${node_id}, which does not run`);
-    if (event.type === "NodeRetrying" && event.error.code !== "interrupted" && !open.has(node_id)) {
-      problems.push(`NodeRetrying of ${node_id}, which does not run`);
-    }
-    if (event.type === "NodeRetrying" || TERMINAL.has(event.type)) open.delete(node_id);
-    if (TERMINAL.has(event.type)) ended.set(node_id, event);
+    if (event.type === "NodeStarted") problems.push(...checkStarted(progress, event));
+    if (event.type === "NodeSkipped") problems.push(...checkSkip(progress, event));
+    const isOver = event.type === "NodeRetrying" || event.type === "NodeRepeating" || TERMINAL.has(event.type);
+    const needsRun = event.type === "NodeEvent" || event.type === "NodeRepeating" ||
+      (event.type === "NodeRetrying" && event.error.code !== "interrupted");
+    if (needsRun && !open.has(unit)) problems.push(`${event.type} of ${unit}, which does not run`);
+    if (isOver) open.delete(unit);
+    if (TERMINAL.has(event.type)) ended.set(unit, event);
   }
   if (open.size > 0) problems.push(`never ended: ${[...open].join(", ")}`);
   if (isLast) problems.push(...checkEnd(workflow, events, ended));
+  return problems;
+}
+
+function checkStarted({ workflow, specs, open, ended }: Progress, event: EventOf<"NodeStarted">): string[] {
+  const unit = unitOf(event);
+  const spec = specs.get(event.node_id);
+  const problems = open.has(unit) ? [`${unit} started twice at once`] : [];
+  open.add(unit);
+  // A node with items does not run itself.
+  const attempts = [...open].filter((name) => specs.get(name)?.map === undefined).length;
+  if (attempts > workflow.settings.max_parallel_nodes) problems.push(`${attempts} attempts at once`);
+  if (event.index !== undefined) return problems;
+  return [...problems, ...checkStart(workflow, spec, ended)];
+}
+
+function checkSkip({ workflow, specs, ended }: Progress, { node_id, because }: EventOf<"NodeSkipped">): string[] {
+  if (!isSkipByChoice(because)) return [];
+  const spec = specs.get(node_id);
+  const mayRun = spec !== undefined && mustRun(workflow, spec, ended);
+  const isRight = mayRun ? !isWanted(spec, ended) : because.reason !== "condition";
+  return isRight ? [] : [`${node_id} skipped against the rules`];
+}
+
+/** After a cancel nothing starts, after a failure that stops the workflow only what is there for failures. */
+function checkStop({ nodes, settings }: Workflow, events: readonly ExecutionEvent[]): string[] {
+  const problems: string[] = [];
+  const spared = new Set(nodes.filter(isCleanup).map(({ id }) => id));
+  let stop: "cancel" | "failure" | undefined;
+  for (const event of events) {
+    if (event.type === "WorkflowCancelling") stop = "cancel";
+    const isFatal = event.type === "NodeFailed" && event.index === undefined && !isHarmless(event) &&
+      event.error.code !== "cancelled";
+    if (isFatal && settings.on_error !== "ContinueOnError") stop ??= "failure";
+    if (event.type !== "NodeStarted" || stop === undefined) continue;
+    if (stop === "cancel" || !spared.has(event.node_id)) problems.push(`${unitOf(event)} starts after a ${stop}`);
+  }
   return problems;
 }
 
@@ -89,9 +133,9 @@ function checkStart(workflow: Workflow, spec: NodeSpec | undefined, ended: Ended
 }
 
 /** Whether a node that ended like this leaves its execution a success. */
-function isHarmless(event: ExecutionEvent): boolean {
-  if (event.type === "NodeFailed") return event.tolerated === true;
-  return event.type === "NodeCompleted" || (event.type === "NodeSkipped" && isSkipByChoice(event.because));
+function isHarmless(event: ExecutionEvent | undefined): boolean {
+  if (event?.type === "NodeFailed") return event.tolerated === true;
+  return event?.type === "NodeCompleted" || (event?.type === "NodeSkipped" && isSkipByChoice(event.because));
 }
 
 function checkEnd(
@@ -103,59 +147,14 @@ function checkEnd(
   for (const { id } of workflow.nodes) if (!ended.has(id)) problems.push(`nothing became of ${id}`);
   const last = events.at(-1);
   if (last?.type !== "WorkflowCompleted") return problems;
-  const allSucceeded = [...ended.values()].every(isHarmless);
+  const allSucceeded = workflow.nodes.every(({ id }) => isHarmless(ended.get(id)));
   if (last.success !== (last.status === "succeeded")) problems.push("success and status disagree");
   if (last.status === "succeeded" && !allSucceeded) problems.push("succeeded though not every node did");
   const hasFailure = events.some((event) =>
-    event.type === "NodeFailed" && !isHarmless(event) && event.error.code !== "cancelled"
+    event.type === "NodeFailed" && event.index === undefined && !isHarmless(event) && event.error.code !== "cancelled"
   );
   if (last.status === "failed" && !hasFailure && last.error?.code !== "timeout") {
     problems.push("failed without a failure");
   }
-  return problems;
-}
-
-/** Attempts count up, retries keep to the policy, and delays are kept to the millisecond. */
-function checkAttempts(spec: NodeSpec, events: readonly ExecutionEvent[]): string[] {
-  const problems: string[] = [];
-  let attempt = 0;
-  let failures = 0;
-  let dueAt = 0;
-  for (const event of events) {
-    if (event.type === "WorkflowRetrying") failures = dueAt = 0;
-    if (!("node_id" in event) || event.node_id !== spec.id) continue;
-    const at = Date.parse(event.timestamp);
-    if (event.type === "NodeStarted") {
-      attempt++;
-      if (event.attempt !== attempt) problems.push(`attempt ${event.attempt} of ${spec.id} where ${attempt} is due`);
-      if (at < dueAt) problems.push(`${spec.id} retried ${dueAt - at} ms too early`);
-    }
-    if (event.type !== "NodeRetrying") continue;
-    dueAt = at + event.delay_ms;
-    if (event.error.code === "interrupted") {
-      if (spec.on_interrupt === "fail") {
-        problems.push(`${spec.id} goes on after an interruption, against its on_interrupt`);
-      }
-      continue;
-    }
-    failures++;
-    problems.push(...checkRetry(spec, failures, event.error, event.delay_ms));
-  }
-  return problems;
-}
-
-function checkRetry(
-  spec: NodeSpec,
-  failures: number,
-  error: Extract<ExecutionEvent, { type: "NodeRetrying" }>["error"],
-  delayMs: number,
-): string[] {
-  const policy = spec.retry_policy;
-  if (policy === undefined) return [`${spec.id} retried without a policy`];
-  const flowError = new FlowError(error.code, error.message, { details: error.details });
-  const problems: string[] = [];
-  if (!mayRetry(policy, failures, flowError)) problems.push(`${spec.id} retried against its policy`);
-  const [longest, shortest] = [retryDelay(policy, failures, () => 0), retryDelay(policy, failures, () => 1)];
-  if (delayMs > longest || delayMs < shortest) problems.push(`delay ${delayMs} of ${spec.id} is not in the policy`);
   return problems;
 }

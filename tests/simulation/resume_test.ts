@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { FlowError } from "../../engine/errors.ts";
 import type { ExecutionEvent } from "../../engine/events.ts";
+import { everyNode } from "../../engine/handlers.ts";
 import { MemoryStore } from "../../engine/memory_store.ts";
 import { type ExecutionRecord, readAllEvents, type Store } from "../../engine/store.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { Random } from "../support/random.ts";
 import { checkJournal } from "./invariants.ts";
 import { WatchedStore } from "./watched_store.ts";
-import { createScenario, type Scenario, World } from "./world.ts";
+import { unitOf } from "./rules.ts";
+import { createScenario, type Scenario } from "./scenario.ts";
+import { World } from "./world.ts";
 
 const SEEDS = Number(Deno.env.get("FLOW_SIMULATION_SEEDS") ?? 60);
 const FIRST_SEED = Number(Deno.env.get("FLOW_SIMULATION_FIRST") ?? 1);
@@ -18,9 +21,10 @@ function createSettledScenario(seed: number, maxNodes: number): Scenario {
   const scenario = createScenario(seed, { maxNodes, onError: "ContinueOnError" });
   scenario.cancelAtMs = undefined;
   scenario.workflow.settings.max_execution_time_ms = null;
-  for (const node of scenario.workflow.nodes) {
+  for (const node of everyNode(scenario.workflow)) {
     delete node.timeout_ms;
     delete node.on_interrupt;
+    if (node.map !== undefined) node.map.on_error = "continue";
   }
   return scenario;
 }
@@ -35,7 +39,7 @@ interface Bench {
 function open(scenario: Scenario, clock: FakeClock, seed: number): Bench {
   const world = new World(scenario, clock);
   const store = new WatchedStore((event) => world.observe(event));
-  const engine = createEngine({ nodes: [world.definition()], store, clock, random: new Random(seed).next });
+  const engine = createEngine({ nodes: world.definitions(), store, clock, random: new Random(seed).next });
   return { clock, world, store, engine };
 }
 
@@ -51,9 +55,9 @@ async function recordWhole(scenario: Scenario): Promise<{ record: ExecutionRecor
 /** What became of each node, without times and attempts. */
 function outcomes(journal: readonly ExecutionEvent[]): string[] {
   const lines = journal.flatMap((event) => {
-    if (event.type === "NodeCompleted") return [`${event.node_id} succeeded ${JSON.stringify(event.outputs)}`];
-    if (event.type === "NodeFailed") return [`${event.node_id} failed ${event.error.code}`];
-    if (event.type === "NodeSkipped") return [`${event.node_id} skipped`];
+    if (event.type === "NodeCompleted") return [`${unitOf(event)} succeeded ${JSON.stringify(event.outputs)}`];
+    if (event.type === "NodeFailed") return [`${unitOf(event)} failed ${event.error.code}`];
+    if (event.type === "NodeSkipped") return [`${unitOf(event)} skipped`];
     if (event.type === "WorkflowCompleted") return [`~ ${event.status}`];
     return [];
   });
@@ -87,9 +91,9 @@ Deno.test(`resume() from every prefix of ${SEEDS} journals comes to the same end
       const prefix = journal.slice(0, length);
       const resumed = await resumeFromPrefix(scenario, record, prefix);
       assert.deepEqual(outcomes(resumed.journal), expected, where);
-      assert.deepEqual(checkJournal(scenario.workflow, resumed.journal), [], where);
+      assert.deepEqual(checkJournal(scenario, resumed.journal), [], where);
       for (const event of prefix) {
-        if (event.type === "NodeCompleted") assert.equal(resumed.world.effects.get(event.node_id), undefined, where);
+        if (event.type === "NodeCompleted") assert.equal(resumed.world.effects.get(unitOf(event)), undefined, where);
       }
     }
   }
@@ -118,7 +122,7 @@ Deno.test(`resume() from any prefix of ${SEEDS} journals keeps the invariants, w
     for (let length = 0; length < journal.length; length++) {
       const where = `seed ${seed}, resumed after ${length} of ${journal.length} events`;
       const resumed = await resumeFromPrefix(scenario, record, journal.slice(0, length));
-      assert.deepEqual(checkJournal(scenario.workflow, resumed.journal), [], where);
+      assert.deepEqual(checkJournal(scenario, resumed.journal), [], where);
     }
   }
 });
@@ -141,7 +145,7 @@ async function crashEverywhere(seed: number): Promise<number> {
     const world = new World(scenario, clock);
     const inner = new WatchedStore((event) => world.observe(event));
     const { store, isDead } = mortal(inner, lifetime);
-    const doomed = createEngine({ nodes: [world.definition()], store, clock, owner: "doomed" });
+    const doomed = createEngine({ nodes: world.definitions(), store, clock, owner: "doomed" });
     const started = await doomed.start(scenario.workflow, { execution_id: "e" }).catch(() => undefined);
     if (started !== undefined) await clock.run(started.result).catch(() => undefined);
     if (!isDead()) return lifetime;
@@ -162,7 +166,7 @@ interface Crashed {
 }
 
 async function finishAfterCrash({ clock, world, store, where, expected, scenario }: Crashed): Promise<void> {
-  const engine = createEngine({ nodes: [world.definition()], store, clock, owner: "survivor" });
+  const engine = createEngine({ nodes: world.definitions(), store, clock, owner: "survivor" });
   const summary = store.getSummary("e", clock.now());
   if (summary?.ended_at === undefined) {
     const execution = await engine.resume("e");
@@ -171,5 +175,5 @@ async function finishAfterCrash({ clock, world, store, where, expected, scenario
   const journal = await Array.fromAsync(readAllEvents(store, "e"));
   assert.deepEqual(world.violations, [], where);
   assert.deepEqual(outcomes(journal), expected, where);
-  assert.deepEqual(checkJournal(scenario.workflow, journal), [], where);
+  assert.deepEqual(checkJournal(scenario, journal), [], where);
 }

@@ -1,18 +1,31 @@
 import { type ExecutionEvent, isSkipByChoice } from "../../engine/events.ts";
 import type { NodeSpec, Workflow } from "../../engine/workflow.ts";
 
-/** The type of simulated nodes; they pick ways. */
+/** The type of simulated nodes that pick ways. */
 export const SIM_NODE = "sim.node";
+
+/** The type of simulated nodes that do not: only these may have a `map`. */
+export const SIM_PLAIN = "sim.plain";
 
 /** How a node ended: its last event in a round. */
 export type Ended = ReadonlyMap<string, ExecutionEvent>;
+
+/** What an event is about: a node, or an item of one. */
+export function unitOf({ node_id, index }: { node_id: string; index?: number }): string {
+  return index === undefined ? node_id : `${node_id}[${index}]`;
+}
 
 /** The ids of the nodes that `spec` waits for. */
 export function predecessorsOf(workflow: Workflow, spec: NodeSpec): string[] {
   const { id, depends_on = [] } = spec;
   const connected = workflow.connections.filter(({ to_node }) => to_node === id).map(({ from_node }) => from_node);
-  const wanted = wantedNode(spec);
-  return [...new Set([...connected, ...depends_on, ...(wanted === undefined ? [] : [wanted])])];
+  return [...new Set([...connected, ...depends_on, ...referencedNodes(spec)])];
+}
+
+/** The nodes that the expressions of `spec` name. */
+function referencedNodes({ when, inputs, map }: NodeSpec): string[] {
+  const text = JSON.stringify([when, inputs, map?.items]);
+  return [...text.matchAll(/nodes\.(\w+)/g)].map(([, id = ""]) => id);
 }
 
 /** The node whose port `out` the condition of `spec` asks for. */
@@ -56,4 +69,9 @@ function somethingCame(workflow: Workflow, spec: NodeSpec, ended: Ended): boolea
   });
   const waitedFor = predecessorsOf(workflow, spec).filter((id) => !incoming.some(({ from_node }) => from_node === id));
   return viaPort || waitedFor.some((id) => ended.get(id)?.type !== "NodeSkipped");
+}
+
+/** Whether a node is there for the case that others fail. */
+export function isCleanup({ run_if }: NodeSpec): boolean {
+  return run_if === "failure" || run_if === "always";
 }

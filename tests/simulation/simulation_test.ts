@@ -6,9 +6,10 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { Random } from "../support/random.ts";
 import { checkJournal } from "./invariants.ts";
 import { WatchedStore } from "./watched_store.ts";
-import { createScenario, World } from "./world.ts";
+import { createScenario } from "./scenario.ts";
+import { World } from "./world.ts";
 
-const SEEDS = Number(Deno.env.get("FLOW_SIMULATION_SEEDS") ?? 5_000);
+const SEEDS = Number(Deno.env.get("FLOW_SIMULATION_SEEDS") ?? 3_000);
 const FIRST_SEED = Number(Deno.env.get("FLOW_SIMULATION_FIRST") ?? 1);
 
 /** Runs one random scenario to its end and answers all that went wrong. */
@@ -19,7 +20,7 @@ async function simulate(seed: number): Promise<{ problems: string[]; status: str
   const world = new World(scenario, clock);
   const latency = random.chance(0.3) ? { clock, nextMs: () => random.int(0, 5) } : undefined;
   const store = new WatchedStore((event) => world.observe(event), latency);
-  const engine = createEngine({ nodes: [world.definition()], store, clock, random: random.next });
+  const engine = createEngine({ nodes: world.definitions(), store, clock, random: random.next });
   const execution = await engine.start(scenario.workflow);
   const seen: ExecutionEvent[] = [];
   const watching = (async () => {
@@ -33,11 +34,18 @@ async function simulate(seed: number): Promise<{ problems: string[]; status: str
   await engine.close();
 
   const journal = await Array.fromAsync(readAllEvents(store, execution.execution_id));
-  const problems = [...world.violations, ...checkJournal(scenario.workflow, journal)];
+  const problems = [...world.violations, ...checkJournal(scenario, journal)];
   if (stillRunning.length > 0) problems.push(`still running after the end: ${stillRunning.join(", ")}`);
   if (JSON.stringify(seen) !== JSON.stringify(journal)) problems.push("the subscriber did not see just the journal");
   const last = journal.at(-1);
   if (last?.type !== "WorkflowCompleted" || last.status !== result.status) problems.push("result and journal disagree");
+  const whole = new Map(journal.flatMap((event) => {
+    return "node_id" in event && event.index === undefined && event.handler === undefined
+      ? [[event.node_id, event]]
+      : [];
+  }));
+  const completed = [...whole.values()].filter(({ type }) => type === "NodeCompleted").length;
+  if (result.completed_nodes !== completed) problems.push(`${result.completed_nodes} completed nodes: ${completed}`);
   return { problems, status: result.status };
 }
 
