@@ -10,6 +10,7 @@ import { dockerRun } from "./docker_run.ts";
 import { type Bench, type BenchMode, summarize, type Summary } from "./figure.ts";
 import { noopChain } from "./noop_chain.ts";
 import { noopFanOut } from "./noop_fan_out.ts";
+import { sandbox } from "./sandbox.ts";
 import { shellChain } from "./shell_chain.ts";
 import { shellFanOut } from "./shell_fan_out.ts";
 import { sqliteInserts } from "./sqlite_inserts.ts";
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   sqliteInserts,
   dockerRun,
   dockerLines,
+  sandbox,
 ];
 
 /** What `--json` prints. */

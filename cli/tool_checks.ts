@@ -7,6 +7,8 @@ const TOOLS: readonly { name: string; run: (platform: Platform) => Promise<strin
   { name: "docker", run: checkDocker },
   { name: "zypi", run: checkZypi },
   { name: "bubblewrap", run: checkBubblewrap },
+  { name: "chromium", run: checkChromium },
+  { name: "python", run: checkPython },
 ];
 
 /** Looks for all tools at the same time. One that is missing is no problem of flow. */
@@ -37,4 +39,16 @@ async function checkZypi(platform: Platform): Promise<string[]> {
 async function checkBubblewrap(platform: Platform): Promise<string[]> {
   const { describeSandbox } = await import("../nodes/sandbox/describe_sandbox.ts");
   return await describeSandbox(platform);
+}
+
+/** For `browser.render` in local sandboxes. */
+async function checkChromium(platform: Platform): Promise<string[]> {
+  const { describeBrowser } = await import("../nodes/browser/describe_browser.ts");
+  return await describeBrowser(platform);
+}
+
+/** For `api.call` in local sandboxes. */
+async function checkPython(platform: Platform): Promise<string[]> {
+  const { describePython } = await import("../nodes/python/describe_python.ts");
+  return await describePython(platform);
 }
