@@ -1,18 +1,22 @@
 /**
  * Measures the budgets, each against a floor of the same run.
  *
- * `deno task bench [--smoke] [--json] [--only NAME]... [--store KIND]...`
+ * `deno task bench [--smoke] [--json] [--only NAME]... [--store KIND]...`, or `deno task bench --soak MINUTES`, which
+ * loads a server for so long and shows what it costs.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { dockerLines } from "./docker_lines.ts";
 import { dockerRun } from "./docker_run.ts";
 import { type Bench, type BenchMode, summarize, type Summary } from "./figure.ts";
+import { live } from "./live.ts";
 import { noopChain } from "./noop_chain.ts";
 import { noopFanOut } from "./noop_fan_out.ts";
 import { sandbox } from "./sandbox.ts";
+import { serverExecutions } from "./server_executions.ts";
 import { shellChain } from "./shell_chain.ts";
 import { shellFanOut } from "./shell_fan_out.ts";
+import { soak } from "./soak.ts";
 import { sqliteInserts } from "./sqlite_inserts.ts";
 import { startup } from "./startup.ts";
 import { isStoreKind, storeKinds } from "./stores.ts";
@@ -28,6 +32,8 @@ const benches: readonly Bench[] = [
   dockerRun,
   dockerLines,
   sandbox,
+  live,
+  serverExecutions,
 ];
 
 /** What `--json` prints. */
@@ -72,11 +78,16 @@ if (import.meta.main) {
     args: Deno.args,
     options: {
       smoke: { type: "boolean", default: false },
+      soak: { type: "string" },
       json: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       store: { type: "string", multiple: true, default: [] },
     },
   });
+  if (values.soak !== undefined) {
+    await soak(Number(values.soak));
+    Deno.exit(0);
+  }
   const mode: BenchMode = { smoke: values.smoke, stores: selectStores(values.store) };
   const report = await runBenches(selectBenches(values.only), mode);
   console.log(values.json ? JSON.stringify(report, null, 2) : formatTable(report.results));
