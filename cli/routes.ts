@@ -26,7 +26,7 @@ import {
 } from "./route.ts";
 import { run } from "./run_route.ts";
 import { secrets } from "./secrets_routes.ts";
-import { serve } from "./server_routes.ts";
+import { audit, serve, tokens } from "./server_routes.ts";
 
 const resume = buildCommand<ResumeFlags, [string], ProgramContext>({
   loader: lazily(async () => (await import("./commands/resume.ts")).resumeExecution),
@@ -183,5 +183,7 @@ export const routes = {
   schema,
   graph,
   serve,
+  tokens,
+  audit,
   doctor,
 };

@@ -5,6 +5,9 @@ import type { CliContext } from "./context.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { handleStrayErrors } from "./stray_errors.ts";
 
+/** How long requests may take to be answered once no node runs any more. */
+export const ANSWER_MS = 1000;
+
 /** Waits for somebody to end the server, and ends it: gently at first, at once on the second signal. */
 export class ServeStop {
   readonly #context: CliContext;
@@ -28,18 +31,18 @@ export class ServeStop {
     return this.#closing.signal;
   }
 
-  /** Resolves after a signal, when nothing runs any more or the time is up. */
+  /** Resolves after a signal, when no node runs any more or the time is up; nobody can connect any more by then. */
   async run(listener: HttpListener, dispatcher: DrainingDispatcher, graceMs: number): Promise<void> {
     await this.#asked.promise;
     const { err } = this.#context;
     this.#closing.abort();
-    if (dispatcher.running > 0) err.write(`Waiting for ${dispatcher.running} running nodes; once more to kill them.\n`);
+    void listener.shutdown(graceMs + ANSWER_MS);
+    const { running } = dispatcher;
+    if (running > 0) err.write(`Waiting for ${running} running node${running === 1 ? "" : "s"}; once more to kill.\n`);
     let stopTimer = () => {};
     const patience = new Promise<void>((resolve) => stopTimer = systemClock.setTimer(graceMs, resolve));
     await Promise.race([dispatcher.drain(), patience, this.#hurried.promise]);
     stopTimer();
-    // Requests that wait for an execution will not see its end.
-    await listener.shutdown(0);
   }
 
   close(): void {

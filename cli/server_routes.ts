@@ -1,8 +1,20 @@
-import { buildCommand } from "@stricli/core";
+import { buildCommand, buildRouteMap } from "@stricli/core";
 import { FlowError } from "../engine/errors.ts";
+import type { AuditFlags } from "./commands/audit.ts";
 import type { ServeFlags } from "./commands/serve.ts";
+import type { CreateTokenFlags, ListTokensFlags, RevokeTokenFlags } from "./commands/tokens.ts";
 import { parseDuration } from "./duration.ts";
-import { debugFlag, examples, lazily, nodesFlag, type ProgramContext, storeFlags, textFlag } from "./route.ts";
+import {
+  databaseFlag,
+  debugFlag,
+  examples,
+  jsonFlag,
+  lazily,
+  nodesFlag,
+  type ProgramContext,
+  storeFlags,
+  textFlag,
+} from "./route.ts";
 import { parseSize } from "./serve_settings.ts";
 
 /** `flow serve`. */
@@ -68,13 +80,106 @@ export const serve = buildCommand<ServeFlags, [], ProgramContext>({
   },
 });
 
+const create = buildCommand<CreateTokenFlags, [], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/tokens.ts")).createToken),
+  parameters: {
+    flags: {
+      role: {
+        kind: "enum",
+        values: ["viewer", "operator", "admin"],
+        default: "operator",
+        brief: "viewer reads, operator also saves and runs workflows, admin also reads the audit log",
+      },
+      name: textFlag("Who or what it is for, for people (default: the role)", "TEXT"),
+      expires: {
+        kind: "parsed",
+        parse: parseDuration,
+        optional: true,
+        placeholder: "TIME",
+        brief: "After this time it is worthless, such as 90d (default: never)",
+      },
+      ...jsonFlag,
+      ...databaseFlag,
+      ...debugFlag,
+    },
+  },
+  docs: {
+    brief: "Make a token for the server, and print it",
+    customUsage: ["[options]"],
+    fullDescription:
+      "Makes a token for the server and prints it, for the only time: the database keeps only its hash." +
+      examples("flow tokens create --name ci --expires 90d", "flow tokens create --role viewer --name dashboard"),
+  },
+});
+
+const list = buildCommand<ListTokensFlags, [], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/tokens.ts")).listTokens),
+  parameters: { flags: { ...jsonFlag, ...databaseFlag, ...debugFlag } },
+  docs: {
+    brief: "List the tokens of the server",
+    customUsage: ["[options]"],
+    fullDescription:
+      "Lists the tokens that were made, also those that are revoked or expired. When one was last used is" +
+      " known to the minute." + examples("flow tokens list", "flow tokens list --json"),
+  },
+});
+
+const revoke = buildCommand<RevokeTokenFlags, [string], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/tokens.ts")).revokeToken),
+  parameters: {
+    flags: { ...databaseFlag, ...debugFlag },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: "Its id, or the token itself", parse: String, placeholder: "ID" }],
+    },
+  },
+  docs: {
+    brief: "Make a token worthless",
+    fullDescription: "Makes a token worthless at once, also on servers that run." +
+      examples("flow tokens revoke 4f1c09aa72d3"),
+  },
+});
+
+/** `flow tokens`; alone, it lists them. */
+export const tokens = buildRouteMap({
+  routes: { create, list, revoke },
+  defaultCommand: "list",
+  docs: { brief: "Make, list and revoke the tokens of the server" },
+});
+
+/** `flow audit`. */
+export const audit = buildCommand<AuditFlags, [], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/audit.ts")).showAudit),
+  parameters: {
+    flags: {
+      limit: {
+        kind: "parsed",
+        parse: parseCount,
+        optional: true,
+        placeholder: "N",
+        brief: "Not more than so many (default: 50)",
+      },
+      ...jsonFlag,
+      ...databaseFlag,
+      ...debugFlag,
+    },
+    aliases: { n: "limit" },
+  },
+  docs: {
+    brief: "List who changed what through the server",
+    customUsage: ["[options]"],
+    fullDescription: "Lists the requests that changed something, or tried to, the newest first." +
+      examples("flow audit", "flow audit --limit 1000 --json"),
+  },
+});
+
 function listFlag<const Brief extends string>(brief: Brief, placeholder: string) {
   return { kind: "parsed", parse: String, variadic: true, optional: true, brief, placeholder } as const;
 }
 
 function parseCount(text: string): number {
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new FlowError("invalid_argument", `Cannot use "${text}" as a number of connections`, {
+  throw new FlowError("invalid_argument", `Cannot use "${text}" as a number`, {
     hint: "Write a whole number, such as 2048.",
   });
 }

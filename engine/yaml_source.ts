@@ -111,18 +111,18 @@ function findUnknownAlias(document: Document.Parsed<ParsedNode>, yaml: typeof im
   return offset;
 }
 
-/** The offset of the first value beyond the deepest level. Visits the tokens without recursion. */
+/** The offset of the first list or object beyond the deepest level. Visits the tokens in order, without recursion. */
 function findTooDeep(tokens: readonly CST.Token[]): number | undefined {
-  const open: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 }));
+  const open: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 })).reverse();
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { token, depth } = next;
-    // A document is a level of its own here.
-    if (depth > MAX_DOCUMENT_DEPTH + 1) return token.offset;
     if (token.type === "document" && token.value !== undefined) open.push({ token: token.value, depth: depth + 1 });
     if (!("items" in token)) continue;
-    for (const { key, value } of token.items) {
-      if (key) open.push({ token: key, depth: depth + 1 });
+    // A document is a level of its own here.
+    if (depth > MAX_DOCUMENT_DEPTH) return token.offset;
+    for (const { key, value } of token.items.toReversed()) {
       if (value) open.push({ token: value, depth: depth + 1 });
+      if (key) open.push({ token: key, depth: depth + 1 });
     }
   }
   return undefined;

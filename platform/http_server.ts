@@ -12,6 +12,8 @@ import { createRequestInfo } from "./request_info.ts";
 import { WebSocketUpgrades } from "./websocket_upgrades.ts";
 
 const DEFAULTS = { maxConnections: 2048, headersTimeoutMs: 15_000, requestTimeoutMs: 120_000 };
+/** Of all headers of a request together. */
+const MAX_HEADER_BYTES = 16 * 1024;
 /** How often to look for clients that take too long. */
 const CHECK_MS = 2000;
 /** How often to close connections that have become idle, while shutting down. */
@@ -54,6 +56,7 @@ function createListener({ tls, ...options }: ListenOptions, handler: RequestHand
     outgoing: ServerResponse,
   ) => void;
   const limits = {
+    maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: options.headersTimeoutMs ?? DEFAULTS.headersTimeoutMs,
     requestTimeout: options.requestTimeoutMs ?? DEFAULTS.requestTimeoutMs,
     connectionsCheckingInterval: Math.min(CHECK_MS, options.headersTimeoutMs ?? CHECK_MS),

@@ -18,6 +18,9 @@ export interface ErrorAnswer {
 /** Their messages tell about the machine: paths, SQL, stacks. */
 const INTERNAL_CODES: ReadonlySet<string> = new Set(["internal", "store_failed", "store_corrupt", "store_too_new"]);
 
+/** What a client has sent may be long, and errors repeat it. */
+const MAX_MESSAGE_LENGTH = 1000;
+
 /** Whether clients are told only that something went wrong. */
 export function isInternal(error: FlowError): boolean {
   return INTERNAL_CODES.has(error.code);
@@ -45,7 +48,7 @@ export function describeError(error: FlowError): ErrorAnswer {
     return { error: what, code, hint: "Look into the server's log for the request id of this answer." };
   }
   return {
-    error: message,
+    error: message.length <= MAX_MESSAGE_LENGTH ? message : `${message.slice(0, MAX_MESSAGE_LENGTH)}...`,
     code,
     ...(hint === undefined ? {} : { hint }),
     ...(error instanceof WorkflowError ? { issues: error.issues } : {}),

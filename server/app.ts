@@ -8,6 +8,7 @@ import { createRoutes, type ServerApp, type ServerContext } from "./env.ts";
 import { addHeaders } from "./headers.ts";
 import type { ServerPorts } from "./ports.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { descriptionRoutes } from "./routes/description.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { executionControlRoutes } from "./routes/execution_control.ts";
 import { executionHistoryRoutes } from "./routes/execution_history.ts";
@@ -29,6 +30,7 @@ export function createApp(ports: ServerPorts): ServerApp {
   app.route("/", healthRoutes(ports));
   app.use("/api/*", auditChanges(ports.audit, ports.clock), requireRole(ports.auth), limitBodies(ports.limits));
   for (const routes of API_ROUTES) app.route("/", routes(ports));
+  app.route("/", descriptionRoutes(app, ports));
   return app;
 }
 

@@ -20,16 +20,25 @@ export function limitBodies({ maxBodyBytes }: ServerLimits): MiddlewareHandler<S
   };
 }
 
+/** Stops reading at the limit, but does not cancel: that would end the connection before the answer is on its way. */
 async function readUpTo({ body }: Request, maxBytes: number): Promise<Uint8Array> {
   if (body === null) return new Uint8Array();
+  const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop cancels the stream.
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      length += read.value.length;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(read.value);
+    }
+  } finally {
+    reader.releaseLock();
   }
+  return join(chunks, length);
+}
+
+function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {

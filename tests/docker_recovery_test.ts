@@ -70,7 +70,7 @@ dockerTest("docker.run deletes what other processes have left of the same node, 
   await leave("flow-test-left-1");
   await leave("flow-test-left-2", { remove: false });
   await runNode(other, { config: scripts.config("true", { name: "flow-test-kept", remove: false }) });
-  await scripts.run("true", { config: { name: "flow-test-own", remove: false } });
+  await scripts.run("sleep 3600", { config: { name: "flow-test-own", detached: true } });
   const names = ["flow-test-left-1", "flow-test-left-2", "flow-test-kept", "flow-test-own"];
   const ids = await Promise.all(names.map((name) => idOf(name)));
 

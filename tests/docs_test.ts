@@ -78,6 +78,8 @@ Deno.test("every link between pages leads somewhere", async () => {
       "docs/secrets.md",
       "docs/typescript.md",
       "docs/sandbox.md",
+      "docs/server.md",
+      "docs/security.md",
       "docs/events.md",
       "docs/client.md",
       "docs/microvms.md",

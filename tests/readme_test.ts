@@ -14,7 +14,7 @@ for (const block of blocks) {
 await testScripts("README.md");
 
 Deno.test("README: every block is run, compared or checked by some test", () => {
-  const known = ["sh", "sh ci", "ts", "text output", "text demo", "text crash", "yaml"];
+  const known = ["sh", "sh ci", "ts", "text output", "text demo", "text crash", "text serve", "yaml"];
   assert.deepEqual(blocks.filter(({ info }) => !known.includes(info)), []);
 });
 

@@ -18,7 +18,7 @@ import { databasePath, type StoreFlags, withStore } from "../open_store.ts";
 import { formatStacks } from "../report_error.ts";
 import { type Address, isLoopback, readAddress, readTls, readTokens } from "../serve_settings.ts";
 import type { TlsFlags, TokenFlags } from "../serve_settings.ts";
-import { ServeStop } from "../serve_stop.ts";
+import { ANSWER_MS, ServeStop } from "../serve_stop.ts";
 import { version } from "../version.ts";
 import { loadNodeFiles } from "../workflow_file.ts";
 
@@ -59,7 +59,9 @@ export async function serve(context: CliContext, flags: ServeFlags): Promise<num
       announce(context, ports, listener, path);
       const resuming = resumeInterrupted(ports, resumeListener(context));
       await stop.run(listener, dispatcher, flags.grace ?? DEFAULT_GRACE_MS);
+      // Now those who wait for an execution are told, and then nobody is kept any longer.
       await engine.close();
+      await listener.shutdown(ANSWER_MS);
       await resuming;
     } finally {
       stop.close();

@@ -120,7 +120,7 @@ export class ContainerRun {
 
   async #start(id: string): Promise<void> {
     try {
-      await this.#containers.start(id);
+      await this.#containers.start(id, this.#ctx.signal);
     } catch (error) {
       throw translateAnswer(error, "start a container of", this.#ctx.config.image);
     }
@@ -128,7 +128,7 @@ export class ContainerRun {
 
   /** Runs the container to its end, or stops it; answers its exit code. */
   async #attend(id: string, input: Uint8Array | undefined, output: CommandOutput): Promise<number> {
-    const stream = await this.#client.attach(id, input !== undefined);
+    const stream = await this.#client.attach(id, input !== undefined, this.#ctx.signal);
     const reading = stream.read((name, bytes) => {
       if (name === "system") return this.#ctx.log(`Docker: ${new TextDecoder().decode(bytes)}`, "warning");
       output[name].push(bytes);
@@ -136,10 +136,16 @@ export class ContainerRun {
     });
     reading.catch(() => {});
     let feeding: Promise<void> | undefined;
+    let isStarted = false;
     try {
       await this.#start(id);
+      isStarted = true;
       feeding = input === undefined ? undefined : stream.feed(input);
       return await this.#awaitEnd(id, reading);
+    } catch (error) {
+      // Who was cancelled while it started cannot know how far that has come.
+      if (isStarted || this.#ctx.signal.aborted) await this.#stop(id, reading);
+      throw error;
     } finally {
       stream.close();
       await Promise.allSettled([reading, feeding]);
@@ -163,14 +169,17 @@ export class ContainerRun {
       if (!await isSettledWithin(reading, DRAIN_MS)) log("The last output of the container did not come", "warning");
       return code;
     } catch (error) {
-      const isStopped = await this.#containers.stop(id, this.#graceMs).then(() => true, () => false);
-      // Its last words are still on the way.
-      if (isStopped) await isSettledWithin(reading, DRAIN_MS);
       throw translateAnswer(error, "run", image);
     } finally {
       stopper.dispose();
       watch.abort();
     }
+  }
+
+  async #stop(id: string, reading: Promise<void>): Promise<void> {
+    const isStopped = await this.#containers.stop(id, this.#graceMs).then(() => true, () => false);
+    // Its last words are still on the way.
+    if (isStopped) await isSettledWithin(reading, DRAIN_MS);
   }
 
   async #hasRunOutOfMemory(id: string): Promise<boolean> {

@@ -39,8 +39,9 @@ export class Containers {
     return { id: Id, warnings: Warnings ?? [] };
   }
 
-  async start(id: string): Promise<void> {
-    await this.#client.act("POST", `/containers/${id}/start`);
+  /** An engine that is starting a container goes on with it also if `signal` aborts. */
+  async start(id: string, signal: AbortSignal): Promise<void> {
+    await this.#client.act("POST", `/containers/${id}/start`, { signal });
   }
 
   /** The exit code, when the container has ended. To be called after it has started. */

@@ -82,9 +82,9 @@ export class EngineClient {
   }
 
   /** A connection to the standard streams of a container. */
-  async attach(id: string, hasStdin: boolean): Promise<AttachedStream> {
+  async attach(id: string, hasStdin: boolean, signal: AbortSignal): Promise<AttachedStream> {
     const query = `stream=1&stdout=1&stderr=1${hasStdin ? "&stdin=1" : ""}`;
-    return await this.#within({}, async (signal) => {
+    return await this.#within({ signal }, async (signal) => {
       const path = `${await this.#prefix(signal)}/containers/${id}/attach?${query}`;
       return await openAttachedStream(await this.#platform.connect(this.host.address), path, signal);
     });
