@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { HANDLERS } from "./events.ts";
 import type { NodeDefinition } from "./node.ts";
 import type { NodeRegistry } from "./registry.ts";
 import * as schemas from "./workflow_schema.ts";
@@ -33,11 +34,21 @@ export function workflowJsonSchema(registry: NodeRegistry): JsonSchema {
       node: nodeSchema(definitions),
       connection: withoutDialect(closedSchema(schemas.connectionSchema())),
       trigger: withoutDialect(closedSchema(schemas.triggerSchema())),
-      settings: withoutDialect(closedSchema(schemas.settingsSchema())),
+      settings: handlersOfNodes(withoutDialect(closedSchema(schemas.settingsSchema()))),
       tagged: TAGGED,
       ...Object.assign({}, ...configs),
     },
   };
+}
+
+/** Settings whose handlers are lists of nodes. */
+function handlersOfNodes(settings: JsonSchema): JsonSchema {
+  const properties = { ...settings.properties as JsonSchema };
+  for (const name of HANDLERS) {
+    const { description } = properties[name] as JsonSchema;
+    properties[name] = { description, type: ["array", "null"], items: ref("node") };
+  }
+  return { ...settings, properties };
 }
 
 /** `{"type": "Number", "value": 21}`, as flowengine writes it. */

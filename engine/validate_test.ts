@@ -140,6 +140,16 @@ Deno.test("checkInputs() knows what the first nodes need", async () => {
   assert.deepEqual(check({ text: 3 }), [["error", 'Input "text" of text.upper is 3, expected text', undefined]]);
 });
 
+Deno.test("workflowJsonSchema() knows that handlers are nodes, and what map and repeat take", () => {
+  const { $defs } = workflowJsonSchema(registry) as { $defs: Record<string, { properties: Record<string, unknown> }> };
+  for (const handler of ["on_success", "on_failure", "on_exit"]) {
+    const { items } = $defs.settings?.properties[handler] as { items: unknown };
+    assert.deepEqual(items, { $ref: "#/$defs/node" });
+  }
+  const { map, repeat } = $defs.node?.properties as Record<"map" | "repeat", { anyOf: [{ required: string[] }] }>;
+  assert.deepEqual([map.anyOf[0].required, repeat.anyOf[0].required], [["items"], ["until"]]);
+});
+
 Deno.test("workflowJsonSchema() has a rule per node type, and lets config values be tagged", () => {
   const schema = workflowJsonSchema(registry);
   const defs = schema.$defs as Record<string, Record<string, unknown>>;
