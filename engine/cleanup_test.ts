@@ -6,6 +6,7 @@ import { createEngine } from "./engine.ts";
 import { FlowError } from "./errors.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { anyPorts, defineNode, type NodeContext } from "./node.ts";
+import type { RerunOptions } from "./rerun.ts";
 import { readAllEvents, type Store } from "./store.ts";
 import type { Value, Values } from "./value.ts";
 
@@ -125,4 +126,31 @@ Deno.test("close() of the engine leaves open what an execution still needs when 
   await shop.clock.run(engine.close());
   await assert.rejects(result, { code: "interrupted" });
   assert.deepEqual(shop.closed, []);
+});
+
+Deno.test("a rerun opens again what its nodes need, and leaves alone what they do not", async () => {
+  const shop = new Workshop();
+  const engine = shop.openEngine({ a: opens("a"), x: opens("x") });
+  // "a" and "x" open something; "d" comes behind both, "b" only behind "a".
+  const workflow = createWorkflow(["a", "b", "c", "d", "x"], ["a > b", "b > c", "c > d", "x > d"]);
+  const first = await engine.start(workflow, { execution_id: "e" });
+  await shop.clock.run(first.result);
+  const planned = async (options: RerunOptions) =>
+    (await engine.planRerun("e", options)).nodes.map(({ node_id, action, why }) => `${node_id} ${action}: ${why}`);
+  assert.deepEqual(await planned({ from: "d" }), [
+    "a run: what it had opened is closed",
+    'b run: behind "a"',
+    'c run: behind "b"',
+    "d run: selected",
+    "x run: what it had opened is closed",
+  ]);
+  await assert.rejects(planned({ only: "d" }), {
+    code: "invalid_argument",
+    message: 'Cannot rerun only "d": what "a" had opened is closed',
+  });
+
+  shop.story.length = 0;
+  const again = await engine.rerun(await engine.planRerun("e", { from: "x" }));
+  assert.equal((await shop.clock.run(again.result)).status, "succeeded");
+  assert.deepEqual(shop.story, ["run a", "run x", "run b", "run c", "run d", "close a", "close x"]);
 });

@@ -3,6 +3,7 @@ import type { Graph } from "./graph.ts";
 import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
 import { selectInputs } from "./node.ts";
 import { isSkipByChoice, type SkipReason } from "./events.ts";
+import { checkNothingClosed, reopen } from "./reopen.ts";
 import type { ExecutionState, NodeState, NodeStatus } from "./state.ts";
 import type { ExecutionRecord } from "./store.ts";
 import { suggest } from "./suggest.ts";
@@ -45,7 +46,7 @@ export interface RerunPlan {
 
 /**
  * Decides what a rerun runs again: what was asked for, what did not succeed, what has changed (definition, connections,
- * inputs), and everything behind any of these. The rest is reused. Without `from` and `only`, an execution that succeeded
+ * inputs), everything behind any of these, and what opens something for one of them. The rest is reused. Without `from` and `only`, an execution that succeeded
  * runs again as a whole unless the definition or the inputs are new.
  *
  * @throws {FlowError} `invalid_argument`: no such node; `only` a node whose predecessors have no outputs.
@@ -63,7 +64,7 @@ export function planRerun(
   // Where nothing is new but that some nodes are gone, the others need not run.
   const isAsBefore = reasons.size === 0 && record.workflow.nodes.length === workflow.nodes.length;
   if (isAsBefore && selected === undefined) { for (const id of graph.ids) reasons.set(id, "all of it again"); }
-  spread(graph, reasons);
+  do spread(graph, reasons); while (reopen(graph, state, reasons));
   const nodes = graph.ids.map((node_id, index): RerunStep => {
     const why = reasons.get(node_id);
     const before = state.nodes.get(node_id);
@@ -189,6 +190,7 @@ function restrict(graph: Graph, nodes: RerunStep[], state: ExecutionState, only:
       hint: `Use --from "${id}" instead.`,
     });
   }
+  checkNothingClosed(graph, state, only);
   for (const step of nodes) {
     if (step.node_id === only) continue;
     const node = state.nodes.get(step.node_id);

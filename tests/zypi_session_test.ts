@@ -207,3 +207,16 @@ test("after kill -9, flow resume closes the session that a command had for itsel
     assert.equal(server.vms(), 0);
   });
 });
+
+test("flow rerun --from a command runs it in a new session", async (server) => {
+  const command = ["sh", "-c", "[ -e /tmp/here ] && echo old || echo new; touch /tmp/here"];
+  await withFiles({ "workflow.json": workflow(server.url, command) }, async (path) => {
+    const flow = (...args: string[]) => runFlow([...args, "--json", "--db", path("flow.db")]);
+    const first = await flow("run", path("workflow.json"));
+    const { execution_id } = JSON.parse(first.stdout.split("\n")[0] ?? "");
+    const { code, stdout, stderr } = await flow("rerun", execution_id, "--from", "use");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /"stdout":"new"/);
+    assert.equal(server.vms(), 0);
+  });
+});

@@ -105,7 +105,7 @@ test("one that the server forgets while a command runs is a clear error", async 
 }, async ({ run }) => {
   const error = await run(["sleep", "30"]).catch((thrown) => thrown);
   assert.ok(error instanceof FlowError && error.code === "not_found" && !error.retryable, String(error));
-  assert.match(error.hint ?? "", /forgets all of them when one is closed/);
+  assert.match(error.hint ?? "", /forgets all of them when one is closed\.$/);
 });
 
 test(

@@ -126,7 +126,8 @@ function quote(text: string): string {
 
 const RAISE_TIMEOUT = "Raise timeout, or find out what it waits for.";
 const SESSION_GONE =
-  "Create it again: Zypi closes a session after 300 s without a command, and forgets all of them when one is closed.";
+  "Create it again: a session is closed with its execution and after 300 s without a command, and Zypi forgets all of " +
+  "them when one is closed.";
 const TOO_MUCH_OUTPUT: Meaning = {
   code: "output_too_large",
   why: "stdout and stderr together are longer than the server's answer line of 1,460 bytes",
