@@ -69,9 +69,12 @@ dockerTest("docker.run deletes what other processes have left of the same node, 
   };
   await leave("flow-test-left-1");
   await leave("flow-test-left-2", { remove: false });
+  // This one was not even started: its engine was lost before.
+  const labels = { "flow.execution_id": "execution-1", "flow.node_id": "node-1", "flow.keep": "true" };
+  await docker().containers.create({ Image: docker().busybox, Cmd: ["true"], Labels: labels }, "flow-test-left-3");
   await runNode(other, { config: scripts.config("true", { name: "flow-test-kept", remove: false }) });
   await scripts.run("sleep 3600", { config: { name: "flow-test-own", detached: true } });
-  const names = ["flow-test-left-1", "flow-test-left-2", "flow-test-kept", "flow-test-own"];
+  const names = ["flow-test-left-1", "flow-test-left-2", "flow-test-left-3", "flow-test-kept", "flow-test-own"];
   const ids = await Promise.all(names.map((name) => idOf(name)));
 
   const first = await scripts.run("true");
@@ -79,10 +82,10 @@ dockerTest("docker.run deletes what other processes have left of the same node, 
   const second = await scripts.run("true", { attempt: 2 });
   assert.deepEqual(
     messagesOf(second.events, "Info").sort(),
-    ids.slice(0, 2).map((id) => `Deleted container ${id?.slice(0, 12)}, which an interrupted attempt has left`).sort(),
+    ids.slice(0, 3).map((id) => `Deleted container ${id?.slice(0, 12)}, which an interrupted attempt has left`).sort(),
   );
-  assert.deepEqual((await docker().flowContainers()).sort(), ids.slice(2).sort());
-  for (const id of ids.slice(2)) await docker().containers.remove(id);
+  assert.deepEqual((await docker().flowContainers()).sort(), ids.slice(3).sort());
+  for (const id of ids.slice(3)) await docker().containers.remove(id);
 });
 
 async function idOf(name: string): Promise<string> {

@@ -22,6 +22,8 @@ const Listed = z.array(z.object({
 export interface ListedContainer {
   id: string;
   isRunning: boolean;
+  /** Whether it ran once, and does not any more. */
+  hasEnded: boolean;
   labels: Readonly<Record<string, string>>;
 }
 
@@ -88,7 +90,7 @@ export class Containers {
     isUnwanted: (container: ListedContainer) => boolean,
   ): Promise<string[]> {
     const found = (await this.list(labels)).filter((container) => {
-      return (container.isRunning || container.labels[LABELS.keep] === undefined) && isUnwanted(container);
+      return (!container.hasEnded || container.labels[LABELS.keep] === undefined) && isUnwanted(container);
     });
     for (const { id } of found) await this.remove(id);
     return found.map(({ id }) => id);
@@ -99,6 +101,11 @@ export class Containers {
     const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
     const query = { all: "1", filters: JSON.stringify({ label }) };
     const found = await this.#client.call("GET", "/containers/json", Listed, { query });
-    return found.map(({ Id, State, Labels }) => ({ id: Id, isRunning: State === "running", labels: Labels ?? {} }));
+    return found.map(({ Id, State, Labels }) => ({
+      id: Id,
+      isRunning: State === "running",
+      hasEnded: State === "exited" || State === "dead",
+      labels: Labels ?? {},
+    }));
   }
 }
