@@ -40,7 +40,7 @@ export async function runOrdeal(seed: number, createVictim: (launch: Launch) => 
     const effects = parseEffects(await Deno.readTextFile(side).catch(() => ""));
     ordeal.interruptions = events.filter((event) => "error" in event && event.error?.code === "interrupted").length;
     ordeal.problems.push(
-      ...checkJournal(workflow, events),
+      ...checkJournal({ workflow, cancelAtMs: undefined }, events),
       ...checkEffects(workflow, events, effects),
       ...compareOutcomes(workflow, await undisturbed, outcomesOf(events)),
       ...(await checkDatabase(launch.database)).problems,

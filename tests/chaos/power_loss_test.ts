@@ -89,7 +89,7 @@ async function finish(path: string, id: string, workflow: Workflow): Promise<str
   try {
     if (await store.getRecord(id) === undefined) return [];
     await (await engine.resume(id)).result;
-    return checkJournal(workflow, await Array.fromAsync(readAllEvents(store, id)));
+    return checkJournal({ workflow, cancelAtMs: undefined }, await Array.fromAsync(readAllEvents(store, id)));
   } finally {
     await engine.close();
     await store.close();

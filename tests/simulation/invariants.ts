@@ -10,7 +10,10 @@ import type { Scenario } from "./scenario.ts";
 const TERMINAL = new Set(["NodeCompleted", "NodeFailed", "NodeSkipped"]);
 
 /** All that is wrong with the whole journal of an ended execution. */
-export function checkJournal({ workflow, cancelAtMs }: Scenario, events: readonly ExecutionEvent[]): string[] {
+export function checkJournal(
+  { workflow, cancelAtMs }: Pick<Scenario, "workflow" | "cancelAtMs">,
+  events: readonly ExecutionEvent[],
+): string[] {
   const problems = [...checkFrame(events), ...checkHandlers(workflow, events, cancelAtMs !== undefined)];
   const main = events.filter((event) => !("node_id" in event) || event.handler === undefined);
   for (const round of splitRounds(main)) {
