@@ -2,7 +2,9 @@ import { canonicalJson, type Value, type Values } from "./value.ts";
 import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts";
 import type { EventBody, NodeEventBody } from "./events.ts";
 import type { HashParts } from "./cache.ts";
+import { FlowError } from "./errors.ts";
 import { Masker } from "./masker.ts";
+import { quote } from "./plain.ts";
 import { concealSecrets, revealSecrets } from "./secret_marks.ts";
 import type { PreparedNode } from "./prepare.ts";
 
@@ -66,6 +68,24 @@ export class SecretGuard {
     return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
+  /** @throws {FlowError} `invalid_input` if one of them, which are about to be recorded, holds a secret */
+  checkInputs(inputs: Values): void {
+    for (const name of Object.keys(inputs)) {
+      const input = { [name]: inputs[name] ?? null };
+      if (this.masker.maskValues(input) === input) continue;
+      throw new FlowError("invalid_input", `Input ${quote(name)} holds the value of a secret: it would be recorded`, {
+        hint: "Use ${{ secrets.NAME }} in the workflow that needs it, and leave the input out.",
+      });
+    }
+  }
+
+  #checkDocument(document: Value): void {
+    if (this.masker.maskValue(document) === document) return;
+    throw new FlowError("invalid_input", "The called workflow holds the value of a secret: it would be recorded", {
+      hint: "Use ${{ secrets.NAME }} in it.",
+    });
+  }
+
   #maskTalk(request: AttemptRequest): AttemptRequest {
     const stdout = this.masker.openLines();
     const stderr = this.masker.openLines();
@@ -74,7 +94,12 @@ export class SecretGuard {
       if (event.event_type === "StderrLine") return { ...event, line: stderr(event.line) };
       return this.#maskNodeEvent(event);
     };
-    return { ...request, emit: (event) => request.emit(mask(event)) };
+    const call: AttemptRequest["call"] = async (called, place, signal) => {
+      this.checkInputs(called.inputs);
+      if ("document" in called) this.#checkDocument(called.document as Value);
+      return await request.call(called, place, signal);
+    };
+    return { ...request, call, emit: (event) => request.emit(mask(event)) };
   }
 
   #maskNodeEvent(event: NodeEventBody): NodeEventBody {

@@ -9,6 +9,7 @@ import { anyPorts, defineNode } from "./node.ts";
 import { parseWorkflow } from "./parse.ts";
 import { environmentSecrets } from "./secret_source.ts";
 import { readAllEvents } from "./store.ts";
+import type { Values } from "./value.ts";
 import type { Act } from "../tests/support/trace.ts";
 
 const TOKEN = "t0k3n-of-mine";
@@ -199,6 +200,33 @@ Deno.test("secrets: handlers and values for ports have them too; conditions, ite
   ) {
     await assert.rejects(parseWorkflow({ nodes: [node("a", 1, part)] }), /no "secrets" here/);
   }
+});
+
+Deno.test("secrets: they are not handed to a called workflow, which would record them; it names its own", async () => {
+  const document = { nodes: [node("inner", "${{ secrets.TOKEN }}")], outputs: { out: "${{ nodes.inner.out }}" } };
+  const call = async (ctx: Parameters<Act>[0], request: { inputs: Values; document: unknown }) => {
+    const { outputs } = await ctx.call(request);
+    return outputs;
+  };
+  const engine = open({
+    inputs: (ctx) => call(ctx, { inputs: { note: TOKEN }, document }),
+    text: (ctx) => call(ctx, { inputs: {}, document: JSON.stringify({ nodes: [node("inner", TOKEN)] }) }),
+    data: (ctx) => call(ctx, { inputs: {}, document: { nodes: [node("inner", TOKEN)] } }),
+    own: (ctx) => call(ctx, { inputs: {}, document }),
+  });
+  const { events, result } = await run(engine, {
+    nodes: ["inputs", "text", "data", "own"].map((id) => node(id, "${{ secrets.TOKEN }}")),
+    settings: { on_error: "ContinueOnError" },
+  });
+  const failed = events.flatMap((event) =>
+    event.type === "NodeFailed" ? [`${event.node_id}: ${event.error.code}`] : []
+  );
+  assert.deepEqual(failed.sort(), ["data: invalid_input", "inputs: invalid_input", "text: invalid_input"]);
+  assert.deepEqual(result.outputs, { own: { out: "***" } });
+  const executions = await engine.store.listExecutions({}, Date.now());
+  const records = await Promise.all(executions.map(({ execution_id }) => engine.store.getRecord(execution_id)));
+  assert.equal(records.length, 2);
+  assert.ok(!JSON.stringify(records).includes(TOKEN));
 });
 
 Deno.test("secrets: what a node opens is recorded with marks for secrets, and closed with their values, also later", async () => {
