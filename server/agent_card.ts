@@ -5,7 +5,8 @@ export function describeAgent(version: string, url: string) {
     name: "Flow Engine",
     description: "Runs workflows of commands, HTTP calls, containers and code. Its API is described in /openapi.json.",
     url: `${url}/api`,
-    preferredTransport: "HTTP+JSON",
+    // None of A2A's own, which this server does not speak.
+    preferredTransport: "OPENAPI",
     version,
     documentationUrl: `${url}/api-docs`,
     capabilities: { streaming: true, pushNotifications: false, stateTransitionHistory: true },

@@ -100,8 +100,25 @@ function presentedToken(headers: Headers): string | undefined {
 
 function offeredToken(headers: Headers): string | undefined {
   if (headers.get("upgrade")?.toLowerCase() !== "websocket") return undefined;
-  const offered = (headers.get("sec-websocket-protocol") ?? "").split(",").map((protocol) => protocol.trim());
-  return offered.find((protocol) => protocol.startsWith(PROTOCOL_PREFIX))?.slice(PROTOCOL_PREFIX.length);
+  return offeredProtocols(headers).find(isToken)?.slice(PROTOCOL_PREFIX.length);
+}
+
+/**
+ * The subprotocol to go on with: browsers give up unless it is one of those that they have offered. The one with the
+ * token goes back only to a client that offers nothing else.
+ */
+export function chooseProtocol(headers: Headers): { protocol?: string } {
+  const offered = offeredProtocols(headers);
+  const protocol = offered.find((it) => !isToken(it)) ?? offered[0];
+  return protocol === undefined ? {} : { protocol };
+}
+
+function offeredProtocols(headers: Headers): string[] {
+  return (headers.get("sec-websocket-protocol") ?? "").split(",").map((it) => it.trim()).filter((it) => it !== "");
+}
+
+function isToken(protocol: string): boolean {
+  return protocol.startsWith(PROTOCOL_PREFIX);
 }
 
 /** Takes as long whatever is different. */

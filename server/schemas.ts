@@ -79,6 +79,14 @@ export const executionNodeSchema = z.object({
   tolerated: z.literal(true).optional(),
   cached: z.literal(true).optional(),
   reused_from: z.string().optional(),
+  repetitions: z.int().optional().describe("How often a node with repeat has run"),
+  items: z.object({
+    count: z.int(),
+    succeeded: z.int(),
+    failed: z.int(),
+    errors: z.array(z.object({ index: z.int(), error: errorInfoSchema })),
+  }).optional().describe("Of a node with map"),
+  handler: z.string().optional().describe("The handler that it belongs to"),
 }).meta({ id: "ExecutionNode" });
 
 /** An execution with its nodes and values. */

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+// @ts-types="@types/ws"
+import { WebSocket as OtherWebSocket } from "ws";
 import { runFlow, shellWorkflow } from "./support/cli.ts";
 import { curl, type ServeProcess, whyNoCurl, withJson, withServe } from "./support/serve_process.ts";
 import { withFolder } from "./support/temp_folder.ts";
@@ -163,14 +165,20 @@ test("a WebSocket of another site is not opened", async ({ url }) => {
   assert.equal((await open("-H", "Origin: https://attacker.example", ...asAdmin)).status, 403);
   assert.equal((await open()).status, 401);
   assert.equal((await open("-H", "Sec-WebSocket-Protocol: flow, bearer.wrong")).status, 401);
-  const socket = new WebSocket(`${url.replace("http", "ws")}/api/events`, [`bearer.${ADMIN}`]);
-  await new Promise((resolve, reject) => {
-    socket.addEventListener("open", resolve);
-    socket.addEventListener("error", reject);
-  });
-  const closed = new Promise((resolve) => socket.addEventListener("close", resolve));
-  socket.close();
-  await closed;
+  for (
+    const [offered, chosen] of [[[`bearer.${ADMIN}`], `bearer.${ADMIN}`], [
+      [`bearer.${ADMIN}`, "flow"],
+      "flow",
+    ]] as const
+  ) {
+    // Like browsers, this client gives up when the server chooses none of what it has offered.
+    const socket = new OtherWebSocket(`${url.replace("http", "ws")}/api/events`, [...offered]);
+    await new Promise((resolve, reject) => socket.on("open", resolve).on("error", reject));
+    assert.equal(socket.protocol, chosen);
+    const closed = new Promise((resolve) => socket.on("close", resolve));
+    socket.close();
+    await closed;
+  }
 });
 
 test("an origin that is allowed may do what its page needs, and no more", async ({ url }) => {

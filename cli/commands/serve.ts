@@ -57,7 +57,9 @@ export async function serve(context: CliContext, flags: ServeFlags): Promise<num
       const listen = { ...address, tls, maxConnections: flags.maxConnections };
       const listener = await platform.serve(listen, (request, info) => app.fetch(request, info));
       announce(context, ports, listener, path);
-      const resuming = resumeInterrupted(ports, resumeListener(context));
+      const resuming = resumeInterrupted(ports, resumeListener(context)).catch((error) =>
+        context.err.write(`Cannot look for interrupted executions: ${toFlowError(error).message}\n`)
+      );
       await stop.run(listener, dispatcher, flags.grace ?? DEFAULT_GRACE_MS);
       // Now those who wait for an execution are told, and then nobody is kept any longer.
       await engine.close();

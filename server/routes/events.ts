@@ -2,6 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
 import { stringifyEvent } from "../../engine/event_text.ts";
 import { FlowError } from "../../engine/errors.ts";
+import { chooseProtocol } from "../authentication.ts";
 import { createRoutes, type ServerApp, type ServerContext } from "../env.ts";
 import { type BodyFormat, ndjsonFormat, sseFormat } from "../live/body_sink.ts";
 import { followInBody, followInSocket } from "../live/follow.ts";
@@ -90,7 +91,7 @@ export function eventRoutes(ports: ServerPorts): ServerApp {
     }
     streams.checkRoom();
     const request = { executionId, after, isAllowed: createCheck(c, ports) };
-    const { socket, response } = c.env.upgrade();
+    const { socket, response } = c.env.upgrade(chooseProtocol(c.req.raw.headers));
     const requestId = c.get("requestId");
     const onError = (error: unknown) => ports.onInternalError(error, requestId);
     followInSocket(streams, socket, request, { wantsBeats: heartbeat === "true", onError });
