@@ -165,6 +165,9 @@ test("the same request with the same idempotency key is the same execution", asy
   assert.deepEqual([other.status, other.json.code], [409, "conflict"]);
   assert.equal((await send("k2", {})).status, 200);
   assert.equal(await Deno.readTextFile(`${folder}/runs`), "x\nx\n");
+  await curl(`${url}/api/workflows/w`, "-X", "DELETE");
+  assert.equal((await send("k", {})).json.status, "succeeded", "it was started, whatever became of the workflow");
+  assert.equal((await send("k3", {})).status, 404);
 });
 
 test("an execution is cancelled, and cannot be twice", async ({ url }) => {
