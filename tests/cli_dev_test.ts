@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { startFlow, withFiles } from "./support/cli.ts";
+import { runFlowInTerminal, startFlow, whyNoTerminal, withFiles } from "./support/cli.ts";
 
 /** How long something may take that has to come. */
 const PATIENCE_MS = 30_000;
@@ -256,3 +256,23 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+const noTerminal = whyNoTerminal();
+if (noTerminal !== undefined) console.warn(`flow dev is not tested in a terminal: ${noTerminal}`);
+
+Deno.test({
+  name: "flow dev in a terminal shows marks, results and how to end it, and Ctrl-C ends it",
+  ignore: noTerminal !== undefined,
+  fn: async () => {
+    const echo = { nodes: [{ id: "a", node_type: "shell.exec", config: { command: "echo", args: ["1"] } }] };
+    await withFiles({ "w.json": echo }, async (path) => {
+      const { code, screen } = await runFlowInTerminal(["dev", path("w.json"), "--no-store"], {
+        steps: [["Ctrl-C ends", "send:\\x03"]],
+      });
+      assert.equal(code, 130);
+      const text = screen.lines.join("\n");
+      assert.match(text, /running 1 node\n {2}✓ a {2}\d+ms\n.* succeeded in /);
+      assert.match(text, /Waiting for changes; Ctrl-C ends/);
+    });
+  },
+});

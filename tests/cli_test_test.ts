@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
-import { testFileSchema } from "../cli/testing/test_schema.ts";
+import { expectationSchema, nodeExpectationSchema, testFileSchema } from "../cli/testing/test_schema.ts";
 import { runFlow, withFiles } from "./support/cli.ts";
 
 /** A workflow with retries, a timeout, a wait of an hour, an environment variable and a secret. */
@@ -337,5 +337,47 @@ tests:
     const { code, stdout } = await runFlow(["test", "a.test.yaml", "--coverage"], { cwd: path("") });
     assert.equal(code, 0, stdout);
     assert.match(stdout, /coverage of a\.test\.yaml: 4 of 4 nodes ran/);
+  });
+});
+
+Deno.test("flow test: every kind of expectation can fail", async () => {
+  const wrong = {
+    status: "failed",
+    error: { code: "timeout" },
+    outputs: { x: 1 },
+    outputs_contain: { x: 1 },
+    nodes: {
+      fetch: {
+        status: "skipped",
+        attempts: 9,
+        runs: 9,
+        delays_ms: [1],
+        because: "run_if",
+        error: { message: "x" },
+        outputs: { body: 2 },
+        outputs_contain: { body: 2 },
+        inputs: { body: 1 },
+        inputs_contain: { body: 1 },
+        config: { url: "x" },
+        config_contain: { url: "x" },
+        log: ["nothing"],
+      },
+    },
+    events: ["NodeSkipped fetch"],
+    duration_ms: 1,
+  };
+  assert.deepEqual(Object.keys(wrong).sort(), Object.keys(expectationSchema().shape).sort());
+  assert.deepEqual(Object.keys(wrong.nodes.fetch).sort(), Object.keys(nodeExpectationSchema().shape).sort());
+  const tests = [{ name: "all wrong", mocks: { fetch: failingTwice() }, expect: wrong }];
+  await withFiles({ "w.json": workflow, "w.test.json": { ...setup, tests } }, async (path) => {
+    const { code, stdout } = await runFlow(["test", path("w.test.json"), "--json"]);
+    assert.equal(code, 3);
+    const paths: string[][] = JSON.parse(stdout).files[0].tests[0].problems.map((problem: { path: string[] }) =>
+      problem.path.slice(3)
+    );
+    const found = new Set(paths.map(([top, , key]) => top === "nodes" ? `node ${key}` : top));
+    const { nodes, ...rest } = wrong;
+    const expected = [...Object.keys(rest), ...Object.keys(nodes.fetch).map((key) => `node ${key}`)];
+    assert.deepEqual(expected.filter((key) => !found.has(key)), []);
   });
 });
