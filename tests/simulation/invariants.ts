@@ -5,7 +5,7 @@ import { checkAttempts } from "./attempt_invariants.ts";
 import { checkHandlers } from "./handler_invariants.ts";
 import { checkItems } from "./item_invariants.ts";
 import { type Ended, isCleanup, isWanted, mustRun, predecessorsOf, unitOf } from "./rules.ts";
-import type { Scenario } from "./scenario.ts";
+import { type Scenario, SIM_SECRET } from "./scenario.ts";
 
 const TERMINAL = new Set(["NodeCompleted", "NodeFailed", "NodeSkipped"]);
 
@@ -15,6 +15,7 @@ export function checkJournal(
   events: readonly ExecutionEvent[],
 ): string[] {
   const problems = [...checkFrame(events), ...checkHandlers(workflow, events, cancelAtMs !== undefined)];
+  if (JSON.stringify(events).includes(SIM_SECRET)) problems.push("a secret is in the journal");
   const main = events.filter((event) => !("node_id" in event) || event.handler === undefined);
   for (const round of splitRounds(main)) {
     problems.push(...checkRound(workflow, round.events, round.isLast), ...checkStop(workflow, round.events));

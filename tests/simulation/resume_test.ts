@@ -11,7 +11,7 @@ import { checkJournal } from "./invariants.ts";
 import { WatchedStore } from "./watched_store.ts";
 import { unitOf } from "./rules.ts";
 import { createScenario, type Scenario } from "./scenario.ts";
-import { World } from "./world.ts";
+import { simSecrets, World } from "./world.ts";
 
 const SEEDS = Number(Deno.env.get("FLOW_SIMULATION_SEEDS") ?? 60);
 const FIRST_SEED = Number(Deno.env.get("FLOW_SIMULATION_FIRST") ?? 1);
@@ -39,7 +39,13 @@ interface Bench {
 function open(scenario: Scenario, clock: FakeClock, seed: number): Bench {
   const world = new World(scenario, clock);
   const store = new WatchedStore((event) => world.observe(event));
-  const engine = createEngine({ nodes: world.definitions(), store, clock, random: new Random(seed).next });
+  const engine = createEngine({
+    nodes: world.definitions(),
+    store,
+    clock,
+    secrets: simSecrets,
+    random: new Random(seed).next,
+  });
   return { clock, world, store, engine };
 }
 
@@ -145,7 +151,7 @@ async function crashEverywhere(seed: number): Promise<number> {
     const world = new World(scenario, clock);
     const inner = new WatchedStore((event) => world.observe(event));
     const { store, isDead } = mortal(inner, lifetime);
-    const doomed = createEngine({ nodes: world.definitions(), store, clock, owner: "doomed" });
+    const doomed = createEngine({ nodes: world.definitions(), store, clock, secrets: simSecrets, owner: "doomed" });
     const started = await doomed.start(scenario.workflow, { execution_id: "e" }).catch(() => undefined);
     if (started !== undefined) await clock.run(started.result).catch(() => undefined);
     if (!isDead()) return lifetime;
@@ -166,7 +172,7 @@ interface Crashed {
 }
 
 async function finishAfterCrash({ clock, world, store, where, expected, scenario }: Crashed): Promise<void> {
-  const engine = createEngine({ nodes: world.definitions(), store, clock, owner: "survivor" });
+  const engine = createEngine({ nodes: world.definitions(), store, clock, secrets: simSecrets, owner: "survivor" });
   const summary = store.getSummary("e", clock.now());
   if (summary?.ended_at === undefined) {
     const execution = await engine.resume("e");

@@ -3,6 +3,9 @@ import type { MapSpec, NodeSpec, OnError, RetryPolicy, RunIf, Workflow } from ".
 import { Random } from "../support/random.ts";
 import { SIM_NODE, SIM_PLAIN } from "./rules.ts";
 
+/** What some simulated nodes get, print and answer. */
+export const SIM_SECRET = "simulated-s3cret";
+
 /** What a simulated node, or one item of it, does. */
 export interface Behaviour {
   durationMs: number;
@@ -85,6 +88,7 @@ function createNode(random: Random, i: number, before: readonly NodeSpec[]): Nod
 
 /** What any node may have, those of handlers too. */
 function addLimits(random: Random, node: NodeSpec): void {
+  if (random.chance(0.1)) node.config = { token: "${{ secrets.TOKEN }}" };
   if (random.chance(0.3)) node.timeout_ms = random.int(1, 1500);
   if (random.chance(0.5)) node.retry_policy = createPolicy(random);
   if (random.chance(0.2)) node.on_interrupt = "fail";

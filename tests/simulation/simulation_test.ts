@@ -7,7 +7,7 @@ import { Random } from "../support/random.ts";
 import { checkJournal } from "./invariants.ts";
 import { WatchedStore } from "./watched_store.ts";
 import { createScenario } from "./scenario.ts";
-import { World } from "./world.ts";
+import { simSecrets, World } from "./world.ts";
 
 const SEEDS = Number(Deno.env.get("FLOW_SIMULATION_SEEDS") ?? 3_000);
 const FIRST_SEED = Number(Deno.env.get("FLOW_SIMULATION_FIRST") ?? 1);
@@ -20,7 +20,7 @@ async function simulate(seed: number): Promise<{ problems: string[]; status: str
   const world = new World(scenario, clock);
   const latency = random.chance(0.3) ? { clock, nextMs: () => random.int(0, 5) } : undefined;
   const store = new WatchedStore((event) => world.observe(event), latency);
-  const engine = createEngine({ nodes: world.definitions(), store, clock, random: random.next });
+  const engine = createEngine({ nodes: world.definitions(), store, clock, secrets: simSecrets, random: random.next });
   const execution = await engine.start(scenario.workflow);
   const seen: ExecutionEvent[] = [];
   const watching = (async () => {

@@ -1,15 +1,20 @@
+import * as z from "zod";
 import { sleep } from "../../engine/clock.ts";
 import { FlowError } from "../../engine/errors.ts";
 import { type ExecutionEvent, HANDLERS } from "../../engine/events.ts";
 import { nameToId } from "../../engine/id.ts";
 import { anyPorts, defineNode, type NodeContext, type NodeDefinition } from "../../engine/node.ts";
+import type { SecretSource } from "../../engine/secret_source.ts";
 import { canonicalJson, type Value, type Values } from "../../engine/value.ts";
 import type { NodeSpec } from "../../engine/workflow.ts";
 import type { FakeClock } from "../support/fake_clock.ts";
 import { predecessorsOf, SIM_NODE, SIM_PLAIN, unitOf } from "./rules.ts";
-import { type Behaviour, MOST_ITEMS, type Scenario } from "./scenario.ts";
+import { type Behaviour, MOST_ITEMS, type Scenario, SIM_SECRET } from "./scenario.ts";
 
 const ENDINGS = new Set<string>(["NodeCompleted", "NodeFailed", "NodeSkipped"]);
+
+/** Where the secret of simulated nodes comes from. */
+export const simSecrets: SecretSource = { read: (names) => new Map(names.map((name) => [name, SIM_SECRET])) };
 
 /** Where simulated nodes run: counts, checks what no event shows, and remembers what has happened outside the engine. */
 export class World {
@@ -68,26 +73,26 @@ export class World {
         summary: "Do what the scenario says",
         category: "test",
         routes: type === SIM_NODE,
-        config: {},
+        config: { token: z.enum(["", SIM_SECRET]).default("") },
         inputs: anyPorts(),
         outputs: anyPorts(),
-        run: (ctx) => this.#run(ctx),
+        run: (ctx) => this.#run(ctx, ctx.config.token),
       })
     );
   }
 
-  async #run(ctx: NodeContext): Promise<Values> {
+  async #run(ctx: NodeContext, token: string): Promise<Values> {
     const unit = nameOf(ctx);
     const behaviour = this.#scenario.behaviours.get(unit);
     if (behaviour === undefined) throw new Error(`No behaviour for ${unit}`);
     this.#checkStart(ctx, unit);
     this.running.add(unit);
     try {
-      ctx.stdout(`${unit} attempt ${ctx.attempt}`);
+      ctx.stdout(`${unit} attempt ${ctx.attempt} ${token}`);
       if (!behaviour.throwsAtOnce) await this.#work(ctx, behaviour);
-      if ((this.#failed.get(unit) ?? 0) >= behaviour.failures) return this.#succeed(ctx, unit, behaviour);
+      if ((this.#failed.get(unit) ?? 0) >= behaviour.failures) return this.#succeed(ctx, unit, behaviour, token);
       count(this.#failed, unit);
-      throw new FlowError(behaviour.error, "Simulated failure", { details: { exit_code: 7 } });
+      throw new FlowError(behaviour.error, `Simulated failure ${token}`, { details: { exit_code: 7, token } });
     } finally {
       this.running.delete(unit);
     }
@@ -103,7 +108,7 @@ export class World {
   }
 
   /** The output depends on all inputs, so that none gets lost or changed unnoticed. */
-  #succeed({ node_id, inputs }: NodeContext, unit: string, { port }: Behaviour): Values {
+  #succeed({ node_id, inputs }: NodeContext, unit: string, { port }: Behaviour, token: string): Values {
     count(this.effects, unit);
     const answer = nameToId(canonicalJson([unit, inputs]));
     const list = Array.from(
@@ -112,7 +117,7 @@ export class World {
     );
     const turn = (this.#repetitions.get(unit) ?? 0) + 1;
     const name = this.#specs.get(node_id)?.node_type === SIM_NODE ? port : "out";
-    return { [name]: answer, list, turn };
+    return { [name]: answer + token, list, turn };
   }
 
   #checkStart({ node_id, index, inputs }: NodeContext, unit: string): void {
