@@ -158,3 +158,12 @@ Deno.test({ name: "the lenient Zypi test server has none of them", ignore }, asy
   }
   assert.equal(server.vms(), 0);
 });
+
+Deno.test({ name: "closing the Zypi test server also ends VMs that are still booting", ignore }, async () => {
+  const server = openZypiServer({ mode: "strict" });
+  const creating = ask(server.url, "POST", "/sessions", {}).catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await server.close();
+  await creating;
+  assert.equal(server.vms(), 0);
+});

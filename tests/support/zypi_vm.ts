@@ -68,7 +68,10 @@ export class Vm {
     }).spawn();
     const [info] = await Promise.all([sandbox.stderr.text(), readLine(sandbox.stdout)]);
     const init = Number(/"child-pid": (\d+)/.exec(info)?.[1]);
-    if (Number.isNaN(init)) throw new Error(`bubblewrap said ${JSON.stringify(info)}`);
+    if (Number.isNaN(init)) {
+      await Promise.all([sandbox.status, Deno.remove(root, { recursive: true })]);
+      throw new Error(`bubblewrap said ${JSON.stringify(info)}`);
+    }
     return new Vm(root, sandbox, init);
   }
 

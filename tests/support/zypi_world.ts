@@ -63,7 +63,9 @@ export class ZypiWorld {
   readonly failedImports = new Map<string, string>();
   readonly #options: ZypiWorldOptions;
   readonly #vms = new Map<string, Vm>();
+  readonly #booting = new Set<Promise<Vm>>();
   readonly #running = new Set<Promise<unknown>>();
+  #isClosed = false;
   #boots = 0;
 
   constructor(options: ZypiWorldOptions) {
@@ -100,12 +102,13 @@ export class ZypiWorld {
   /** Answers undefined if there is no address left. */
   async boot(prefix: string, digits: number, image: string): Promise<Container | undefined> {
     const { maxVms = 253, hasNetwork = false } = this.#options;
-    if (this.containers.size >= maxVms) return undefined;
+    if (this.containers.size >= maxVms || this.#isClosed) return undefined;
     const id = `${prefix}${hexId(digits)}`;
     const container = { id, ip: `10.0.0.${2 + this.#boots++ % 253}`, image, created_at: this.now() };
     this.containers.set(id, container);
-    const vm = await Vm.boot({ hasNetwork });
-    this.#vms.set(id, vm);
+    const booting = Vm.boot({ hasNetwork }).then((vm) => (this.#vms.set(id, vm), vm));
+    this.#booting.add(booting);
+    const vm = await booting.finally(() => this.#booting.delete(booting));
     return { ...container, vm };
   }
 
@@ -137,6 +140,8 @@ export class ZypiWorld {
 
   /** Ends all VMs. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled([...this.#booting]);
     await Promise.all([...this.#vms.keys()].map((id) => this.destroy(id)));
     await Promise.allSettled([...this.#running]);
   }
