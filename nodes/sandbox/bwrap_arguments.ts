@@ -82,7 +82,7 @@ function isolation(host: SandboxHost, network: boolean): string[] {
 function fileSystem(host: SandboxHost, request: SandboxRequest, sources: readonly string[]): string[] {
   const sized = (mb: number) => host.options.has("--size") ? ["--size", String(mb * 1024 * 1024)] : [];
   const tmpfs = (path: string, mb: number) => [...sized(mb), "--tmpfs", path];
-  const hidden = host.hidden.filter((path) => !SCRATCH_FOLDERS.includes(path));
+  const hidden = host.hidden.filter((path) => !SCRATCH_FOLDERS.some((scratch) => `${path}/`.startsWith(`${scratch}/`)));
   return [
     ...["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"],
     ...hidden.flatMap((path) => tmpfs(path, 1)),
