@@ -131,14 +131,17 @@ Deno.test("a server that is not there, not ours, too slow or given up is told ap
   const other = openHttpServer(() => new Response("<h1>no</h1>", { status: 404 }));
   assert.equal((await refusal(connect(other.url).health())).code, "not_found");
   await other.close();
-  const slow = openHttpServer((request) =>
-    new Promise((resolve) => request.signal.addEventListener("abort", () => resolve(new Response())))
-  );
+  const { promise: never, resolve: answerAll } = Promise.withResolvers<Response>();
+  const slow = openHttpServer(() => never);
   assert.equal((await refusal(connect(slow.url, { timeoutMs: 50 }).health())).code, "timeout");
+  const endless = openHttpServer(() => new Response(new ReadableStream()));
+  assert.equal((await refusal(connect(endless.url, { timeoutMs: 50 }).health())).code, "timeout");
+  await endless.close();
   const controller = new AbortController();
   const call = connect(slow.url).health({ signal: controller.signal });
   controller.abort();
   assert.equal((await refusal(call)).code, "cancelled");
+  answerAll(new Response());
   await slow.close();
 });
 

@@ -274,6 +274,27 @@ Deno.test("a client whose token is revoked meanwhile is let go of", async () => 
   });
 });
 
+Deno.test("a browser sends its token as a subprotocol, and gets the other one back", async () => {
+  const seen: (string | null)[] = [];
+  const auth = {
+    authenticate(request: Request) {
+      seen.push(request.headers.get("Sec-WebSocket-Protocol"));
+      return Promise.resolve({ id: "t", name: "t", role: "viewer" as const });
+    },
+  };
+  await withFlowServer({ auth }, async (server) => {
+    const handle = await server.startLines({ count: 1 });
+    for (const offered of [["flow", "bearer.secret"], ["bearer.secret"]]) {
+      const socket = new WebSocket(ofExecution(server, handle.execution_id), offered);
+      const closed = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+      const protocol = await new Promise((resolve) => socket.onopen = () => resolve(socket.protocol));
+      assert.equal(protocol, offered[0]);
+      assert.equal((await closed).code, 1000);
+      assert.equal(seen.at(-1), offered.join(", "));
+    }
+  });
+});
+
 Deno.test("heartbeats show that the server is there", async () => {
   await withFlowServer({ live: { heartbeatMs: 30 } }, async (server) => {
     const handle = await server.startLines({ count: 1, gate: createGate() });

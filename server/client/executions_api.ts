@@ -163,13 +163,13 @@ export class ExecutionsApi {
     query: EventQuery = {},
     options: RequestOptions = {},
   ): Promise<ExecutionEvent[]> {
-    const response = await this.#http.open({
+    const { text } = await this.#http.read({
       path: `${pathOf(executionId)}/events`,
       query: { ...query, follow: false },
       headers: { Accept: "application/x-ndjson" },
       signal: options.signal,
     });
-    return (await response.text()).split("\n").filter((line) => line !== "").map(parseEvent);
+    return text.split("\n").filter((line) => line !== "").map(parseEvent);
   }
 
   #rerunCall(executionId: string, { from, only, workflow, ...options }: RemoteRerunOptions, dry_run: boolean) {

@@ -38,12 +38,28 @@ export class HttpClient {
 
   /** The JSON of the answer; undefined if it has none. */
   async json<T>(call: HttpCall): Promise<T> {
-    const response = await this.open(call);
+    const { text } = await this.read(call);
     try {
-      const text = await response.text();
       return (text === "" ? undefined : JSON.parse(text)) as T;
     } catch (error) {
+      throw new FlowError("unavailable", `Cannot read the answer of "${this.url}": it is no JSON`, {
+        hint: "Check that the address is that of a flow server.",
+        cause: error,
+      });
+    }
+  }
+
+  /** The whole answer, within the time that a request may take. */
+  async read(call: HttpCall): Promise<{ text: string; headers: Headers }> {
+    const timeout = this.#startTimer(call.timeoutMs ?? this.#timeoutMs);
+    const signal = joinSignals([call.signal, timeout.signal]) ?? undefined;
+    try {
+      const response = await this.open({ ...call, signal, timeoutMs: Infinity });
+      return { text: await response.text(), headers: response.headers };
+    } catch (error) {
       throw this.#translate(error, call);
+    } finally {
+      timeout.stop();
     }
   }
 

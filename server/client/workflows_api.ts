@@ -40,9 +40,8 @@ export class WorkflowsApi {
 
   /** The newest version, or the one asked for. @throws {FlowError} `not_found` */
   async get(id: string, { version, signal }: RequestOptions & { version?: number } = {}): Promise<SavedWorkflow> {
-    const response = await this.#http.open({ path: pathOf(id), query: { version }, signal });
-    const etag = response.headers.get("ETag") ?? undefined;
-    return { document: await response.json(), etag };
+    const { text, headers } = await this.#http.read({ path: pathOf(id), query: { version }, signal });
+    return { document: JSON.parse(text), etag: headers.get("ETag") ?? undefined };
   }
 
   /** Saves a new workflow; answers its id. @throws {WorkflowError}, {FlowError} `conflict` if the id is taken */
