@@ -91,11 +91,14 @@ Deno.test("every answer has the headers that keep browsers careful, errors too",
 });
 
 Deno.test("a body is read up to the limit, and only if it is a text", async () => {
-  const { ask } = createLab();
+  const { ask, internal } = createLab();
   const post = async (body: BodyInit) => (await (await ask("/api/executions", { method: "POST", body })).json()).code;
   assert.equal(await post(`{"workflow":"${"x".repeat(60)}"}`), "invalid_workflow");
   assert.equal(await post("x".repeat(101)), "too_large");
   assert.equal(await post(new Uint8Array([0xff, 0xfe])), "invalid_argument");
   const stream = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(new Uint8Array(50)) });
   assert.equal(await post(stream), "too_large");
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("connection reset")) });
+  assert.equal(await post(broken), "cancelled");
+  assert.deepEqual(internal, [], "a client that has gone is no trouble of the server's");
 });

@@ -27,7 +27,7 @@ async function readUpTo({ body }: Request, maxBytes: number): Promise<Uint8Array
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    for (let read = await readNext(reader); !read.done; read = await readNext(reader)) {
       length += read.value.length;
       if (length > maxBytes) throw tooLarge(maxBytes);
       chunks.push(read.value);
@@ -36,6 +36,14 @@ async function readUpTo({ body }: Request, maxBytes: number): Promise<Uint8Array
     reader.releaseLock();
   }
   return join(chunks, length);
+}
+
+async function readNext(reader: ReadableStreamDefaultReader<Uint8Array>) {
+  try {
+    return await reader.read();
+  } catch (cause) {
+    throw new FlowError("cancelled", "Cannot read the body: the client has gone", { cause });
+  }
 }
 
 function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
