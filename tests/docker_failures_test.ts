@@ -209,3 +209,26 @@ dockerTest("docker.run fails if the engine is lost, and the next attempt deletes
   assert.deepEqual(messagesOf(events, "Warning"), []);
   assert.deepEqual(await docker().flowContainers(), []);
 });
+
+Deno.test("docker.run says so if what listens there is no Docker engine, or one in trouble", async () => {
+  let status = 404;
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const isPing = new URL(request.url).pathname === "/_ping";
+    if (isPing && status !== 404) return new Response("OK", { headers: { "api-version": "1.41" } });
+    return Response.json({ message: "the disk is full" }, { status });
+  });
+  const run = () => runNode(dockerRun, { config: { image: "busybox", host: `tcp://127.0.0.1:${server.addr.port}` } });
+  await assert.rejects(run(), { code: "unavailable", message: /: what is there answers 404 to \/_ping$/ });
+  status = 500;
+  await assert.rejects(run(), {
+    code: "unavailable",
+    message: 'Cannot create a container of "busybox": the disk is full',
+    retryable: true,
+    details: { status: 500 },
+  });
+  status = 200;
+  await assert.rejects(run(), {
+    code: "unavailable",
+    message: /^Cannot create a container of "busybox": an answer that/,
+  });
+});

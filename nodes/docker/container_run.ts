@@ -66,6 +66,12 @@ export class ContainerRun {
 
   /** The outputs of the node. @throws {FlowError} */
   async run(): Promise<Values> {
+    return await this.#run().catch((error) => {
+      throw translateAnswer(error, "run", this.#ctx.config.image);
+    });
+  }
+
+  async #run(): Promise<Values> {
     const { config, signal } = this.#ctx;
     const input = toContainerInput(this.#ctx);
     await this.#removeLeftovers();
@@ -168,8 +174,6 @@ export class ContainerRun {
       const code = await Promise.race([ended, stopper.stopped]);
       if (!await isSettledWithin(reading, DRAIN_MS)) log("The last output of the container did not come", "warning");
       return code;
-    } catch (error) {
-      throw translateAnswer(error, "run", image);
     } finally {
       stopper.dispose();
       watch.abort();

@@ -11,6 +11,7 @@ const NEWEST_VERSION = "1.47";
 /** For calls that answer at once; a busy disk may take its time. */
 const CALL_TIMEOUT_MS = 60_000;
 const MAX_ERROR_CHARS = 2000;
+const MAX_LINE_CHARS = 16 * 1024 * 1024;
 
 /** What to ask the engine for. */
 export interface EngineRequest {
@@ -75,6 +76,7 @@ export class EngineClient {
       for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) {
         const lines = (pending + text).split("\n");
         pending = lines.pop() ?? "";
+        if (pending.length > MAX_LINE_CHARS) throw new DockerAnswerError(200, "a line of its answer has no end");
         for (const line of lines) if (line.trim() !== "") take(JSON.parse(line));
       }
       if (pending.trim() !== "") take(JSON.parse(pending));
@@ -96,7 +98,7 @@ export class EngineClient {
     if (version === undefined) {
       const response = await this.#http.fetch("/_ping", { signal });
       await response.body?.cancel();
-      if (!response.ok) throw new DockerAnswerError(response.status, "it does not answer /_ping");
+      if (!response.ok) throw noEngine(this.host, response.status);
       version = olderVersion(response.headers.get("api-version") ?? NEWEST_VERSION, NEWEST_VERSION);
       this.#versions.set(this.host.name, version);
     }
@@ -157,6 +159,12 @@ export class EngineClient {
       cause,
     });
   }
+}
+
+function noEngine({ name }: DockerHost, status: number): FlowError {
+  return new FlowError("unavailable", `Cannot reach Docker at "${name}": what is there answers ${status} to /_ping`, {
+    hint: "Correct its address in host or DOCKER_HOST, or read the log of the Docker engine.",
+  });
 }
 
 /** Why there is no Docker to talk to, for people. */
