@@ -64,12 +64,16 @@ test("after kill -9 with 20 executions in flight, all of them finish when the se
 test("SIGTERM lets running nodes end, starts nothing more, and the next server goes on", async (folder) => {
   let id = "";
   await withServe({ folder, flags: ["--grace", "20s"] }, async (server) => {
-    const commands = { a: `echo $$ > ${folder}/pid; sleep 0.7; echo a > ${folder}/a`, b: `echo b > ${folder}/b` };
+    const wait = `until test -e ${folder}/go; do sleep 0.05; done`;
+    const commands = { a: `echo $$ > ${folder}/pid; ${wait}; echo a > ${folder}/a`, b: `echo b > ${folder}/b` };
     id = await start(server, shellWorkflow(commands, ["a > b"]));
     await readPid(`${folder}/pid`);
     server.kill("SIGTERM");
+    while (!server.said().includes("Waiting for 1 running node")) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await Deno.writeTextFile(`${folder}/go`, "");
     assert.equal((await server.ended).code, 0, server.said());
-    assert.match(server.said(), /Waiting for 1 running node/);
   });
   assert.equal(await Deno.readTextFile(`${folder}/a`), "a\n");
   await assert.rejects(Deno.stat(`${folder}/b`), "it was not started any more");

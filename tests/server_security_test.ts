@@ -306,9 +306,12 @@ test("10,000 bad requests are refused, slowed down, and forgotten", async ({ url
     }
   };
   assert.equal((await curl(`${url}/api/workflows`, ...asAdmin)).status, 200);
+  const started = performance.now();
   await Promise.all(Array.from({ length: 50 }, (_, worker) => attack(worker)));
+  // Each minute begins anew, and those under way are not stopped.
+  const minutes = Math.ceil((performance.now() - started) / 60_000);
   assert.deepEqual([...statuses.keys()].sort(), [401, 429]);
-  assert.ok((statuses.get(401) ?? 0) < 100, `${statuses.get(401)} guesses were checked`);
+  assert.ok((statuses.get(401) ?? 0) < 100 * minutes, `${statuses.get(401)} guesses were checked`);
   const limited = await curl(`${url}/api/workflows`, ...bearer("one-more-guess"));
   assert.ok(Number(limited.headers.get("retry-after")) > 0);
   assert.equal((await curl(`${url}/api/workflows`, ...asAdmin)).status, 200, "known tokens go on working");

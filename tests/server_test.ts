@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { curl, type ServeProcess, whyNoCurl, withJson, withServe } from "./support/serve_process.ts";
 import { shellWorkflow } from "./support/cli.ts";
+import { readPid } from "./support/processes.ts";
 import { withFolder } from "./support/temp_folder.ts";
 
 const missing = whyNoCurl();
@@ -182,13 +183,18 @@ test("an execution is cancelled, and cannot be twice", async ({ url }) => {
 });
 
 test("an execution goes on when the client that waits for it goes away", async ({ url }, folder) => {
-  const workflow = shellWorkflow({ a: `sleep 0.8; echo done > ${folder}/done` });
-  await assert.rejects(fetch(`${url}/api/executions?wait=true`, {
+  const workflow = shellWorkflow({ a: `echo $$ > ${folder}/pid; until test -e ${folder}/go; do sleep 0.05; done` });
+  const client = new AbortController();
+  const asking = assert.rejects(fetch(`${url}/api/executions?wait=true`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ workflow }),
-    signal: AbortSignal.timeout(300),
+    signal: client.signal,
   }));
+  await readPid(`${folder}/pid`);
+  client.abort();
+  await asking;
+  await Deno.writeTextFile(`${folder}/go`, "");
   for (let tries = 0; tries < 100; tries++) {
     const { json } = await curl(`${url}/api/executions`);
     if (json.executions[0]?.status === "succeeded") return;
