@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile, stat, writeFile } from "node:fs/promises";
-import type { CliOptions } from "./support/cli.ts";
+import { type CliOptions, startFlow } from "./support/cli.ts";
 import { type History, withHistory } from "./support/history.ts";
 import { openHttpServer } from "./support/http_server.ts";
 import { findLeaks, readFolder, type Trace } from "./support/leaks.ts";
@@ -216,6 +216,45 @@ Deno.test("an error that a node forgets to handle is masked on its way to the te
     await checkTraces(history, hunt);
   });
 });
+
+Deno.test("a server answers nothing that holds a secret of its own", async () => {
+  const workflow = { id: "w", name: "w", nodes: [shell("a", `echo "$HEADER"; echo "$PEM" >&2; exit 3`)] };
+  const env = { FLOW_SECRETS_FILE: "secrets", FLOW_DB: "state.db", FLOW_TOKEN: "" };
+  await withHistory({ "w.json": workflow, secrets: DOTENV }, async (history) => {
+    const server = startFlow(["serve", "--port", "0"], { cwd: history.path(""), env });
+    const told = server.stderr.text();
+    const [forUrl, forText] = server.stdout.tee();
+    const printed = new Response(forText).text();
+    const hunt = new Hunt(history);
+    try {
+      const url = await firstLine(forUrl);
+      const shown = await hunt.flow(["run", "w.json", "--server", url, "--verbose"]);
+      assert.match(shown, /exited with code 3: \*\*\*/);
+      const id = /execution ([0-9a-f-]{36})/.exec(shown)?.[1] ?? "";
+      for (const path of ["", `/${id}`, `/${id}/logs`, `/${id}/events`]) {
+        const response = await fetch(`${url}/api/executions${path}`, { signal: AbortSignal.timeout(20_000) });
+        hunt.traces.push({ name: path, bytes: new Uint8Array(await response.arrayBuffer()) });
+        assert.equal(response.status, 200, path);
+      }
+    } finally {
+      server.kill("SIGTERM");
+      await server.status;
+      await Promise.all([told, printed]);
+    }
+    hunt.traces.push({ name: "told by the server", bytes: new TextEncoder().encode(await told + await printed) });
+    hunt.traces.push({ name: "state.db", bytes: await readFile(history.path("state.db")) });
+    assert.deepEqual(findLeaks(hunt.traces, SECRETS), []);
+  });
+});
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.includes("\n")) break;
+  }
+  return text.split("\n")[0] ?? "";
+}
 
 Deno.test("a secret that is cut at the limit of what is kept of an output is masked on both sides", async () => {
   const command =
