@@ -381,3 +381,40 @@ Deno.test("flow test: every kind of expectation can fail", async () => {
     assert.deepEqual(expected.filter((key) => !found.has(key)), []);
   });
 });
+
+Deno.test("flow test runs called workflows on the same clock, and mocks their nodes by type", async () => {
+  const step = {
+    id: "step",
+    nodes: [{
+      id: "call",
+      node_type: "http.request",
+      config: { url: "https://example.com" },
+      retry_policy: { delay_ms: 60_000 },
+    }],
+    outputs: { answer: "${{ nodes.call.body }}" },
+  };
+  const parent = { nodes: [{ id: "call", node_type: "flow.call", config: { file: "step.json" } }] };
+  const shared = { workflow: "parent.json" };
+  const attempts = [{ error: { code: "connection_failed" } }, { outputs: { body: 42 } }];
+  const tests = [
+    {
+      name: "called for real",
+      real: ["call"],
+      mock_types: { "http.request": { attempts } },
+      expect: { outputs: { call: { answer: 42 } }, duration_ms: 60_000, nodes: { call: { runs: 1 } } },
+    },
+    { name: "mocked", mocks: { call: { outputs: { answer: 1 } } }, expect: { outputs: { call: { answer: 1 } } } },
+    { name: "not mocked inside", real: ["call"] },
+  ];
+  const files = { "parent.json": parent, "step.json": step, "p.test.json": { ...shared, tests } };
+  await withFiles(files, async (path) => {
+    const { code, stdout } = await runFlow(["test", path("p.test.json")]);
+    assert.equal(code, 3);
+    assert.match(stdout, /✓ called for real[^]*✓ mocked[^]*✗ not mocked inside/);
+    assert.match(
+      stdout,
+      /Node "call" of a called workflow came to run, and has no mock\n.*real_types: \[http\.request\]/,
+    );
+    assert.match(stdout, /2 passed, 1 failed\n$/);
+  });
+});

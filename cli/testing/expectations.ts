@@ -8,6 +8,7 @@ import { describeSkip } from "../render/describe.ts";
 import { readEvent } from "./check_names.ts";
 import { compareValues, type Strictness, toValues } from "./compare.ts";
 import type { Trace } from "./run_case.ts";
+import type { Unmocked } from "./test_dispatcher.ts";
 import { readValues } from "./test_file.ts";
 import type { Expectation, NodeExpectation } from "./test_schema.ts";
 
@@ -24,7 +25,7 @@ export interface Problem {
 
 /** Everything in `trace` that is not as the test at `path` expects. */
 export function findProblems(expect: Expectation | undefined, trace: Trace, path: Path): Problem[] {
-  const unmocked = [...trace.unmocked].map((id) => describeUnmocked(id, path));
+  const unmocked = [...trace.unmocked].map(([id, node]) => describeUnmocked(id, node, path));
   // All else follows from that.
   if (unmocked.length > 0) return unmocked;
   if (trace.timeoutMs !== undefined) {
@@ -37,11 +38,14 @@ export function findProblems(expect: Expectation | undefined, trace: Trace, path
   return new Checker(trace, expect === undefined ? path : [...path, "expect"]).check(expect ?? { status: "succeeded" });
 }
 
-function describeUnmocked(id: string, path: Path): Problem {
+function describeUnmocked(id: string, { node_type, isCalled }: Unmocked, path: Path): Problem {
+  const of = isCalled ? " of a called workflow" : "";
   return {
     path,
-    message: `Node ${quote(id)} came to run, and has no mock`,
-    hint: `Give it one under mocks, or let it really run: real: [${id}].`,
+    message: `Node ${quote(id)}${of} came to run, and has no mock`,
+    hint: isCalled
+      ? `Mock the node that calls it, or its type under mock_types, or let it really run: real_types: [${node_type}].`
+      : `Give it one under mocks, or let it really run: real: [${id}].`,
   };
 }
 

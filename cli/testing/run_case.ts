@@ -3,13 +3,14 @@ import { Engine } from "../../engine/engine.ts";
 import type { ExecutionHandle } from "../../engine/engine_options.ts";
 import { type ErrorInfo, type FlowError, toFlowError } from "../../engine/errors.ts";
 import type { ExecutionEvent } from "../../engine/events.ts";
+import { loadExpressions } from "../../engine/expression.ts";
 import { FakeClock } from "../../engine/fake_clock.ts";
 import type { NodeRegistry } from "../../engine/registry.ts";
 import { createState, type ExecutionState, reduce } from "../../engine/state.ts";
 import type { Values } from "../../engine/value.ts";
 import type { ExecutionResult } from "../../engine/verdict.ts";
 import type { Workflow } from "../../engine/workflow.ts";
-import { type Call, TestDispatcher } from "./test_dispatcher.ts";
+import { type Call, TestDispatcher, TESTED_ID, type Unmocked } from "./test_dispatcher.ts";
 import { readValues } from "./test_file.ts";
 import type { Setup } from "./test_schema.ts";
 
@@ -23,8 +24,8 @@ export interface Trace {
   state: ExecutionState;
   /** Of all nodes, in order. */
   calls: readonly Call[];
-  /** Ids of nodes that came to run without a mock. */
-  unmocked: ReadonlySet<string>;
+  /** Nodes that came to run without a mock, by id. */
+  unmocked: ReadonlyMap<string, Unmocked>;
   /** It took longer than this, in real time, and was cancelled. */
   timeoutMs?: number;
 }
@@ -32,14 +33,32 @@ export interface Trace {
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_NOW = "2026-01-01T00:00:00Z";
 
+/** What is tested. */
+export interface Subject {
+  /** The file that it is in, or that its tests are in. */
+  name: string;
+  /** Absolute path of its document, if it has one of its own: what it calls is found from there. */
+  source?: string | undefined;
+  workflow: Workflow;
+  registry: NodeRegistry;
+}
+
 /** Runs a workflow as a test says: in memory, on a fake clock, with mocks. What it answers says how it went. */
-export async function runTest(workflow: Workflow, registry: NodeRegistry, setup: Setup): Promise<Trace> {
+export async function runTest({ workflow, registry, source }: Subject, setup: Setup): Promise<Trace> {
+  // Later it would take real time while the fake clock goes on.
+  await loadExpressions();
   const clock = new FakeClock(Date.parse(setup.now ?? DEFAULT_NOW));
   const dispatcher = new TestDispatcher(setup, clock);
   const engine = createTestEngine(registry, clock, dispatcher, setup);
   let handle: ExecutionHandle;
   try {
-    handle = await engine.start(workflow, { inputs: readValues(setup.inputs), useCache: false, verbose: true });
+    handle = await engine.start(workflow, {
+      inputs: readValues(setup.inputs),
+      execution_id: TESTED_ID,
+      useCache: false,
+      verbose: true,
+      ...(source === undefined ? {} : { source }),
+    });
   } catch (thrown) {
     return refusal(toFlowError(thrown));
   }
@@ -101,7 +120,7 @@ function refusal(error: FlowError): Trace {
     events: [],
     state: createState(""),
     calls: [],
-    unmocked: new Set(),
+    unmocked: new Map(),
   };
 }
 

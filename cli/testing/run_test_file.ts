@@ -2,15 +2,13 @@ import { toFlowError } from "../../engine/errors.ts";
 import { type Path, WorkflowError } from "../../engine/issue.ts";
 import { checkDocument } from "../../engine/parse.ts";
 import type { NodeDefinition } from "../../engine/node.ts";
-import type { NodeRegistry } from "../../engine/registry.ts";
-import type { Workflow } from "../../engine/workflow.ts";
 import type { CliContext } from "../context.ts";
 import { openRegistry } from "../open_engine.ts";
 import { loadNodeFiles, readWorkflowFile } from "../workflow_file.ts";
 import { checkNames } from "./check_names.ts";
 import type { CoverageCollector } from "./coverage.ts";
 import { findProblems } from "./expectations.ts";
-import { mergeSetup, runTest } from "./run_case.ts";
+import { mergeSetup, runTest, type Subject } from "./run_case.ts";
 import { readTestFile, type TestDocument } from "./test_file.ts";
 import type { FileResult, TestResult } from "./test_results.ts";
 import type { TestSpec } from "./test_schema.ts";
@@ -61,13 +59,6 @@ export async function checkTestFile(
   return document.spec.tests.length;
 }
 
-/** What is tested. */
-interface Subject {
-  name: string;
-  workflow: Workflow;
-  registry: NodeRegistry;
-}
-
 async function openSubject(
   context: CliContext,
   document: TestDocument,
@@ -93,7 +84,7 @@ async function readSubject(
   const isFile = typeof spec.workflow === "string";
   const found = isFile
     ? await readWorkflowFile(context, beside(spec.workflow as string))
-    : { filename, source: spec.workflow, nodes: [] };
+    : { filename, source: spec.workflow, path: undefined, nodes: [] };
   const named = await loadNodeFiles(context, spec.nodes?.map(beside));
   const registry = openRegistry(context.platform, [...found.nodes, ...named, ...userNodes]);
   const name = found.filename;
@@ -108,7 +99,7 @@ async function readSubject(
       })),
     );
   }
-  return { name, workflow: checked.workflow, registry };
+  return { name, source: found.path, workflow: checked.workflow, registry };
 }
 
 /** Paths in a test file start at its folder. */
@@ -119,14 +110,14 @@ function besideFile(filename: string, path: string): string {
 
 async function runOne(
   document: TestDocument,
-  { name, workflow, registry }: Subject,
+  subject: Subject,
   test: TestSpec,
   path: Path,
   { coverage }: TestOptions,
 ): Promise<TestResult> {
   const startedAt = performance.now();
-  const trace = await runTest(workflow, registry, mergeSetup(document.spec, test));
-  coverage?.add(name, workflow, registry, trace);
+  const trace = await runTest(subject, mergeSetup(document.spec, test));
+  coverage?.add(subject.name, subject.workflow, subject.registry, trace);
   const problems = findProblems(test.expect, trace, path).map((problem) => ({
     ...problem,
     file: document.filename,

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../engine/clock.ts";
 import type { AttemptOutcome, AttemptRequest, Dispatcher } from "../../engine/dispatcher.ts";
 import { type ErrorCode, FlowError } from "../../engine/errors.ts";
 import type { FakeClock } from "../../engine/fake_clock.ts";
-import type { NodeContext } from "../../engine/node.ts";
+import type { CallRequest, NodeContext } from "../../engine/node.ts";
 import { copyPlain, quote } from "../../engine/plain.ts";
 import type { Values } from "../../engine/value.ts";
 import { Outside } from "./outside.ts";
@@ -17,12 +17,24 @@ export interface Call {
   config: Values;
 }
 
+/** A node that came to run without a mock. */
+export interface Unmocked {
+  node_type: string;
+  /** Whether it is one of a called workflow. */
+  isCalled: boolean;
+}
+
+/** The id of the execution that is tested. */
+export const TESTED_ID = "test";
+
 /** Runs attempts of mocked nodes on the fake clock, and of real ones as the engine does. */
 export class TestDispatcher implements Dispatcher {
   readonly calls: Call[] = [];
-  /** Ids of the nodes that came to run without a mock. */
-  readonly unmocked = new Set<string>();
+  /** The nodes that came to run without a mock, by id. */
+  readonly unmocked = new Map<string, Unmocked>();
   readonly #outside = new Outside();
+  /** What to do when a node of an execution that a node has called comes to run, by its id. */
+  readonly #called = new Map<string, () => void>();
   readonly #setup: Setup;
   readonly #mocked: Dispatcher;
   readonly #real: Dispatcher;
@@ -37,15 +49,18 @@ export class TestDispatcher implements Dispatcher {
   pause = (): Promise<void> | undefined => this.#outside.change;
 
   async dispatch(request: AttemptRequest): Promise<AttemptOutcome> {
+    this.#called.get(request.execution_id)?.();
     const { id, node_type } = request.node.spec;
-    const { mocks = {}, mock_types = {}, real = [], real_types = [], unmocked } = this.#setup;
+    const { mock_types = {}, real_types = [], unmocked } = this.#setup;
+    // Called workflows have ids of their own.
+    const { mocks = {}, real = [] } = isTested(request) ? this.#setup : {};
     const own = Object.hasOwn(mocks, id) ? mocks[id] : undefined;
     if (own !== undefined) return await this.#runMock(request, own);
     if (real.includes(id)) return await this.#runReal(request);
     const common = Object.hasOwn(mock_types, node_type) ? mock_types[node_type] : undefined;
     if (common !== undefined) return await this.#runMock(request, common);
     if (real_types.includes(node_type) || unmocked === "real") return await this.#runReal(request);
-    this.unmocked.add(id);
+    this.unmocked.set(id, { node_type, isCalled: !isTested(request) });
     return { error: new FlowError("node_failed", `Node ${quote(id)} has no mock`, { retryable: false }) };
   }
 
@@ -61,7 +76,7 @@ export class TestDispatcher implements Dispatcher {
     const { run } = request.node.definition;
     this.#outside.enter();
     try {
-      return await this.#real.dispatch(this.#withRun(request, (context) => run(this.#withFakeSleep(context))));
+      return await this.#real.dispatch(this.#withRun(request, (context) => run(this.#withFakeWaits(context))));
     } finally {
       this.#outside.leave();
     }
@@ -72,27 +87,63 @@ export class TestDispatcher implements Dispatcher {
     const definition = {
       ...node.definition,
       run: (context: NodeContext) => {
-        // A node may change what it got.
-        const [inputs, config] = [copyPlain(context.inputs), copyPlain(context.config as Values)];
-        this.calls.push({ node_id: node.spec.id, inputs, config });
+        if (isTested(request)) this.calls.push(describeCall(context));
         return run(context);
       },
     };
     return { ...request, node: { ...node, definition } };
   }
 
-  /** While a node waits on the fake clock, that clock moves. */
-  #withFakeSleep(context: NodeContext): NodeContext {
-    const sleep = async (ms: number) => {
-      this.#outside.leave();
-      try {
-        await context.sleep(ms);
-      } finally {
-        this.#outside.enter();
-      }
+  /** While a node waits on the fake clock, or for another workflow, that clock moves. */
+  #withFakeWaits(context: NodeContext): NodeContext {
+    const own: Partial<NodeContext> = {
+      sleep: (ms) => this.#sleep(context, ms),
+      call: (request) => this.#call(context, request),
     };
-    return new Proxy(context, { get: (target, name) => name === "sleep" ? sleep : Reflect.get(target, name, target) });
+    return new Proxy(context, {
+      get: (target, name) =>
+        Object.hasOwn(own, name) ? own[name as keyof NodeContext] : Reflect.get(target, name, target),
+    });
   }
+
+  async #sleep(context: NodeContext, ms: number): Promise<void> {
+    this.#outside.leave();
+    try {
+      await context.sleep(ms);
+    } finally {
+      this.#outside.enter();
+    }
+  }
+
+  /** Loading what is called takes real time: the clock moves from when the first of its nodes runs. */
+  async #call(context: NodeContext, request: CallRequest): ReturnType<NodeContext["call"]> {
+    let isWaiting = false;
+    const wait = () => {
+      if (!isWaiting) this.#outside.leave();
+      isWaiting = true;
+    };
+    let called: string | undefined;
+    const onStart = (executionId: string) => {
+      called = executionId;
+      this.#called.set(executionId, wait);
+      request.onStart?.(executionId);
+    };
+    try {
+      return await context.call({ ...request, onStart });
+    } finally {
+      if (called !== undefined) this.#called.delete(called);
+      if (isWaiting) this.#outside.enter();
+    }
+  }
+}
+
+function isTested({ execution_id }: AttemptRequest): boolean {
+  return execution_id === TESTED_ID;
+}
+
+/** A node may change what it got. */
+function describeCall({ node_id, inputs, config }: NodeContext): Call {
+  return { node_id, inputs: copyPlain(inputs), config: copyPlain(config as Values) };
 }
 
 async function runMock(attempt: MockAttempt, context: NodeContext): Promise<Values> {
