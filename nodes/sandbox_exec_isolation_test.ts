@@ -83,6 +83,22 @@ sandboxTest("a sandbox has no privileges, and cannot get any", async () => {
   assert.match(said, /mount: .*(permission denied|must be superuser|failed)/);
 });
 
+sandboxTest("a sandbox refuses calls of the kernel that no command needs", async () => {
+  const program = `import ctypes, os, platform
+libc = ctypes.CDLL(None, use_errno=True)
+x86 = platform.machine() == "x86_64"
+for name, number in [("keyctl", 250 if x86 else 219), ("bpf", 321 if x86 else 280), ("io_uring_setup", 425),
+    ("unshare", 272 if x86 else 97), ("getpid", 39 if x86 else 172)]:
+  ctypes.set_errno(0)
+  print(name, libc.syscall(number, 0, 0, 0, 0, 0) < 0 and os.strerror(ctypes.get_errno()))`;
+  const said = await script('grep Seccomp: /proc/self/status; python3 -c "$PROGRAM"', { env: { PROGRAM: program } });
+  assert.equal(
+    said.trim(),
+    ["Seccomp:\t2", ...["keyctl", "bpf", "io_uring_setup", "unshare"].map((name) => `${name} Operation not permitted`)]
+      .concat("getpid False").join("\n"),
+  );
+});
+
 sandboxTest("variables that could lead the sandbox's own programs astray reach only the command", async () => {
   const prefix = `flow-astray-${crypto.randomUUID()}`;
   // The loader of each program writes a file there: of the command in its own /tmp, of others in that of the machine.

@@ -153,6 +153,24 @@ sandboxTest("sandboxExec tells a missing program from one that fails", async () 
   assert.equal(notExecutable.code, "invalid_config");
 });
 
+sandboxTest("sandboxExec says that its filter is gone, and makes it anew", async () => {
+  const cache = await Deno.makeTempDir();
+  try {
+    const platform = getPlatform();
+    const own = createSandboxExec({
+      ...platform,
+      env: (name) => name === "FLOW_CACHE_DIR" ? cache : platform.env(name),
+    });
+    const run = () => runNode(own, { config: { command: "grep", args: ["Seccomp:", "/proc/self/status"] } });
+    assert.equal((await run()).outputs["stdout"], "Seccomp:\t2");
+    for await (const { name } of Deno.readDir(cache)) await Deno.remove(`${cache}/${name}`);
+    await assert.rejects(run(), { code: "unavailable", retryable: true });
+    assert.equal((await run()).outputs["stdout"], "Seccomp:\t2");
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+});
+
 Deno.test("sandboxExec says what to install where there is no bubblewrap", async () => {
   const platform = getPlatform();
   const poor = createSandboxExec({ ...platform, stat: (path) => platform.stat(`/no-such-root${path}`) });

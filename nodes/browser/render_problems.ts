@@ -15,7 +15,8 @@ export function checkRendered(page: string, code: number, stderr: string): void 
   switch (reason) {
     case "no-browser":
       throw new FlowError("program_not_found", `Cannot render ${page}: there is no Chromium in the sandbox`, {
-        hint: "Install chromium (Debian: apt-get install chromium), or set CHROME_BIN to its path.",
+        hint:
+          "Install it (Debian: apt-get install chromium), set CHROME_BIN to its path, or name an image that has it.",
         retryable: false,
       });
     case "not-loaded":

@@ -1,9 +1,9 @@
 import { chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { getuid } from "node:process";
 import { sleep, systemClock } from "../../engine/clock.ts";
 import type { Platform } from "../../platform/types.ts";
+import { cacheFolder } from "../sandbox/cache_folder.ts";
 
 const POLL_MS = 100;
 /** Whom sandboxes run as when flow is root; the folder that is filled has to be theirs. */
@@ -20,7 +20,7 @@ export class VenvCache {
   readonly #platform: Platform;
   readonly #root: string;
 
-  constructor(platform: Platform, root: string = defaultRoot(platform)) {
+  constructor(platform: Platform, root: string = join(cacheFolder(platform), "python")) {
     this.#platform = platform;
     this.#root = root;
   }
@@ -94,14 +94,6 @@ export class VenvCache {
     const { pid } = this.#platform;
     return `${pid} ${this.#platform.startedOf(pid) ?? ""}`;
   }
-}
-
-function defaultRoot(platform: Platform): string {
-  const own = platform.env("FLOW_CACHE_DIR");
-  if (own) return join(own, "python");
-  // The home folder of root is closed to the user whom sandboxes run as.
-  if (getuid?.() === 0) return "/var/cache/flow/python";
-  return join(platform.env("XDG_CACHE_HOME") || join(homedir(), ".cache"), "flow", "python");
 }
 
 async function hash(parts: readonly string[]): Promise<string> {

@@ -46,13 +46,16 @@ export function bwrapCommand(host: SandboxHost, request: SandboxRequest, sources
     if (UNSAFE_OUTSIDE.test(name)) inside.push("--setenv", name, value);
     else env[name] = value;
   }
-  const opener = host.setpriv === undefined
-    ? []
-    : [host.setpriv, "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
+  const opener = [
+    // bubblewrap takes a filter only as an open file.
+    ...(host.seccomp === undefined ? [] : ["/bin/sh", "-c", 'exec 9<"$0" && exec "$@"', host.seccomp]),
+    ...(host.setpriv === undefined ? [] : [host.setpriv, "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]),
+  ];
   const [command = host.bwrap, ...args] = [
     ...opener,
     host.bwrap,
     ...isolation(host, request.network),
+    ...(host.seccomp === undefined ? [] : ["--seccomp", "9"]),
     ...fileSystem(host, request, sources),
     ...inside,
     "--chdir",

@@ -20,6 +20,16 @@ const NO_NAMESPACES = /namespace|uid map|Operation not permitted|No space left o
 export function checkOpened(name: string, code: number, stderr: string): void {
   const refused = code === 1 ? /^bwrap: (.*)/.exec(stderr)?.[1] : undefined;
   if (refused !== undefined) throw openingError(refused);
+  // dash and bash have their own words for it.
+  if (code !== 0 && /^[^\n]*seccomp-[0-9a-f]+\.bpf: |^[^\n]*cannot open [^\n]*seccomp-[0-9a-f]+\.bpf/.test(stderr)) {
+    throw new FlowError(
+      "unavailable",
+      "Cannot open a sandbox: its filter of system calls is gone from the cache folder",
+      {
+        hint: "Try again: it is made anew.",
+      },
+    );
+  }
   const missing = code === 127 || code === 126 ? /^prlimit: failed to execute (.*): (.*)/.exec(stderr) : null;
   if (missing !== null) throw programError(name, missing[1] ?? name, missing[2] ?? "", code);
   checkFiles(code, stderr);

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 5000;
  * @throws {FlowError} `program_not_found` or `unavailable`, with what to do about it
  */
 export async function describeSandbox(platform: Platform): Promise<string[]> {
-  const { bwrap, countsPerSandbox } = await inspectHost(platform);
+  const { bwrap, countsPerSandbox, seccomp } = await inspectHost(platform);
   const { output } = await runQuietly(platform, [bwrap, "--version"]);
   const sandbox = new LocalSandbox(platform);
   const { code } = await sandbox.exec({
@@ -35,5 +35,10 @@ export async function describeSandbox(platform: Platform): Promise<string[]> {
     onStderr: () => {},
   });
   if (code !== 0) throw new FlowError("unavailable", `A sandbox ended with code ${code} instead of 0`);
-  return [bwrap, output.trim(), ...(countsPerSandbox ? [] : ["cannot limit processes: that needs Linux 5.14"])];
+  return [
+    bwrap,
+    output.trim(),
+    ...(seccomp === undefined ? ["no filter of system calls"] : []),
+    ...(countsPerSandbox ? [] : ["cannot limit processes: that needs Linux 5.14"]),
+  ];
 }

@@ -1,6 +1,8 @@
 import { FlowError } from "../../engine/errors.ts";
 import type { Platform } from "../../platform/types.ts";
+import { cacheFolder, keepFile } from "./cache_folder.ts";
 import { runQuietly } from "./run_quietly.ts";
+import { seccompFilter } from "./seccomp.ts";
 
 /** Folders with data of people and services, which no sandbox sees; those that a machine has not are left out. */
 const PRIVATE_FOLDERS = [
@@ -11,6 +13,7 @@ const PRIVATE_FOLDERS = [
 ];
 
 const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+const MAX_PROGRAM_BYTES = 64 * 1024 * 1024;
 const MAX_PROC_BYTES = 64 * 1024;
 
 /** What this machine has for sandboxes. */
@@ -21,6 +24,8 @@ export interface SandboxHost {
   setpriv: string | undefined;
   /** Options that this version of bubblewrap knows, such as `--size`. */
   options: ReadonlySet<string>;
+  /** A file with a filter of system calls; undefined if bubblewrap or this machine's kind does not allow one. */
+  seccomp: string | undefined;
   /** Folders to hide. */
   hidden: readonly string[];
   /** Whether a limit of processes counts only those of one sandbox: since Linux 5.14. */
@@ -42,14 +47,23 @@ export async function inspectHost(platform: Platform): Promise<SandboxHost> {
   const bwrap = await requireProgram(platform, "bwrap", "bubblewrap");
   const isRoot = /^Uid:\s+\d+\s+0\s/m.test(await readProc(platform, "/proc/self/status"));
   const { output } = await runQuietly(platform, [bwrap, "--help"]);
+  const options = new Set(output.match(/--[a-z-]+/g));
   return {
     bwrap,
     prlimit: await requireProgram(platform, "prlimit", "util-linux"),
     setpriv: isRoot ? await requireProgram(platform, "setpriv", "util-linux") : undefined,
-    options: new Set(output.match(/--[a-z-]+/g)),
+    options,
+    seccomp: options.has("--seccomp") ? await writeFilter(platform, bwrap) : undefined,
     hidden: await findFolders(platform, [...PRIVATE_FOLDERS, ...ownHome(platform)]),
     countsPerSandbox: isAtLeast(await readProc(platform, "/proc/sys/kernel/osrelease"), 5, 14),
   };
+}
+
+async function writeFilter(platform: Platform, bwrap: string): Promise<string | undefined> {
+  const filter = seccompFilter(await platform.readFile(bwrap, MAX_PROGRAM_BYTES));
+  if (filter === undefined) return undefined;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", filter)).toHex().slice(0, 16);
+  return await keepFile(cacheFolder(platform), `seccomp-${digest}.bpf`, filter);
 }
 
 /** The absolute path of the first of `names` that is on flow's PATH (names with a slash are paths); undefined if none is. */

@@ -61,8 +61,18 @@ export class LocalSandbox implements Sandbox {
       onStderr: (chunk) => (firstWords.push(chunk), caller.onStderr(chunk)),
       onLeftBehind: () => {},
     }).finally(stopReport);
-    checkOpened(caller.name, status.code, firstWords.text());
+    this.#check(caller.name, status.code, firstWords.text());
     return status;
+  }
+
+  #check(name: string, code: number, stderr: string): void {
+    try {
+      checkOpened(name, code, stderr);
+    } catch (error) {
+      // The machine is not as it was.
+      if (error instanceof FlowError && error.code === "unavailable") this.#host = undefined;
+      throw error;
+    }
   }
 
   /** What cannot be found is looked for again next time: it may have been installed by then. */
