@@ -55,6 +55,7 @@ export class LiveStreams {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #limits: LiveLimits;
+  /** Only those that somebody reads, or is about to: each holds on to a window of frames. */
   readonly #feeds = new Map<string | undefined, Promise<Feed>>();
   readonly #clients = new Map<Reader, Client>();
   /** Of clients that have been told to go. */
@@ -78,6 +79,11 @@ export class LiveStreams {
     return this.#clients.size;
   }
 
+  /** Streams that are read right now, each by any number of clients. */
+  get feedCount(): number {
+    return this.#feeds.size;
+  }
+
   /** @throws {FlowError} `unavailable` if there are too many clients, or the server ends */
   checkRoom(): void {
     if (this.#isClosed) throw new FlowError("unavailable", "Cannot follow events: the server ends");
@@ -93,7 +99,7 @@ export class LiveStreams {
     const from = after ?? (executionId === undefined ? undefined : 0);
     const reader = feed.attach(sink, from, {
       onBlocked: () => this.#watchBlocked(),
-      onEnd: () => this.#forget(reader),
+      onEnd: () => this.#forget(reader, executionId, feed),
     });
     this.#clients.set(reader, { isAllowed });
     this.#stopHeartbeat ??= this.#clock.setTimer(this.#limits.heartbeatMs, () => this.#beat());
@@ -135,9 +141,16 @@ export class LiveStreams {
     if (this.#feeds.get(executionId) === feed) this.#feeds.delete(executionId);
   }
 
-  #forget(reader: Reader): void {
+  #forget(reader: Reader, executionId: string | undefined, feed: Feed): void {
     this.#clients.delete(reader);
+    if (!feed.isOpen) void this.#forgetFeed(executionId, feed);
     if (this.#clients.size === 0) this.#stopTimers();
+  }
+
+  /** Unless it has been replaced meanwhile. */
+  async #forgetFeed(executionId: string | undefined, feed: Feed): Promise<void> {
+    const opening = this.#feeds.get(executionId);
+    if (opening !== undefined && await opening === feed) this.#closeFeed(executionId, opening);
   }
 
   #stopTimers(): void {
