@@ -18,7 +18,7 @@ export function renderApiPage(document: OpenApiDocument): string {
 <title>${escape(title)} API</title><style>${STYLE}</style></head><body>
 <header><h1>${escape(title)} API <small>${escape(version)}</small></h1>
 <nav>${links}<a href="#schemas">Schemas</a><a href="/openapi.json">openapi.json</a></nav></header>
-<main><p class="about">${escape(description ?? "")}</p>
+<main><p class="about">${renderText(description ?? "")}</p>
 ${sections.join("\n")}
 <h2 id="schemas">Schemas</h2>${renderSchemas(document)}
 </main></body></html>
@@ -61,10 +61,18 @@ function renderOperation({ method, path, operation }: Operation): string {
     return `<tr><td>${escape(status)}<td>${escape(answer.description ?? "")}${schemas.join("")}`;
   });
   return `<details id="${escape(operationId)}"><summary><b class="${method}">${method}</b> <code>${escape(path)}</code>
-<span>${escape(summary)}</span></summary><p>${escape(description)}</p>
+<span>${escape(summary)}</span></summary><p>${renderText(description)}</p>
+<pre>${escape(exampleOf(method, path, requestBody !== undefined))}</pre>
 ${parameters.length === 0 ? "" : `<h3>Parameters</h3><table>${parameters.map(renderParameter).join("")}</table>`}
 ${body.length === 0 ? "" : `<h3>Body</h3>${body.join("")}`}
 <h3>Answers</h3><table>${answers.join("")}</table></details>`;
+}
+
+/** The request as a command; `$URL` and `$TOKEN` are for the reader to fill in. */
+function exampleOf(method: string, path: string, hasBody: boolean): string {
+  const verb = method === "GET" ? "" : ` -X ${method}`;
+  const body = hasBody ? " --json '{ ... }'" : "";
+  return `curl${verb} "$URL${path}" --header "Authorization: Bearer $TOKEN"${body}`;
 }
 
 function renderParameter(parameter: NonNullable<OperationObject["parameters"]>[number]): string {
@@ -93,6 +101,11 @@ function renderSchemas({ components }: OpenApiDocument): string {
 
 function renderJson(value: object): string {
   return `<pre>${escape(JSON.stringify(value, null, 2))}</pre>`;
+}
+
+/** What stands between backticks is code. */
+function renderText(text: string): string {
+  return escape(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
 }
 
 function slug(text: string): string {
