@@ -136,6 +136,12 @@ Deno.test("encodeDocument() is undone by parseWorkflow(), whatever values look l
       value: "x",
     },
   });
+  const bytes = Uint8Array.of(4, 5);
+  const own = { node_type: "custom", config: { bytes }, inputs: { bytes } };
+  workflow.nodes.push({ id: "d", ...own, map: { items: [bytes], on_error: "stop" } });
+  workflow.settings.on_exit = [{ id: "e", ...own }];
+  workflow.inputs = { file: { type: "any", required: false, default: bytes, enum: [bytes] } };
+  workflow.outputs = { bytes };
   const text = JSON.stringify(encodeDocument(workflow));
   assert.deepEqual(await parseWorkflow(text), workflow);
 });

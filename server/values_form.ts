@@ -13,6 +13,7 @@ export function encodeValues(values: Values, form: ValuesForm): Json {
 /** A document as a client wants it; tagged is only what stands in the config of its nodes. */
 export function encodeWorkflow(workflow: Workflow, form: ValuesForm): Json {
   if (form === "plain") return encodeDocument(workflow);
-  const nodes = workflow.nodes.map((node) => ({ ...node, config: encodeValues(node.config, form) }));
-  return { ...encodeDocument({ ...workflow, nodes: [] }) as { [name: string]: Json }, nodes: nodes as unknown as Json };
+  const document = encodeDocument(workflow) as { nodes: { [key: string]: Json }[] } & { [key: string]: Json };
+  const configs = workflow.nodes.map(({ config }) => encodeValues(config, form));
+  return { ...document, nodes: document.nodes.map((node, index) => ({ ...node, config: configs[index] ?? {} })) };
 }
