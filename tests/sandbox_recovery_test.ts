@@ -8,17 +8,16 @@ import { openZypiServer } from "./support/zypi_server.ts";
 
 const engine = useDockerEngine();
 
-/** Whether a process has `text` in its command line. */
-function isRunning(text: string): boolean {
+/** Whether a program runs whose arguments, its name included, satisfy `isIt`. */
+function isRunning(isIt: (args: string[]) => boolean): boolean {
   const read = (pid: string) => {
     try {
-      return Deno.readTextFileSync(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
+      return Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0");
     } catch {
-      return "";
+      return [];
     }
   };
-  return Array.from(Deno.readDirSync("/proc"), ({ name }) => /^\d+$/.test(name) ? read(name) : "")
-    .some((line) => line.includes(text) && !line.includes("work.json"));
+  return Array.from(Deno.readDirSync("/proc"), ({ name }) => /^\d+$/.test(name) ? read(name) : []).some(isIt);
 }
 
 /** Temporary folders of sandboxes and browsers on this machine. */
@@ -101,7 +100,7 @@ sandboxTest("a sandbox does not outlive a flow that is killed, and its node runs
   const outputs = await killAndResume({
     node_type: "sandbox.exec",
     config: { command, shell: true },
-    isAlive: () => isRunning(`sleep ${token}`),
+    isAlive: () => isRunning(([program, duration]) => program === "sleep" && duration === token),
     endsWithFlow: true,
   });
   assert.equal(outputs["stdout"], "attempt 2");
@@ -111,12 +110,16 @@ browserTest("a browser does not outlive a flow that is killed", async () => {
   const held = Promise.withResolvers<Response>();
   const page = () => new Response("<p>there", { headers: { "content-type": "text/html" } });
   let isFirst = true;
-  const server = openHttpServer(({ url }) => url.endsWith("/page") && isFirst ? held.promise : page());
+  let isAsked = false;
+  const server = openHttpServer(({ url }) => {
+    isAsked ||= url.endsWith("/page");
+    return url.endsWith("/page") && isFirst ? held.promise : page();
+  });
   try {
     const outputs = await killAndResume({
       node_type: "browser.render",
       config: { url: `${server.url}/page`, mode: "text", sandbox: "local", timeout: 60 },
-      isAlive: () => isRunning(`${server.url}/page`),
+      isAlive: () => isAsked && isRunning((args) => args.includes(`${server.url}/page`)),
       endsWithFlow: true,
       beforeResume: () => isFirst = false,
     });

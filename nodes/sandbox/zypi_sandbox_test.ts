@@ -37,22 +37,27 @@ browserTest("browserRender renders pages in a microVM, of any size", () =>
     await assert.rejects(render({ url: "http://no-such-host.invalid/" }), /could not be loaded \(ERR_/);
   }));
 
-sandboxTest(
-  "apiCall runs scripts in microVMs, one after the other, and says how they fail",
-  () =>
-    withZypi(async ({ url }) => {
-      const call = (script: string, more: Record<string, unknown> = {}) =>
-        runNode(createApiCall(platform), { config: { script, zypi_url: url, ...more }, inputs: { n: 7 } });
-      const script = "import os; print('x' * 5000); print(int(os.environ['N']) * 6)";
-      const runs = await Promise.all([call(script), call(script), call(script)]);
-      assert.deepEqual(runs.map(({ outputs }) => outputs["output"]), [42, 42, 42]);
-      const error = await call("{}['id']").catch((thrown: unknown) => thrown);
-      assert.ok(error instanceof FlowError);
-      assert.equal(error.message, "The Python script failed: KeyError: 'id'");
-      assert.match(String(error.details?.["traceback"]), /^Traceback/);
-      await assert.rejects(call("import time; time.sleep(60)", { timeout: 1 }), { code: "timeout" });
-    }),
-);
+sandboxTest("apiCall runs scripts in microVMs, one after the other, and says how they fail", () => {
+  let atOnce = 0;
+  let most = 0;
+  const onRequest = (line: string) => {
+    if (line === "POST /sessions") most = Math.max(most, ++atOnce);
+    if (line.startsWith("DELETE /sessions/")) atOnce--;
+  };
+  return withZypi(async ({ url }) => {
+    const call = (script: string, more: Record<string, unknown> = {}) =>
+      runNode(createApiCall(platform), { config: { script, zypi_url: url, ...more }, inputs: { n: 7 } });
+    const script = "import os; print('x' * 5000); print(int(os.environ['N']) * 6)";
+    const runs = await Promise.all([call(script), call(script), call(script)]);
+    assert.deepEqual(runs.map(({ outputs }) => outputs["output"]), [42, 42, 42]);
+    assert.equal(most, 1, "closing a session makes the server forget all others");
+    const error = await call("{}['id']").catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof FlowError);
+    assert.equal(error.message, "The Python script failed: KeyError: 'id'");
+    assert.match(String(error.details?.["traceback"]), /^Traceback/);
+    await assert.rejects(call("import time; time.sleep(60)", { timeout: 1 }), { code: "timeout" });
+  }, { onRequest });
+});
 
 sandboxTest("apiCall installs packages in the microVM", async () => {
   const index = await openPackageIndex();
