@@ -36,6 +36,7 @@ export {
   type NodeExplanation,
   type PathStep,
 } from "./engine/explain.ts";
+export type { ItemSummary } from "./engine/item_summary.ts";
 export type { AttemptExplanation, TimeShares } from "./engine/execution_timeline.ts";
 export type { RerunOptions, RerunPlan, RerunStep } from "./engine/rerun.ts";
 export { environmentSecrets, joinSecretSources, type SecretSource } from "./engine/secret_source.ts";

@@ -6,8 +6,8 @@ import { formatPath } from "./issue.ts";
 import { isPlainObject, quote, showValue } from "./plain.ts";
 import { readPlainConnection, readPlainHead, readPlainNode, readPlainSettings } from "./plain_parts.ts";
 import { reportProblem, reportUnknownKey } from "./report.ts";
-import { decodeValue, decodeValues } from "./tagged.ts";
-import type { Values } from "./value.ts";
+import { decodeValue, decodeValues, type OnProblem } from "./tagged.ts";
+import type { Value, Values } from "./value.ts";
 import type {
   Connection,
   InputSpec,
@@ -71,7 +71,8 @@ class DraftReader {
     };
     if (typeof head?.description === "string") workflow.description = head.description;
     if (isPlainObject(parts.inputs)) workflow.inputs = this.#readInputs(parts.inputs);
-    if (isPlainObject(parts.outputs)) workflow.outputs = decodeValues(parts.outputs);
+    const outputs = isPlainObject(parts.outputs) ? this.#readValues(parts, "outputs", [], "Workflow") : undefined;
+    if (outputs !== undefined) workflow.outputs = outputs;
     return { workflow, brokenConfigs: this.#broken, brokenConnections: this.#brokenConnections };
   }
 
@@ -91,7 +92,7 @@ class DraftReader {
     const parts = isPlainObject(raw) ? raw : {};
     const config = this.#readValues(parts, "config", path, subject) ?? {};
     if (parsed === undefined) return { ...salvageNode(raw, path), config };
-    const spec = toNodeSpec(parsed, config);
+    const spec = toNodeSpec(parsed, config, decoder(this.#reporter(path, subject), [...path, "map", "items"]));
     if (plain !== undefined) return spec;
     this.#checkNodeKeys(parts, path, subject);
     const inputs = this.#readValues(parts, "inputs", path, subject);
@@ -106,14 +107,19 @@ class DraftReader {
     this.#checkKeys(schemas.repeatSchema(), raw.repeat, path, ["repeat"], subject);
   }
 
-  #readValues(parts: Record<string, unknown>, key: "config" | "inputs", base: Path, subject: string) {
+  #readValues(parts: Record<string, unknown>, key: "config" | "inputs" | "outputs", base: Path, subject: string) {
     const raw = parts[key];
     if (raw === undefined || raw === null) return undefined;
-    return decodeValues(raw, (path, message, hint) => {
+    return decodeValues(raw, this.#reporter(base, subject), [...base, key]);
+  }
+
+  /** Takes down what is no value, under `base`. */
+  #reporter(base: Path, subject: string): OnProblem {
+    return (path, message, hint) => {
       this.#broken.add(formatPath(base));
       const place = formatPath(path.slice(base.length));
       this.#issues.error("invalid_config", path, () => `${subject}: ${place} ${message}`, () => hint);
-    }, [...base, key]);
+    };
   }
 
   #readConnection(raw: unknown, index: number): Connection {
@@ -141,7 +147,7 @@ class DraftReader {
       const path = ["inputs", name];
       const parsed = this.#parse(schemas.inputSchema(), declaration, path, `Input ${quote(name)}`);
       if (parsed === undefined || name === "__proto__") continue;
-      const spec = toInputSpec(parsed);
+      const spec = toInputSpec(parsed, decoder(this.#reporter(path, `Input ${quote(name)}`), path));
       specs[name] = spec;
       const problem = spec.default === undefined ? undefined : findProblem(spec, spec.default);
       if (problem === undefined) continue;
@@ -211,7 +217,13 @@ function nameElement(noun: string, raw: unknown, path: Path): string {
   return typeof id === "number" ? `${noun} ${showValue(id)}` : formatPath(path);
 }
 
-function toNodeSpec(parsed: z.output<ReturnType<typeof schemas.nodeSchema>>, config: Values): NodeSpec {
+type Decode = (raw: unknown, ...place: Path) => Value;
+
+function decoder(onProblem: OnProblem, base: Path): Decode {
+  return (raw, ...place) => decodeValue(raw, onProblem, [...base, ...place]);
+}
+
+function toNodeSpec(parsed: z.output<ReturnType<typeof schemas.nodeSchema>>, config: Values, decode: Decode): NodeSpec {
   const { id, node_type, name, position, timeout_ms, retry_policy, on_interrupt, cache } = parsed;
   const { depends_on, run_if, when, continue_on_error, map, repeat } = parsed;
   const spec: NodeSpec = { id, node_type, config };
@@ -225,22 +237,23 @@ function toNodeSpec(parsed: z.output<ReturnType<typeof schemas.nodeSchema>>, con
   if (isGiven(run_if)) spec.run_if = run_if;
   if (isGiven(when)) spec.when = when;
   if (isGiven(continue_on_error)) spec.continue_on_error = continue_on_error;
-  if (isGiven(map)) spec.map = toMapSpec(map);
+  if (isGiven(map)) spec.map = toMapSpec(map, decode);
   if (isGiven(repeat)) spec.repeat = repeat;
   return spec;
 }
 
-function toMapSpec({ items, max_parallel, on_error }: z.output<ReturnType<typeof schemas.mapSchema>>): MapSpec {
-  const list = typeof items === "string" ? items : items.map((item) => decodeValue(item));
+function toMapSpec(map: z.output<ReturnType<typeof schemas.mapSchema>>, decode: Decode): MapSpec {
+  const { items, max_parallel, on_error } = map;
+  const list = typeof items === "string" ? items : items.map((item, index) => decode(item, index));
   return { items: list, on_error, ...(isGiven(max_parallel) ? { max_parallel } : {}) };
 }
 
-function toInputSpec(parsed: z.output<ReturnType<typeof schemas.inputSchema>>): InputSpec {
-  const fallback = parsed.default === undefined ? undefined : decodeValue(parsed.default);
+function toInputSpec(parsed: z.output<ReturnType<typeof schemas.inputSchema>>, decode: Decode): InputSpec {
+  const fallback = parsed.default === undefined ? undefined : decode(parsed.default, "default");
   const spec: InputSpec = { type: parsed.type, required: parsed.required ?? fallback === undefined };
   if (fallback !== undefined) spec.default = fallback;
   if (isGiven(parsed.description)) spec.description = parsed.description;
-  if (isGiven(parsed.enum)) spec.enum = parsed.enum.map((allowed) => decodeValue(allowed));
+  if (isGiven(parsed.enum)) spec.enum = parsed.enum.map((allowed, index) => decode(allowed, "enum", index));
   if (isGiven(parsed.format)) spec.format = parsed.format;
   return spec;
 }

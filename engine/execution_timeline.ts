@@ -65,6 +65,9 @@ export class ExecutionTimeline {
   /** The node whose end made each node ready; -1 if none did. */
   #readiedBy: number[] = [];
   #lastEnded = -1;
+  /** Nodes that run for items, and the items that run. */
+  readonly #mapped = new Set<string>();
+  readonly #items = new Set<string>();
 
   constructor(workflow: Workflow) {
     this.#graph = buildWholeGraph(workflow);
@@ -85,8 +88,10 @@ export class ExecutionTimeline {
     if (event.type === "NodeEvent") return;
     this.#pass(event);
     reduce(this.state, event);
-    // The time of a node with `map` is that from its first item to its last.
-    if ("index" in event && event.index !== undefined) return;
+    // The time of a node with `map` is that from its first item to its last, but it is they that take slots.
+    if ("index" in event && event.index !== undefined) {
+      return this.#countItem(event.type, `${event.node_id} ${event.index}`);
+    }
     switch (event.type) {
       case "WorkflowStarted":
         this.startedAt = this.#now.at;
@@ -96,6 +101,9 @@ export class ExecutionTimeline {
         return this.#beginRound();
       case "NodeStarted":
         return this.#start(event);
+      case "NodeExpanded":
+        this.#mapped.add(event.node_id);
+        return this.#slots.free(this.#now.at);
       case "NodeRetrying":
         return this.#pause(event, event.error);
       case "NodeRepeating":
@@ -126,12 +134,16 @@ export class ExecutionTimeline {
       now.down += passed;
     }
     now.at += passed;
-    if (event.type === "WorkflowResumed") this.#slots.freeAll(now.at);
+    if (event.type !== "WorkflowResumed") return;
+    this.#slots.freeAll(now.at);
+    this.#items.clear();
   }
 
   #beginRound(): void {
     const { count } = this.#graph;
     this.#slots.freeAll(this.#now.at);
+    this.#mapped.clear();
+    this.#items.clear();
     this.#lastEnded = -1;
     this.#tracks = Array.from({ length: count }, createTrack);
     this.#readiedBy = new Array(count).fill(-1);
@@ -141,6 +153,15 @@ export class ExecutionTimeline {
 
   #makeReady(track: NodeTrack): void {
     track.ready = track.since = { ...this.#now };
+  }
+
+  #countItem(type: ExecutionEvent["type"], item: string): void {
+    if (type === "NodeStarted") {
+      this.#items.add(item);
+      this.#slots.take();
+    } else if (type !== "NodeProcess" && type !== "NodeResource" && this.#items.delete(item)) {
+      this.#slots.free(this.#now.at);
+    }
   }
 
   #find(nodeId: string): NodeTrack | undefined {
@@ -174,20 +195,20 @@ export class ExecutionTimeline {
   #pause({ node_id, delay_ms }: EventOf<"NodeRetrying" | "NodeRepeating">, error: ErrorInfo | undefined): void {
     const track = this.#find(node_id);
     if (track === undefined) return;
-    this.#endAttempt(track, error);
+    this.#endAttempt(track, error, true);
     track.pausing_ms = delay_ms;
     const attempt = track.attempts.at(-1);
     if (attempt !== undefined && delay_ms > 0) attempt.delay_ms = delay_ms;
   }
 
   /** What was cut off has run until its process was last heard of, and was down since. */
-  #endAttempt(track: NodeTrack, error: ErrorInfo | undefined): void {
+  #endAttempt(track: NodeTrack, error: ErrorInfo | undefined, hasSlot: boolean): void {
     const isCutOff = error?.code === "interrupted" && this.#cutOff !== undefined;
     const end = isCutOff ? this.#cutOff ?? this.#now : this.#now;
     const duration_ms = Math.max(0, end.at - (track.since ?? end).at);
     track.run_ms += duration_ms;
     track.since = { ...end };
-    if (!isCutOff) this.#slots.free(this.#now.at);
+    if (!isCutOff && hasSlot) this.#slots.free(this.#now.at);
     const attempt = track.attempts.at(-1);
     if (attempt === undefined) return;
     attempt.duration_ms = duration_ms;
@@ -199,7 +220,8 @@ export class ExecutionTimeline {
     const track = this.#tracks[index];
     if (track === undefined) return;
     const isRunning = track.attempts.length > 0 && track.attempts.at(-1)?.error === undefined;
-    if (isRunning) this.#endAttempt(track, event.type === "NodeFailed" ? event.error : undefined);
+    const error = event.type === "NodeFailed" ? event.error : undefined;
+    if (isRunning) this.#endAttempt(track, error, !this.#mapped.has(event.node_id));
     track.ended = { ...this.#now };
     if (event.type !== "NodeSkipped") this.#lastEnded = index;
     for (const successor of this.#graph.successors(index)) this.#release(successor, index);

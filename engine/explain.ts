@@ -1,7 +1,9 @@
 import type { ErrorInfo } from "./errors.ts";
-import type { ExecutionEvent, SkipReason } from "./events.ts";
+import type { ExecutionEvent, HandlerName, SkipReason } from "./events.ts";
 import { type AttemptExplanation, ExecutionTimeline, type NodeTrack, type TimeShares } from "./execution_timeline.ts";
 import type { ExecutionState, NodeState, NodeStatus } from "./state.ts";
+import { everyNode } from "./handlers.ts";
+import { type ItemSummary, summarizeItems } from "./item_summary.ts";
 import { loadLanguageOf } from "./language.ts";
 import type { ExecutionRecord } from "./store.ts";
 import type { NodeSpec } from "./workflow.ts";
@@ -25,6 +27,10 @@ export interface NodeExplanation extends TimeShares {
   /** Why it never ran: names the node at the root of it, not the one right before. */
   skipped?: SkipReason;
   cache?: CacheExplanation;
+  /** Of a node with `map`: what became of its items. */
+  items?: ItemSummary;
+  /** The node belongs to this handler: it changes nothing in how the execution ended, and its time is not measured. */
+  handler?: HandlerName;
   /** The execution that its outputs were taken from. */
   reused_from?: string;
   /** Since the start of the execution. */
@@ -53,7 +59,7 @@ export interface Explanation {
   earlier_rounds: ErrorInfo[];
   /** How often it was taken up again after its process had died. */
   resumed: number;
-  /** In the order of the document. */
+  /** In the order of the document, then those of handlers that ran. */
   nodes: NodeExplanation[];
   /** From the first node to the one that ended last; each became ready when the one before it had ended. */
   critical_path: PathStep[];
@@ -77,7 +83,10 @@ export async function explainExecution(
   for await (const event of events) timeline.add(event);
   const { state } = timeline;
   const seen = <T extends string>(status: T) => status === "running" && !options.isDriven ? "interrupted" : status;
-  const nodes = record.workflow.nodes.map((spec, index) => {
+  const specs = everyNode(record.workflow).filter(({ id }, index) => {
+    return index < record.workflow.nodes.length || state.nodes.has(id);
+  });
+  const nodes = specs.map((spec, index) => {
     const node = explainNode(record, spec, timeline, index);
     return { ...node, status: seen(node.status) };
   });
@@ -117,6 +126,8 @@ function explainNode(
     ...(state.error === undefined ? {} : { error: state.error }),
     ...(state.because === undefined ? {} : { skipped: state.because }),
     ...(cache === undefined ? {} : { cache }),
+    ...(state.items === undefined ? {} : { items: summarizeItems(state.items) }),
+    ...(state.handler === undefined ? {} : { handler: state.handler }),
     ...(state.reused_from === undefined ? {} : { reused_from: state.reused_from }),
     ...(track.ready === undefined ? {} : { ready_ms: track.ready.at - timeline.startedAt }),
     ...(track.ended === undefined ? {} : { ended_ms: track.ended.at - timeline.startedAt }),

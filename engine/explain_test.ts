@@ -230,3 +230,67 @@ Deno.test("explainExecution() explains the last round of a workflow that was ret
   assert.deepEqual(node.get("a")?.attempts, [{ attempt: 2, duration_ms: 10 }]);
   assert.equal(node.get("a")?.engine_ms, 1);
 });
+
+Deno.test("explainExecution() tells how many items of a node failed, and why", async () => {
+  const item = (body: EventBody, index: number) => ({ ...body, index }) as EventBody;
+  const { node } = await explain(["a"], [
+    [0, begin],
+    [0, start("a")],
+    [0, { type: "NodeExpanded", node_id: "a", items: [1, 2, 3] }],
+    ...[0, 1, 2].map((index): [number, EventBody] => [0, item(start("a"), index)]),
+    [10, item(done("a"), 0)],
+    [20, item(fail("a"), 1)],
+    [30, item(done("a"), 2)],
+    [30, { ...done("a"), failed_items: 1 } as EventBody],
+    [30, finish(30)],
+  ]);
+  const { items, run_ms, attempts } = node.get("a") ?? assert.fail();
+  assert.deepEqual(items, { count: 3, succeeded: 2, failed: 1, errors: [{ index: 1, error: failure }] });
+  assert.deepEqual([run_ms, attempts.length], [30, 1]);
+});
+
+Deno.test("explainExecution() knows that items take the slots, not the node that they are of", async () => {
+  const item = (body: EventBody, index: number) => ({ ...body, index }) as EventBody;
+  const { node, engine } = await explain(["a", "b"], [
+    [0, begin],
+    [0, start("a")],
+    [0, { type: "NodeExpanded", node_id: "a", items: [1, 2] }],
+    [0, item(start("a"), 0)],
+    [100, item(done("a"), 0)],
+    [100, item(start("a"), 1)],
+    [200, item(done("a"), 1)],
+    [200, done("a")],
+    [200, start("b")],
+    [300, done("b")],
+    [300, finish(300)],
+  ], { slots: 1 });
+  assert.equal(node.get("b")?.waited_ms, 200);
+  assert.equal(engine.total_ms, 0);
+});
+
+Deno.test("explainExecution() lists the handlers that ran, apart from the result", async () => {
+  const handled = (body: EventBody) => ({ ...body, handler: "on_exit" }) as EventBody;
+  const workflow = await parseWorkflow({
+    nodes: [{ id: "a", node_type: "t" }],
+    settings: { on_exit: [{ id: "clean", node_type: "t" }], on_failure: [{ id: "alert", node_type: "t" }] },
+  });
+  const record = { execution_id: "x", workflow, inputs: {}, verbose: false, created_at: new Date(NOON).toISOString() };
+  const events = history(
+    [0, begin],
+    [0, start("a")],
+    [1, done("a")],
+    [1, { type: "WorkflowFinishing", status: "succeeded" }],
+    [
+      1,
+      handled(start("clean")),
+    ],
+    [2, handled(fail("clean"))],
+    [2, finish(2)],
+  );
+  const { nodes, status } = await explainExecution(record, events);
+  assert.equal(status, "succeeded");
+  assert.deepEqual(nodes.map(({ node_id, status, handler }) => [node_id, status, handler]), [
+    ["a", "succeeded", undefined],
+    ["clean", "failed", "on_exit"],
+  ]);
+});

@@ -89,7 +89,7 @@ export function formatPath(path: Path): string {
 }
 
 /** How many errors, and how many warnings, are worth a reader's time. */
-const MAX_ISSUES = 100;
+export const MAX_ISSUES = 100;
 
 /** Collects problems, counting instead of keeping those beyond the first hundred errors and warnings. */
 export class IssueList {

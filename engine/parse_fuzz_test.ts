@@ -6,7 +6,7 @@ import { prepareWorkflow } from "./prepare.ts";
 
 /** Set FUZZ_SEED to see one case again. */
 const FIRST_SEED = Number(Deno.env.get("FUZZ_SEED") ?? 1);
-const CASES = Deno.env.has("FUZZ_SEED") ? 1 : 2_000;
+const CASES = Deno.env.has("FUZZ_SEED") ? 1 : 10_000;
 
 /** mulberry32: small, and the same everywhere. */
 function createRandom(seed: number): () => number {
@@ -42,13 +42,31 @@ const VALID = {
     { id: "a", node_type: "shell.exec", config: { command: { type: "String", value: "x" }, args: ["y"] } },
     { id: "b", node_type: "text.upper", config: {}, retry_policy: { max_attempts: 2 }, position: { x: 1, y: 2 } },
     { id: "c", node_type: "debug.log", config: { level: "info" }, timeout_ms: 5 },
+    {
+      id: "d",
+      node_type: "debug.log",
+      config: {},
+      inputs: { message: "${{ item }} of ${{ nodes.a.stdout }}" },
+      map: { items: "${{ nodes.a.stdout }}", max_parallel: 2, on_error: "continue" },
+      repeat: { until: "outputs.message = 'done'", delay_ms: 0, max: 3 },
+      when: "inputs.go",
+    },
+    { id: "e", node_type: "debug.log", map: { items: [1, "${{ inputs.go }}", { type: "Null" }] } },
   ],
+  inputs: { go: { type: "boolean", default: true } },
+  outputs: { text: "${{ nodes.b.text }}" },
   connections: [
     { from_node: "a", from_port: "stdout", to_node: "b", to_port: "text" },
     { from_node: "b", from_port: "text", to_node: "c", to_port: "message" },
   ],
   triggers: [{ id: "t", enabled: true, trigger_type: { type: "Cron", expression: "* * * * *" } }],
-  settings: { max_parallel_nodes: 3, on_error: { RetryWorkflow: { max_attempts: 2 } }, max_execution_time_ms: null },
+  settings: {
+    max_parallel_nodes: 3,
+    on_error: { RetryWorkflow: { max_attempts: 2 } },
+    max_execution_time_ms: null,
+    on_failure: [{ id: "f", node_type: "debug.log", inputs: { message: "${{ execution.error.message }}" } }],
+    on_exit: [{ id: "g", node_type: "debug.log", map: { items: [1, 2] }, repeat: { until: "attempt > 1" } }],
+  },
 };
 
 const VALID_YAML = `id: w
@@ -59,8 +77,12 @@ nodes:
     config: { command: x, args: [y] }
   - <<: *first
     id: b # second
+    map: { items: [1, "\${{ index }}"], on_error: stop }
+    repeat: { until: outputs.success, max: 2 }
 settings:
   on_error: ContinueOnError
+  on_exit:
+    - { id: last, node_type: debug.log, inputs: { message: "\${{ execution.status }}" } }
 `;
 
 const ODD_VALUES: readonly unknown[] = [
@@ -79,6 +101,14 @@ const ODD_VALUES: readonly unknown[] = [
   { type: "Bytes", value: [1, 300] },
   { $bytes: "*" },
   { $$bytes: 1 },
+  "${{ nodes.a.stdout }}",
+  "${{ item.__proto__.polluted }}",
+  "${{ nodes.__proto__.x",
+  "outputs.constructor",
+  { items: "${{ nodes.d.message }}" },
+  { items: 7, max_parallel: 0 },
+  { until: "", max: -1 },
+  [{ id: "a", node_type: "debug.log" }],
   JSON.parse('{"__proto__": {"polluted": true}}'),
   JSON.parse('{"constructor": {"prototype": {"polluted": true}}}'),
 ];
@@ -112,6 +142,10 @@ const PIECES = [
   "__proto__: ",
   "1e999",
   "\u2028",
+  "${{ ",
+  " }}",
+  "map: ",
+  "on_exit: ",
 ];
 
 /** Changes one to three places of a document at random. */
@@ -126,7 +160,7 @@ function mutateData(chaos: Chaos): unknown {
     }
     const key = chaos.pick([...Object.keys(target), "extra", "x-extra", "id"]);
     if (chaos.below(4) === 0) delete target[key];
-    else target[key] = chaos.pick([...ODD_VALUES, ...Object.values(document)]);
+    else target[key] = structuredClone(chaos.pick([...ODD_VALUES, ...Object.values(document)]));
   }
   return document;
 }
@@ -186,7 +220,10 @@ Deno.test("parseWorkflow() answers a workflow that can run or a WorkflowError, w
       accepted++;
     } catch (error) {
       assert.ok(error instanceof WorkflowError, `FUZZ_SEED=${seed}: ${error instanceof Error ? error.stack : error}`);
-      assert.ok(error.issues.length > 0 && error.issues.length <= 202, `FUZZ_SEED=${seed}`);
+      assert.ok(
+        error.issues.length > 0 && error.issues.length <= 202,
+        `FUZZ_SEED=${seed}: ${error.issues.length} issues`,
+      );
       assert.ok(error.message.length < 2_000, `FUZZ_SEED=${seed}: long message`);
     }
     assert.equal(Object.getOwnPropertyNames(Object.prototype).join(), before, `FUZZ_SEED=${seed}`);
@@ -227,6 +264,14 @@ Deno.test("parseWorkflow() refuses monsters with a clear error", async () => {
       return true;
     });
   }
+});
+
+Deno.test("parseWorkflow() tells of a text with thousands of mistakes only the first ones", async () => {
+  await assert.rejects(parseWorkflow("a: " + '"x" "y"\n- '.repeat(500), { format: "yaml" }), (error) => {
+    assert.ok(error instanceof WorkflowError);
+    assert.equal(error.issues.length, 100);
+    return true;
+  });
 });
 
 /** Ten aliases of ten aliases of ten ... */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { testRegistry as registry } from "./document_fixture.ts";
 import { encodeDocument } from "./encode_document.ts";
-import { type Issue, WorkflowError } from "./issue.ts";
+import { formatPath, type Issue, WorkflowError } from "./issue.ts";
 import { checkDocument, type ParseOptions, parseWorkflow } from "./parse.ts";
 
 /** `line:column code message`, one per issue. */
@@ -311,4 +311,26 @@ Deno.test("parseWorkflow() gives the default name only to what has neither a nam
   assert.equal(await nameOf({ id: "i" }), "i");
   assert.equal(await nameOf({ name: "n" }), "n");
   assert.equal(await nameOf({ name: null }), "file");
+});
+
+Deno.test("parseWorkflow() refuses what is no value wherever values stand, with its place", async () => {
+  const bad = { type: "Number", value: "x" };
+  const node = { id: "a", node_type: "debug.log" };
+  const cases: [document: Record<string, unknown>, place: string][] = [
+    [{ nodes: [node], outputs: { text: bad } }, "outputs.text"],
+    [{ nodes: [{ ...node, map: { items: [1, bad] } }] }, "nodes[0].map.items[1]"],
+    [{ nodes: [node], inputs: { go: { default: bad } } }, "inputs.go.default"],
+    [{ nodes: [node], inputs: { go: { enum: [bad] } } }, "inputs.go.enum[0]"],
+    [
+      { nodes: [node], settings: { on_exit: [{ ...node, id: "b", map: { items: [bad] } }] } },
+      "on_exit[0].map.items[0]",
+    ],
+  ];
+  for (const [document, place] of cases) {
+    await assert.rejects(parseWorkflow(document), (error) => {
+      assert.ok(error instanceof WorkflowError);
+      assert.ok(formatPath(error.issues[0]?.path ?? []).includes(place), formatPath(error.issues[0]?.path ?? []));
+      return true;
+    });
+  }
 });

@@ -1,5 +1,5 @@
 import type { CST, Document, ParsedNode, YAMLError } from "yaml";
-import type { Issue, Path } from "./issue.ts";
+import { type Issue, MAX_ISSUES, type Path } from "./issue.ts";
 import { MAX_DOCUMENT_DEPTH } from "./json_source.ts";
 import { LineIndex, type Position, type SourceDocument, syntaxIssue, unreadable } from "./source.ts";
 
@@ -75,9 +75,10 @@ function convertDocument(
   yaml: typeof import("yaml"),
 ): SourceDocument {
   const locate: SourceDocument["locate"] = (paths) => paths.map((place) => locateNode(document, place, lines, yaml));
-  const warnings = document.warnings.map((warning) => toIssue(warning, lines, "warning"));
+  const warnings = document.warnings.slice(0, MAX_ISSUES).map((warning) => toIssue(warning, lines, "warning"));
   if (document.errors.length > 0) {
-    return { raw: undefined, issues: [...document.errors.map((e) => toIssue(e, lines, "error")), ...warnings], locate };
+    const errors = document.errors.slice(0, MAX_ISSUES).map((e) => toIssue(e, lines, "error"));
+    return { raw: undefined, issues: [...errors, ...warnings], locate };
   }
   try {
     // Aliases share what they stand for, so that only walking it can be endless.

@@ -1,8 +1,8 @@
-import type { ErrorInfo } from "../engine/errors.ts";
 import { foldExecution, readJournal } from "../engine/fold.ts";
 import { everyNode } from "../engine/handlers.ts";
+import { type ItemSummary, summarizeItems } from "../engine/item_summary.ts";
 import { buildWholeGraph, loadLanguageOf } from "../engine/language.ts";
-import type { ItemStates, NodeState } from "../engine/state.ts";
+import type { NodeState } from "../engine/state.ts";
 import type { ExecutionReader, ExecutionRecord, ExecutionSummary } from "../engine/store.ts";
 import type { Json, Values } from "../engine/value.ts";
 import { encodeValues, type ValuesForm } from "./values_form.ts";
@@ -14,7 +14,7 @@ export type ShownNode = Omit<NodeState, "status" | "failures" | "at" | "process"
   name?: string;
   status: NodeState["status"] | "interrupted";
   /** Of a node with `map`. */
-  items?: { count: number; succeeded: number; failed: number; errors: { index: number; error: ErrorInfo }[] };
+  items?: ItemSummary;
 };
 
 /** All that is known of an execution, but for its events. */
@@ -51,21 +51,10 @@ export async function readExecution(
       ...(name === undefined ? {} : { name }),
       ...node,
       status: shown,
-      ...countItems(items),
+      ...(items === undefined ? {} : { items: summarizeItems(items) }),
     };
   });
   return { summary, record, nodes, outputs };
-}
-
-/** More errors of items than this nobody reads; the journal has them all. */
-const MAX_ERRORS = 100;
-
-/** How the items of a node with `map` stand, and why some failed. */
-function countItems(items: ItemStates | undefined): Pick<ShownNode, "items"> {
-  if (items === undefined) return {};
-  const { count, succeeded, failed, states } = items;
-  const errors = [...states].flatMap(([index, { error }]) => error === undefined ? [] : [{ index, error }]);
-  return { items: { count, succeeded, failed, errors: errors.slice(0, MAX_ERRORS) } };
 }
 
 const UNTOUCHED: NodeState = { status: "waiting", attempt: 0, failures: 0 };

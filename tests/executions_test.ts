@@ -102,6 +102,37 @@ Deno.test("flow explain says why, and where the time went", async () => {
   });
 });
 
+Deno.test("flow explain and flow executions tell of items, repetitions and handlers", async () => {
+  const each = {
+    id: "each",
+    node_type: "shell.exec",
+    map: { items: [0, 3, 0], on_error: "continue" },
+    config: { command: "echo tried; exit ${{ item }}", shell: true, stream_output: true },
+  };
+  const poll = {
+    id: "poll",
+    node_type: "shell.exec",
+    config: { command: "true" },
+    repeat: { until: "attempt >= 2", delay_ms: 1 },
+  };
+  const on_exit = [{ id: "clean", node_type: "shell.exec", config: { command: "exit 4", shell: true } }];
+  await withHistory({ "all.json": { nodes: [each, poll], settings: { on_exit } } }, async ({ flow }) => {
+    const run = await flow(["run", "all.json"]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /each {2}succeeded in \S+, 1 failed/);
+    const explained = (await flow(["explain", "last"])).stdout;
+    assert.match(explained, /\n {2}each succeeded\n {4}1 of 3 items did not succeed:\n {6}items\[1\]: .* code 3/);
+    assert.match(explained, /\n {2}clean failed: .* code 4.* \(on_exit: it changes nothing in the result\)\n/);
+    assert.match(explained, /✓ {2}each +\d+ms +2 of 3 items, 1 failed\n/);
+    assert.match(explained, /✓ {2}poll +\d+ms +2 attempts/);
+    const shown = (await flow(["executions", "show", "last"])).stdout;
+    assert.match(shown, /✓ {2}each +succeeded +\S+ +2 of 3 items, 1 failed\n/);
+    assert.match(shown, /✗ {2}clean +failed +\S+ +on_exit; .* code 4/);
+    assert.match(shown, /\nFAILED ITEMS\n {2}each\[1\] {2}.* code 3/);
+    assert.match((await flow(["executions", "logs", "last"])).stdout, /^each\[2\] \| tried$/m);
+  });
+});
+
 Deno.test("flow run takes results from the cache, --no-cache does not, and flow cache lists and forgets them", async () => {
   const node = { id: "a", node_type: "shell.exec", config: { command: "echo x >> side", shell: true } };
   const workflow = { nodes: [{ ...node, cache: { ttl_seconds: 3600 } }] };

@@ -101,8 +101,9 @@ function createPrinter(context: CliContext, flags: LogsFlags, workflow: Workflow
   const { out, err, outStyle } = context;
   if (flags.json) return createJsonLinesRenderer(out, err).onEvent;
   const labels = nodeLabels(workflow);
-  return ({ node_id, event }: Extract<ExecutionEvent, { type: "NodeEvent" }>) => {
-    const prefix = flags.node === undefined ? `${labels.get(node_id) ?? node_id} ${outStyle.dim("|")} ` : "";
+  return ({ node_id, index, event }: Extract<ExecutionEvent, { type: "NodeEvent" }>) => {
+    const item = index === undefined ? "" : `[${index}]`;
+    const prefix = flags.node === undefined ? `${labels.get(node_id) ?? node_id}${item} ${outStyle.dim("|")} ` : "";
     for (const line of describeNodeEvent(event)) out.write(`${prefix}${line}\n`);
   };
 }

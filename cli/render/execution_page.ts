@@ -1,3 +1,4 @@
+import type { ItemSummary } from "../../engine/item_summary.ts";
 import type { NodeRegistry } from "../../engine/registry.ts";
 import type { Value, Values } from "../../engine/value.ts";
 import { stringifyValue } from "../../engine/wire.ts";
@@ -14,6 +15,7 @@ import { cleanLine, truncate } from "./text.ts";
 
 /** Nodes that people are shown; of more, those that went wrong come first. */
 const MAX_NODES = 200;
+const MAX_FAILED_ITEMS = 20;
 const MAX_INPUT_COLUMNS = 200;
 /** `--json` shows all of it. */
 const MAX_OUTPUT_COLUMNS = 500;
@@ -24,6 +26,7 @@ export function formatExecution(execution: ShownExecution, registry: NodeRegistr
   const result = formatResult(record.workflow, registry, outputs, style);
   return formatHead(execution, style) +
     formatSection("NODES", formatNodes(execution, style), style) +
+    formatSection("FAILED ITEMS", formatFailedItems(execution, style), style) +
     formatSection("INPUTS", formatInputs(record.inputs, style), style) +
     formatSection("OUTPUTS", fitLines(result), style);
 }
@@ -78,14 +81,28 @@ function remarkOn(node: ShownNode, labels: ReadonlyMap<string, string>): string 
   if (node.because !== undefined) return describeSkip(node.because, labels);
   if (node.cached) return "from the cache";
   if (node.reused_from !== undefined) return `from execution ${node.reused_from}`;
-  if (node.error !== undefined && node.status !== "succeeded") return describeError(node.error);
-  if (node.items !== undefined) return describeItems(node.items);
-  return node.handler === undefined ? "" : node.handler;
+  const remarks: string[] = node.handler === undefined ? [] : [node.handler];
+  if (node.error !== undefined && node.status !== "succeeded") remarks.push(describeError(node.error));
+  if (node.items !== undefined) remarks.push(describeItems(node.items));
+  return remarks.join("; ");
 }
 
-function describeItems({ count, succeeded, failed }: NonNullable<ShownNode["items"]>): string {
-  if (succeeded === count) return `${count} items`;
+/** How many of a node's items succeeded. */
+export function describeItems({ count, succeeded, failed }: Omit<ItemSummary, "errors">): string {
+  if (succeeded === count) return count === 1 ? "1 item" : `${count} items`;
   return failed === 0 ? `${succeeded} of ${count} items` : `${succeeded} of ${count} items, ${failed} failed`;
+}
+
+function formatFailedItems({ record, nodes }: ShownExecution, style: Style): string {
+  const labels = nodeLabels(record.workflow);
+  const total = nodes.reduce((sum, { items }) => sum + (items?.failed ?? 0), 0);
+  const failed = nodes.flatMap(({ node_id, items }) => items?.errors.map((item) => ({ node_id, ...item })) ?? []);
+  const rows = failed.slice(0, MAX_FAILED_ITEMS).map(({ node_id, index, error }): Cell[] => [
+    { text: `${labels.get(node_id) ?? node_id}[${index}]` },
+    { text: describeError(error), paint: style.dim },
+  ]);
+  const hidden = Math.max(total, failed.length) - rows.length;
+  return formatTable(rows, "  ") + (hidden > 0 ? `  ${style.dim(`… and ${hidden} more`)}\n` : "");
 }
 
 /** Indented, and none so long that it hides the rest. Colors stand only at the start of a line, and stay whole. */

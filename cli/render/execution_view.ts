@@ -34,6 +34,8 @@ export class ExecutionView {
   /** Node ids, each after its predecessors. */
   readonly order: readonly string[];
   readonly counts: StatusCounts;
+  /** Ids of the nodes of handlers that something has happened to, in the order in which they ran. */
+  readonly handlers: string[] = [];
   /** Running and retrying nodes, the longest running first. */
   readonly active = new Set<string>();
   /** The newest last. */
@@ -83,6 +85,7 @@ export class ExecutionView {
     reduce(this.state, event);
     if (event.index !== undefined || event.type === "NodeExpanded") return this.#countItems(event.node_id);
     if (event.handler === undefined) this.#move(event.node_id, before, this.node(event.node_id).status);
+    else if (!this.handlers.includes(event.node_id)) this.handlers.push(event.node_id);
   }
 
   #countItems(nodeId: string): void {

@@ -4,7 +4,7 @@ import type { Workflow } from "../../engine/workflow.ts";
 import { formatDuration } from "../duration.ts";
 import type { Style } from "../style.ts";
 import { describeError, describeSkip } from "./describe.ts";
-import { formatSection } from "./execution_page.ts";
+import { describeItems, formatSection } from "./execution_page.ts";
 import { nodeLabels } from "./labels.ts";
 import { formatStatus, formatSymbol, type ShownStatus } from "./status.ts";
 import { type Cell, formatTable } from "./table.ts";
@@ -57,17 +57,21 @@ class ExplanationPage {
     const { earlier_rounds, resumed, nodes, error } = this.#explanation;
     const lines = earlier_rounds.map((cause, index) => `Round ${index + 1} was given up: ${describeError(cause)}`);
     if (resumed > 0) lines.push(`It was interrupted and resumed ${resumed === 1 ? "once" : `${resumed} times`}.`);
-    const tried = nodes.filter(({ attempts }) => attempts.some((attempt) => attempt.error !== undefined));
+    const tried = nodes.filter(({ attempts, items, handler, error }) => {
+      const hasFailed = handler !== undefined && error !== undefined;
+      return hasFailed || (items?.failed ?? 0) > 0 || attempts.some((attempt) => attempt.error !== undefined);
+    });
     for (const node of tried.slice(0, MAX_SHOWN)) lines.push(...this.#explainTrouble(node));
     if (error !== undefined && !nodes.some(({ status }) => status === "failed")) lines.push(describeError(error));
     return lines.map((line) => `  ${line}\n`).join("");
   }
 
   #explainTrouble(node: NodeExplanation): string[] {
-    const { node_id, status, attempts, error } = node;
-    const tries = attempts.length === 1 ? "" : ` after ${attempts.length} attempts`;
+    const { node_id, status, attempts, error, handler } = node;
+    const tries = attempts.length <= 1 ? "" : ` after ${attempts.length} attempts`;
     const state = status === "failed" && error ? `failed${tries}: ${describeError(error)}` : `${status}${tries}`;
-    const lines = [`${this.#style.bold(this.#label(node_id))} ${state}`];
+    const aside = handler === undefined ? "" : ` (${handler}: it changes nothing in the result)`;
+    const lines = [`${this.#style.bold(this.#label(node_id))} ${state}${aside}`, ...explainItems(node)];
     if (attempts.length > 1) lines.push(...attempts.map((attempt) => this.#explainAttempt(attempt)));
     const victims = this.#explanation.nodes.filter(({ skipped }) => skipped?.node_id === node_id);
     if (victims.length === 0) return lines;
@@ -95,8 +99,10 @@ class ExplanationPage {
   }
 
   #remarks(node: NodeExplanation): string[] {
-    const { status, skipped, reused_from, attempts, waited_ms, delay_ms, down_ms } = node;
+    const { status, skipped, reused_from, attempts, items, handler, waited_ms, delay_ms, down_ms } = node;
     const remarks: string[] = [];
+    if (handler !== undefined) remarks.push(handler);
+    if (items !== undefined) remarks.push(describeItems(items));
     if (skipped !== undefined) remarks.push(`skipped: ${describeSkip(skipped, this.#labels)}`);
     if (status === "interrupted") remarks.push("interrupted: its process has died");
     if (reused_from !== undefined) remarks.push(`reused from execution ${reused_from}`);
@@ -134,6 +140,16 @@ class ExplanationPage {
   #more(hidden: number): string {
     return hidden > 0 ? `  ${this.#style.dim(`… and ${hidden} more`)}\n` : "";
   }
+}
+
+function explainItems({ items }: NodeExplanation): string[] {
+  if (items === undefined || items.failed === 0) return [];
+  const shown = items.errors.slice(0, MAX_NAMES).map(({ index, error }) =>
+    `    items[${index}]: ${describeError(error)}`
+  );
+  const hidden = items.failed - shown.length;
+  const more = hidden > 0 ? [`    … and ${hidden} more`] : [];
+  return [`  ${items.failed} of ${items.count} items did not succeed:`, ...shown, ...more];
 }
 
 function describeAttempt(error: ErrorInfo | undefined, took: string): string {

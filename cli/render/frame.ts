@@ -2,6 +2,7 @@ import type { NodeState, NodeStatus } from "../../engine/state.ts";
 import { formatDuration } from "../duration.ts";
 import type { Style } from "../style.ts";
 import { describeError, describeSkip } from "./describe.ts";
+import { describeItems } from "./execution_page.ts";
 import type { ExecutionView, StatusCounts } from "./execution_view.ts";
 import type { Line, Segment, TerminalSize } from "./screen.ts";
 import { measureWidth, padTo, truncate } from "./text.ts";
@@ -31,7 +32,8 @@ export interface FrameOptions {
 export function drawFrame(view: ExecutionView, options: FrameOptions): Line[] {
   const budget = Math.max(1, options.size.rows - 1 - FRAME_LINES);
   const lines = [drawHeader(view, options.style)];
-  if (view.order.length <= budget) lines.push(...drawNodes(view, view.order, options, budget));
+  const shown = [...view.order, ...view.handlers];
+  if (shown.length <= budget) lines.push(...drawNodes(view, shown, options, budget));
   else lines.push(...drawSelection(view, options, budget));
   lines.push(drawCounts(view, options));
   if (options.remark !== undefined) lines.push([[options.remark, options.style.yellow]]);
@@ -42,7 +44,7 @@ export function drawFrame(view: ExecutionView, options: FrameOptions): Line[] {
 export function drawFinalFrame(view: ExecutionView, given: FrameOptions): Line[] {
   const options = { ...given, isOver: true };
   const all = view.order.length <= MAX_FINAL_NODES;
-  const nodes = all ? drawNodes(view, view.order, options, Infinity) : drawNodes(view, view.failed, options, Infinity);
+  const nodes = drawNodes(view, [...(all ? view.order : view.failed), ...view.handlers], options, Infinity);
   return [drawHeader(view, options.style), ...nodes, drawCounts(view, options)];
 }
 
@@ -60,9 +62,10 @@ function drawSelection(view: ExecutionView, options: FrameOptions, budget: numbe
     }
   };
   take(view.active);
+  take(view.handlers.toReversed());
   take(view.failed);
   take(view.recent.toReversed());
-  const hidden = view.order.length - chosen.size;
+  const hidden = view.order.length + view.handlers.length - chosen.size;
   return [...drawNodes(view, [...chosen], options, budget - 1), [[`  … and ${hidden} more nodes`, options.style.dim]]];
 }
 
@@ -135,14 +138,17 @@ function describeNode(view: ExecutionView, id: string, node: NodeState, { style,
       return [[`${next} in ${left}`, style.yellow], [`  ${node.error ? describeError(node.error) : ""}`, style.dim]];
     }
     case "succeeded":
-      return [[`  ${describeDuration(node)}`, style.dim], [attempt, style.dim]];
+      return [[`  ${describeDuration(node)}`, style.dim], [node.items === undefined ? attempt : "", style.dim], [
+        node.items === undefined ? "" : `  ${describeItems(node.items)}`,
+        (node.items?.failed ?? 0) > 0 ? style.yellow : style.dim,
+      ]];
     case "failed":
     case "cancelled": {
       const paint = node.status === "failed" ? style.red : style.yellow;
       return [[`  ${describeDuration(node)}`, style.dim], [attempt, style.dim], [
         `  ${node.error ? describeError(node.error) : ""}`,
         paint,
-      ]];
+      ], [node.items === undefined ? "" : `  ${describeItems(node.items)}`, style.dim]];
     }
     case "skipped":
       return node.because ? [[`  skipped: ${describeSkip(node.because, view.labels)}`, style.dim]] : [];

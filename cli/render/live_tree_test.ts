@@ -159,3 +159,29 @@ Deno.test("LiveTree keeps a remark in sight until the end", async () => {
   tree.end();
   assert.notEqual((await show()).at(-1), "Cancelling…");
 });
+
+Deno.test("LiveTree counts the items of a node while they run, and says at the end how many failed", async () => {
+  const { tell, tree } = openTree(createWorkflow(["a"]));
+  const begun = (index: number): EventBody => ({ ...started("a"), index }) as EventBody;
+  const ended = (index: number): EventBody => ({ ...completed("a"), index }) as EventBody;
+  const expanded: EventBody = { type: "NodeExpanded", node_id: "a", items: Array.from({ length: 100 }, (_, i) => i) };
+  const items = Array.from({ length: 36 }, (_, index) => [begun(index), ended(index)]).flat();
+  const failed: EventBody = { type: "NodeFailed", node_id: "a", index: 36, error: FAILED, duration_ms: 1 };
+  const running = await tell(START, started("a"), expanded, ...items, begun(36), failed);
+  assert.match(running[1] ?? "", / a {2}\d.*s {2}37 of 100 items, 1 failed$/);
+  const all = await tell({ ...completed("a"), failed_items: 1 } as EventBody);
+  assert.match(all[1] ?? "", /✓ a {2}1\.5s {2}36 of 100 items, 1 failed$/);
+  tree.end();
+});
+
+Deno.test("LiveTree shows the nodes of handlers once they run, and counts them apart", async () => {
+  const { tell, tree } = openTree(createWorkflow(["a"]));
+  const [begun, ended] = [started("clean"), completed("clean")].map((body) =>
+    ({ ...body, handler: "on_exit" }) as EventBody
+  );
+  const running = await tell(START, started("a"), completed("a"), begun ?? START);
+  assert.match(running[2] ?? "", /^ {2}. clean {2}\d+(ms|\.\ds)$/);
+  assert.match(running[3] ?? "", / 1 succeeded$/);
+  assert.match((await tell(ended ?? START))[2] ?? "", /^ {2}✓ clean {2}1\.5s$/);
+  tree.end();
+});

@@ -1,17 +1,18 @@
 import type { ExecutionEvent } from "../../engine/events.ts";
 import type { Workflow } from "../../engine/workflow.ts";
+import { unitOf } from "../simulation/rules.ts";
 
 /** The key under which `outcomesOf` keeps how the whole execution ended. */
 const EXECUTION = "";
 const INTERRUPTED = "failed interrupted";
 
-/** What became of each node, by its id, without times, attempts and blame, which depend on the speed of the machine. */
+/** What became of each node and each item, by name, without times, attempts and blame, which depend on the speed of the machine. */
 export function outcomesOf(events: readonly ExecutionEvent[]): Map<string, string> {
   const outcomes = new Map<string, string>();
   for (const event of events) {
-    if (event.type === "NodeCompleted") outcomes.set(event.node_id, `succeeded ${JSON.stringify(event.outputs)}`);
-    if (event.type === "NodeFailed") outcomes.set(event.node_id, `failed ${event.error.code}`);
-    if (event.type === "NodeSkipped") outcomes.set(event.node_id, `skipped`);
+    if (event.type === "NodeCompleted") outcomes.set(unitOf(event), `succeeded ${JSON.stringify(event.outputs)}`);
+    if (event.type === "NodeFailed") outcomes.set(unitOf(event), `failed ${event.error.code}`);
+    if (event.type === "NodeSkipped") outcomes.set(unitOf(event), `skipped`);
     if (event.type === "WorkflowCompleted") outcomes.set(EXECUTION, event.status);
   }
   return outcomes;
@@ -29,7 +30,10 @@ export function compareOutcomes(
   );
   for (const { id } of interrupted) {
     changed.set(id, INTERRUPTED);
-    for (const successor of successorsOf(workflow, id)) changed.set(successor, "skipped");
+    for (const successor of successorsOf(workflow, id)) {
+      for (const unit of expected.keys()) if (unit.startsWith(`${successor}[`)) changed.delete(unit);
+      changed.set(successor, "skipped");
+    }
     changed.set(EXECUTION, "failed");
   }
   return [...changed].filter(([id, outcome]) => actual.get(id) !== outcome)

@@ -34,6 +34,7 @@ export function createPlan(seed: number, side: string): Plan {
       // What else has run when a failure stops the workflow would depend on how fast the machine is.
       on_error: "ContinueOnError",
       max_execution_time_ms: null,
+      ...(random.chance(0.5) ? { on_exit: [createHandlerNode(random, side)] } : {}),
     },
   };
   const durability = seed % 4 === 0 ? "full" : "normal";
@@ -58,11 +59,27 @@ function createNode(random: Random, i: number, side: string): NodeSpec {
   const tries = random.int(1, 3);
   const failures = random.chance(0.7) ? 0 : random.chance(0.3) ? Infinity : tries;
   if (failures > 0) node.retry_policy = createPolicy(random, tries + 1);
+  if (random.chance(0.15)) node.repeat = { until: "attempt >= 3", delay_ms: random.int(0, 30), max: 100 };
+  if (node.on_interrupt === undefined && random.chance(0.25)) addMap(random, node);
   return withScript(node, side, createScript({ leftover, durationMs, failures }));
 }
 
+/** Items that go on without each other: which of them a failure would stop depends on how fast the machine is. */
+function addMap(random: Random, node: NodeSpec): void {
+  const items = Array.from({ length: random.int(1, 5) }, (_, i) => i);
+  node.map = { items, on_error: "continue", max_parallel: random.int(1, 3) };
+}
+
+function createHandlerNode(random: Random, side: string): NodeSpec {
+  const node: NodeSpec = { id: "n900", node_type: "shell.exec", config: {} };
+  if (random.chance(0.5)) addMap(random, node);
+  const failures = random.chance(0.3) ? Infinity : 0;
+  return withScript(node, side, createScript({ leftover: "child", durationMs: random.int(0, 80), failures }));
+}
+
 function withScript(node: NodeSpec, side: string, command: string): NodeSpec {
-  return { ...node, config: { command, shell: true, env: { SIDE: side, KEEPER: String(Deno.pid) } } };
+  const ITEM = node.map === undefined ? "" : "[${{ index }}]";
+  return { ...node, config: { command, shell: true, env: { SIDE: side, KEEPER: String(Deno.pid), ITEM } } };
 }
 
 function createPolicy(random: Random, max_attempts: number): RetryPolicy {

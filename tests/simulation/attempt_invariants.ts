@@ -47,7 +47,9 @@ function checkStep(spec: NodeSpec, unit: Unit, event: ExecutionEvent): string[] 
       unit.repetitions++;
       if (spec.repeat === undefined) return ["repeats without being asked to"];
       if (event.delay_ms !== spec.repeat.delay_ms) return [`waits for ${event.delay_ms} ms before it repeats`];
-      return unit.repetitions < Math.min(spec.repeat.max, turnsOf(spec)) ? [] : [`repeats ${unit.repetitions} times`];
+      return unit.repetitions < Math.min(spec.repeat.max, turnsOf(spec) ?? Infinity)
+        ? []
+        : [`repeats ${unit.repetitions} times`];
     case "NodeCompleted":
     case "NodeFailed":
       return spec.map === undefined || event.index !== undefined ? checkTurns(spec, unit, event) : [];
@@ -77,15 +79,16 @@ function checkRetry(spec: NodeSpec, unit: Unit, { error, delay_ms }: EventOf<"No
   return problems;
 }
 
-/** How many runs a node takes whose condition looks at the number of its run. */
-function turnsOf({ repeat }: NodeSpec): number {
-  return repeat === undefined ? 1 : Number(repeat.until.split(" ").at(-1));
+/** How many runs a node takes whose condition looks at the number of its run; undefined if it looks at other things. */
+function turnsOf({ repeat }: NodeSpec): number | undefined {
+  const [, turns] = /^outputs\.turn >= (\d+)$/.exec(repeat?.until ?? "") ?? [];
+  return turns === undefined ? undefined : Number(turns);
 }
 
 function checkTurns(spec: NodeSpec, { repetitions }: Unit, event: EventOf<"NodeCompleted" | "NodeFailed">): string[] {
   const { repeat } = spec;
-  if (repeat === undefined) return [];
   const turns = turnsOf(spec);
+  if (repeat === undefined || turns === undefined) return [];
   if (event.type === "NodeCompleted") return repetitions === turns - 1 ? [] : [`ended in run ${repetitions + 1}`];
   if (!event.error.message.startsWith("repeat.until")) return [];
   return turns > repeat.max && repetitions === repeat.max - 1 ? [] : [`gave up in run ${repetitions + 1}`];

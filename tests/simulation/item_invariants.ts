@@ -79,18 +79,18 @@ function checkWhole(spec: NodeSpec, { items, open, ends }: Items, event: ItemEnd
   if ((event.failed_items ?? 0) !== failed.length) problems.push(`${id} counts ${event.failed_items} failed items`);
   if (failed.length > 0 && map?.on_error !== "continue") problems.push(`${id} completed though items failed`);
   if (failed.length > culprits.length) problems.push(`${id} completed though items were cancelled`);
-  if (canonicalJson(event.outputs) !== canonicalJson(collect(items.length, ends))) {
+  if (canonicalJson(event.outputs) !== canonicalJson(collect(items.length, ends, Object.keys(event.outputs)))) {
     problems.push(`outputs of ${id} are wrong`);
   }
   return problems;
 }
 
-/** Each port as the list of what the items answered there. */
-function collect(count: number, ends: ReadonlyMap<number, ItemEnd>): Values {
+/** Each port as the list of what the items answered there; `declared` ports are there also if nobody answered. */
+function collect(count: number, ends: ReadonlyMap<number, ItemEnd>, declared: readonly string[]): Values {
   const answers = Array.from({ length: count }, (_, index): Values => {
     const end = ends.get(index);
     return end?.type === "NodeCompleted" ? end.outputs : {};
   });
-  const ports = new Set(answers.flatMap((answer) => Object.keys(answer)));
+  const ports = new Set([...declared, ...answers.flatMap((answer) => Object.keys(answer))]);
   return Object.fromEntries([...ports].map((port) => [port, answers.map((answer) => answer[port] ?? null)]));
 }
