@@ -10,8 +10,10 @@ import { dockerLines } from "./docker_lines.ts";
 import { dockerRun } from "./docker_run.ts";
 import { type Bench, type BenchMode, summarize, type Summary } from "./figure.ts";
 import { live } from "./live.ts";
+import { expressions } from "./expressions.ts";
 import { noopChain } from "./noop_chain.ts";
 import { noopFanOut } from "./noop_fan_out.ts";
+import { noopMap } from "./noop_map.ts";
 import { sandbox } from "./sandbox.ts";
 import { serverExecutions } from "./server_executions.ts";
 import { shellChain } from "./shell_chain.ts";
@@ -25,6 +27,8 @@ import { formatTable } from "./table.ts";
 const benches: readonly Bench[] = [
   noopChain,
   noopFanOut,
+  noopMap,
+  expressions,
   shellChain,
   shellFanOut,
   startup,

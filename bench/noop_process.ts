@@ -5,18 +5,21 @@
  */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import * as z from "zod";
 import { anyPorts, createEngine, defineNode, parseWorkflow } from "../mod.ts";
 import type { StoreKind } from "./figure.ts";
 import { withFolder } from "./rounds.ts";
 import { openBenchStore } from "./stores.ts";
-import { chain, fanOut } from "./workflows.ts";
+import { chain, fanOut, mapOver } from "./workflows.ts";
 
 /** What to run. */
 export interface NoopRequest {
-  shape: "chain" | "fan_out";
+  shape: "chain" | "fan_out" | "map";
   count: number;
   store: StoreKind;
   rounds: number;
+  /** What stands in the config of each node, such as an expression. */
+  note?: string | undefined;
 }
 
 /** What came out; one entry per round, the first one cold. */
@@ -34,7 +37,7 @@ const noop = defineNode({
   version: 1,
   summary: "Do nothing",
   category: "bench",
-  config: {},
+  config: { note: z.string().optional() },
   inputs: anyPorts(),
   outputs: anyPorts(),
   run: () => ({ out: 1 }),
@@ -43,27 +46,33 @@ const noop = defineNode({
 async function measureNoop(request: NoopRequest, folder: string): Promise<NoopReport> {
   const store = await openBenchStore(request.store, folder);
   const engine = createEngine({ nodes: [noop], store });
-  const shape = request.shape === "chain" ? chain : fanOut;
-  const document = shape(request.count, { node_type: noop.type, from_port: "out", to_port: "in" });
+  const document = createDocument(request);
   const workflow = await parseWorkflow(document, { registry: engine.registry });
   const report: NoopReport = { nodesPerSecond: [], rssBytesPerNode: [], heapBytesPerNode: [], databaseBytesPerNode: 0 };
   for (let round = 0; round < request.rounds; round++) {
     const before = settledMemory();
     const started = performance.now();
-    const execution = await engine.start(workflow, {});
+    const execution = await engine.start(workflow, { inputs: { value: "x" } });
     const { status, completed_nodes } = await execution.result;
+    const units = request.shape === "map" ? request.count : completed_nodes;
     const seconds = (performance.now() - started) / 1000;
     if (status !== "succeeded") throw new Error(`The measured execution ended ${status}`);
     const after = settledMemory();
-    report.nodesPerSecond.push(completed_nodes / seconds);
-    report.rssBytesPerNode.push((after.rss - before.rss) / completed_nodes);
-    report.heapBytesPerNode.push((after.heapUsed - before.heapUsed) / completed_nodes);
+    report.nodesPerSecond.push(units / seconds);
+    report.rssBytesPerNode.push((after.rss - before.rss) / units);
+    report.heapBytesPerNode.push((after.heapUsed - before.heapUsed) / units);
   }
   await engine.close();
   await store.close();
-  const nodes = workflow.nodes.length * request.rounds;
+  const nodes = (request.shape === "map" ? request.count : workflow.nodes.length) * request.rounds;
   report.databaseBytesPerNode = await fileSize(join(folder, "flow.db")) / nodes;
   return report;
+}
+
+function createDocument({ shape, count, note }: NoopRequest) {
+  const config = note === undefined ? {} : { note };
+  const node = { node_type: noop.type, config, from_port: "out", to_port: "in" };
+  return { chain, fan_out: fanOut, map: mapOver }[shape](count, node);
 }
 
 async function fileSize(path: string): Promise<number> {

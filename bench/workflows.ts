@@ -2,7 +2,7 @@
 export interface Document {
   id: string;
   name: string;
-  nodes: { id: string; node_type: string; config?: Record<string, unknown> }[];
+  nodes: { id: string; node_type: string; config?: Record<string, unknown>; map?: { items: number[] } }[];
   connections: { from_node: string; from_port: string; to_node: string; to_port: string }[];
   settings?: { max_parallel_nodes: number };
 }
@@ -25,6 +25,13 @@ export function chain(count: number, template: NodeTemplate): Document {
 export function fanOut(count: number, template: NodeTemplate): Document {
   const ids = Array.from({ length: count }, (_, index) => `n${index}`);
   return document(`fan-out of ${count}`, ["source", ...ids], ids.map((id) => ["source", id]), template);
+}
+
+/** One node that runs for `count` items. */
+export function mapOver(count: number, { node_type }: NodeTemplate): Document {
+  const items = Array.from({ length: count }, (_, index) => index);
+  const name = `map over ${count}`;
+  return { id: name.replaceAll(" ", "-"), name, nodes: [{ id: "each", node_type, map: { items } }], connections: [] };
 }
 
 /** `count` nodes without connections. */
