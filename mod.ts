@@ -27,6 +27,7 @@ export { createEngine, type CreateEngineOptions } from "./create_engine.ts";
 export type { BusListener } from "./engine/bus.ts";
 export type { Engine } from "./engine/engine.ts";
 export type { EngineOptions, ExecutionHandle, StartOptions } from "./engine/engine_options.ts";
+export type { ExecutionGate } from "./engine/gate.ts";
 export type { Leftover } from "./engine/leftovers.ts";
 export type { ExecutionResult, NodeOutputs } from "./engine/verdict.ts";
 export {

@@ -22,7 +22,7 @@ export function openEngine(
   registry: NodeRegistry,
   store: Store,
   flags: SecretFlags = {},
-  options: Pick<EngineOptions, "dispatcher"> = {},
+  options: Pick<EngineOptions, "dispatcher" | "gate"> = {},
 ): Engine {
   const env = (name: string) => platform.env(name);
   // Commands may work in another folder afterwards.

@@ -53,6 +53,20 @@ export const serve = buildCommand<ServeFlags, [], ProgramContext>({
         placeholder: "N",
         brief: "Take no more connections than these (default: 2048)",
       },
+      maxExecutions: {
+        kind: "parsed",
+        parse: parseCount,
+        optional: true,
+        placeholder: "N",
+        brief: "Run no more executions at the same time; the others wait (default: 100)",
+      },
+      maxExecutionsPerWorkflow: {
+        kind: "parsed",
+        parse: parseCount,
+        optional: true,
+        placeholder: "N",
+        brief: "Run no more executions of one workflow at the same time (default: no limit)",
+      },
       grace: {
         kind: "parsed",
         parse: parseDuration,

@@ -14,8 +14,8 @@ import type { Dispatcher } from "./dispatcher.ts";
 import { FlowError } from "./errors.ts";
 import type { EventBody } from "./events.ts";
 import { Executor } from "./executor.ts";
+import { type ExecutionGate, Passage } from "./gate.ts";
 import { Leases } from "./leases.ts";
-
 import type { CallRequest } from "./node.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
 import { Recorder } from "./recorder.ts";
@@ -43,6 +43,8 @@ export interface DriverOptions {
   call(caller: Caller, request: CallRequest, place: number): Promise<ExecutionResult<Values>>;
   /** The environment variables that expressions may ask for. */
   env: (name: string) => string | undefined;
+  /** Default: all run at once. */
+  gate?: ExecutionGate | undefined;
 }
 
 /** From where an execution is to be driven. */
@@ -63,9 +65,10 @@ export interface Driven {
 }
 
 interface Live {
-  executor: Executor;
   state: ExecutionState;
   result: Promise<ExecutionResult<Values>>;
+  cancel(reason: string): void;
+  suspend(error: FlowError): void;
 }
 
 export class Driver {
@@ -95,13 +98,13 @@ export class Driver {
   cancel(executionId: string, reason: string): boolean {
     const live = this.#live.get(executionId);
     if (live === undefined || this.#isClosed) return false;
-    live.executor.cancel(reason);
+    live.cancel(reason);
     return true;
   }
 
   /** Ends what runs of an execution that is driven here, and leaves it to be resumed. */
   suspend(executionId: string, error: FlowError): void {
-    this.#live.get(executionId)?.executor.suspend(error);
+    this.#live.get(executionId)?.suspend(error);
   }
 
   /**
@@ -157,12 +160,33 @@ export class Driver {
     this.#isClosed = true;
     const error = new FlowError("interrupted", "The engine was closed", { hint: "Resume the execution later." });
     const running = [...this.#live.values()];
-    for (const { executor } of running) executor.suspend(error);
+    for (const live of running) live.suspend(error);
     await Promise.allSettled(running.map(({ result }) => result));
   }
 
-  #launch(record: ExecutionRecord, { prepared, state, restored, reuse, cancelReason }: Drive): Driven {
-    const { execution_id, inputs, verbose } = record;
+  #launch(record: ExecutionRecord, drive: Drive): Driven {
+    const { execution_id } = record;
+    const { state, cancelReason, prepared: { secrets } } = drive;
+    const executor = this.#createExecutor(record, drive);
+    const passage = new Passage(this.#options.gate, record);
+    const cancel = (reason: string) => {
+      executor.cancel(reason);
+      passage.skip();
+    };
+    const suspend = (error: FlowError) => {
+      executor.suspend(error);
+      passage.suspend(error);
+    };
+    if (cancelReason !== undefined) cancel(cancelReason);
+    const result = this.#run(record, executor, passage);
+    // Whoever only listens must not be killed by a rejection that nobody handles.
+    result.catch(() => {});
+    this.#live.set(execution_id, { state, result, cancel, suspend });
+    this.#leases.keep(execution_id, { onCancelRequested: cancel, onLost: suspend });
+    return { result, cancel, mask: (text) => secrets?.masker.maskText(text) ?? text };
+  }
+
+  #createExecutor(record: ExecutionRecord, { prepared, state, restored, reuse }: Drive): Executor {
     const { store, clock, dispatcher } = this.#options;
     const { secrets } = prepared;
     const mask = secrets && ((body: EventBody) => secrets.maskEvent(body));
@@ -172,41 +196,38 @@ export class Driver {
       dispatcher: secrets?.guard(dispatcher) ?? dispatcher,
       env: readEnv(prepared.workflow, this.#options.env),
       prepared,
-      inputs,
+      inputs: record.inputs,
       recorder,
-      verbose,
+      verbose: record.verbose,
       source: record.source,
       call: (caller, request, place) => this.#options.call({ ...caller, record }, request, place),
       cache: record.no_cache ? undefined : new NodeCache(store, clock, secrets),
       ...(restored === undefined ? {} : { restored }),
       reuse,
     });
-    if (cancelReason !== undefined) executor.cancel(cancelReason);
-    const result = this.#run(execution_id, executor);
-    // Whoever only listens must not be killed by a rejection that nobody handles.
-    result.catch(() => {});
-    this.#live.set(execution_id, { executor, state, result });
-    this.#leases.keep(execution_id, {
-      onCancelRequested: (reason) => executor.cancel(reason),
-      onLost: (error) => executor.suspend(error),
-    });
-    return {
-      result,
-      cancel: (reason) => executor.cancel(reason),
-      mask: (text) => secrets?.masker.maskText(text) ?? text,
-    };
+    return executor;
   }
 
-  async #run(executionId: string, executor: Executor): Promise<ExecutionResult<Values>> {
+  async #run(
+    { execution_id, rerun_of }: ExecutionRecord,
+    executor: Executor,
+    passage: Passage,
+  ): Promise<ExecutionResult<Values>> {
     // Not before `#launch` has made it known as live.
     await Promise.resolve();
     try {
+      if (passage.isGuarded) {
+        // What a rerun takes over is nowhere but in its first events: without them it could not be resumed.
+        if (rerun_of !== undefined) await executor.begin();
+        await passage.enter();
+      }
       return await executor.execute();
     } finally {
-      this.#live.delete(executionId);
-      await this.#letGo(executionId);
+      this.#live.delete(execution_id);
+      await this.#letGo(execution_id);
+      passage.leave();
       // Wakes up those who wait for more, now that the store says that there is none.
-      this.#options.bus.publish(executionId, []);
+      this.#options.bus.publish(execution_id, []);
     }
   }
 

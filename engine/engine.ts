@@ -55,6 +55,7 @@ export class Engine {
       dispatcher: options.dispatcher ?? createLocalDispatcher(this.#clock),
       random: options.random ?? Math.random,
       env: options.env ?? (() => undefined),
+      gate: options.gate,
       call: async (caller, request, place) => (await this.#openCalls()).run(caller, request, place),
     });
   }

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { ExecutionEvent } from "./events.ts";
+import type { ExecutionGate } from "./gate.ts";
 import type { Leftover } from "./leftovers.ts";
 import type { NodeRegistry } from "./registry.ts";
 import type { SecretSource } from "./secret_source.ts";
@@ -29,6 +30,8 @@ export interface EngineOptions {
   isOwnerGone?: (owner: string) => boolean;
   /** Ends what an interrupted attempt has left running, before the node runs again. Default: nothing. */
   endLeftover?: (leftover: Leftover) => Promise<unknown>;
+  /** Decides when executions may begin or go on. Default: at once. */
+  gate?: ExecutionGate;
 }
 
 /** How to start an execution. */

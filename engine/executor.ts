@@ -38,6 +38,7 @@ export class Executor {
   readonly #inbox = new Inbox<StageMessage>();
   readonly #main: Stage;
   #disarmDeadline: (() => void) | undefined;
+  #hasBegun = false;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -54,6 +55,13 @@ export class Executor {
     this.#inbox.send({ type: "suspend", error });
   }
 
+  /** Makes its first events durable before `execute`, which otherwise records them. @throws {FlowError} as E3 allows */
+  async begin(): Promise<void> {
+    this.#begin();
+    await this.#options.recorder.flush();
+    this.#throwIfBroken(this.#main);
+  }
+
   /** Runs the execution to its end. Rejects only for the exceptions of E3. */
   async execute(): Promise<ExecutionResult<Values>> {
     const { state } = this.#options.recorder;
@@ -64,6 +72,8 @@ export class Executor {
   }
 
   #begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
     const { clock, owner, reuse, restored = NOTHING_RESTORED, recorder, prepared } = this.#options;
     const { ledger } = this.#main;
     if (recorder.state.status !== "pending") {

@@ -15,6 +15,7 @@ import { executionHistoryRoutes } from "./routes/execution_history.ts";
 import { executionRoutes } from "./routes/executions.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
+import { queueRoutes } from "./routes/queue.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
 
 /** The server as a function from requests to answers: `app.fetch(request, info)`. */
@@ -42,6 +43,7 @@ const API_ROUTES = [
   executionHistoryRoutes,
   eventRoutes,
   nodeRoutes,
+  queueRoutes,
   auditRoutes,
 ];
 

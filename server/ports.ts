@@ -1,6 +1,6 @@
 import type { Clock } from "../engine/clock.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Awaitable } from "../engine/store.ts";
+import type { Awaitable, ExecutionRecord } from "../engine/store.ts";
 import type { RequestInfo } from "../platform/listener.ts";
 import type { LiveLimits } from "./live/streams.ts";
 
@@ -24,6 +24,27 @@ export interface Authenticator {
 
 /** Where executions are started: the engine itself, or a queue in front of it. */
 export type Admission = Pick<Engine, "start" | "resume" | "rerun">;
+
+/** Why an execution does not run yet. */
+export interface QueuedExecution {
+  execution_id: string;
+  workflow_id: string;
+  /** From 1: its place among all that wait, if nothing comes in between. */
+  position: number;
+  /** For people. */
+  reason: string;
+}
+
+/** The executions that wait until they may run. */
+export interface WaitingLine {
+  /** How many run; what nodes have called does not count. */
+  readonly running: number;
+  readonly waiting: number;
+  /** Why an execution does not run yet; undefined if it does not wait. */
+  find(record: ExecutionRecord): QueuedExecution | undefined;
+  /** Those that wait, in the order in which they will run if nothing comes in between. */
+  list(limit: number): QueuedExecution[];
+}
 
 /** A request that may come twice. */
 export interface KeyedRequest {
@@ -86,6 +107,8 @@ export interface ServerPorts {
   /** With its store and its registry. */
   engine: Engine;
   admission: Admission;
+  /** Who waits; default: nobody ever does. */
+  queue?: WaitingLine;
   clock: Clock;
   version: string;
   auth: Authenticator;
@@ -93,6 +116,8 @@ export interface ServerPorts {
   limits: ServerLimits;
   idempotency: IdempotencyStore;
   audit: AuditLog;
+  /** Rejects if nothing can be written to the database. Default: it always can. */
+  checkWritable?: () => Awaitable<void>;
   /** Absolute path of the folder in which nodes work. */
   workdir: string;
   /** Aborts when the server is about to end: streams that never end by themselves should. */

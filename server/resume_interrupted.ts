@@ -8,8 +8,8 @@ export interface ResumeListener {
   onFailed(executionId: string, error: unknown): void;
 }
 
-/** Executions that go on at the same time; the others wait. */
-const CONCURRENCY = 50;
+/** Executions that go on, or wait until they may, at the same time: enough for every workflow to have its turn. */
+const CONCURRENCY = 1000;
 const PAGE = 100;
 
 /**

@@ -95,6 +95,10 @@ export const executionSchema = executionSummarySchema.extend({
   nodes: z.array(executionNodeSchema),
   outputs: z.unknown().describe("The declared outputs by name, else those of the last nodes by node id"),
   workflow: z.unknown().optional().describe("The document, with include=workflow"),
+  queued: z.object({
+    position: z.int().describe("From 1: its place among all that wait"),
+    reason: z.string().describe("Why it does not run yet, for people"),
+  }).optional().describe("While it waits until it may run"),
 }).meta({ id: "Execution" });
 
 /** How an execution ended. */
@@ -111,6 +115,18 @@ export const executionListSchema = z.object({
   executions: z.array(executionSummarySchema),
   next_cursor: z.string().optional().describe("For the next page; none on the last"),
 }).meta({ id: "ExecutionList" });
+
+/** Who waits, and why. */
+export const queueSchema = z.object({
+  running: z.int().describe("Executions that run; those that nodes have called do not count"),
+  waiting: z.int().describe("Executions that wait until they may run"),
+  executions: z.array(z.object({
+    execution_id: z.string(),
+    workflow_id: z.string(),
+    position: z.int().describe("From 1"),
+    reason: z.string().describe("For people"),
+  })).describe("The first of those that wait, in their order"),
+}).meta({ id: "Queue" });
 
 /** What a rerun would do. */
 export const rerunPlanSchema = z.object({

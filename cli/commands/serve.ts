@@ -8,6 +8,7 @@ import { TokenAuthenticator } from "../../server/authentication.ts";
 import { DrainingDispatcher } from "../../server/draining_dispatcher.ts";
 import { success } from "../../server/outcome.ts";
 import type { ServerPorts } from "../../server/ports.ts";
+import { admitTo, ExecutionQueue } from "../../server/execution_queue.ts";
 import { resumeInterrupted } from "../../server/resume_interrupted.ts";
 import { openSqliteStore } from "../../store/open.ts";
 import { openServerTables } from "../../store/server_tables.ts";
@@ -33,10 +34,13 @@ export interface ServeFlags extends CommonFlags, StoreFlags, TokenFlags, TlsFlag
   /** Bytes. */
   readonly maxBody?: number | undefined;
   readonly maxConnections?: number | undefined;
+  readonly maxExecutions?: number | undefined;
+  readonly maxExecutionsPerWorkflow?: number | undefined;
   /** Milliseconds. */
   readonly grace?: number | undefined;
 }
 
+const DEFAULT_EXECUTIONS = 100;
 const DEFAULT_GRACE_MS = 10_000;
 const DEFAULT_BODY_BYTES = 16 * 1024 * 1024;
 
@@ -48,11 +52,13 @@ export async function serve(context: CliContext, flags: ServeFlags): Promise<num
   const opening = openSqliteStore(path, { durability: flags.durability ?? "normal" });
   return await withStore(opening, async (store) => {
     const dispatcher = new DrainingDispatcher(createLocalDispatcher(systemClock));
-    const engine = openEngine(platform, registry, store, flags, { dispatcher });
+    const queue = openQueue(flags);
+    const engine = openEngine(platform, registry, store, flags, { dispatcher, gate: queue });
     const stop = new ServeStop(context);
+    stop.closing.addEventListener("abort", () => queue.close());
     try {
       const [address, tls] = [readAddress(platform, flags), await readTls(platform, flags)];
-      const ports = await createPorts(context, flags, { store, engine, address, closing: stop.closing });
+      const ports = await createPorts(context, flags, { store, engine, queue, address, closing: stop.closing });
       const app = createApp(ports);
       const listen = { ...address, tls, maxConnections: flags.maxConnections };
       const listener = await platform.serve(listen, (request, info) => app.fetch(request, info));
@@ -76,21 +82,23 @@ export async function serve(context: CliContext, flags: ServeFlags): Promise<num
 interface ServerParts {
   store: SqliteStore;
   engine: Engine;
+  queue: ExecutionQueue;
   address: Address;
   closing: AbortSignal;
 }
 
 async function createPorts(context: CliContext, flags: ServeFlags, parts: ServerParts): Promise<ServerPorts> {
   const { platform, err } = context;
-  const { store, engine, address, closing } = parts;
-  const { tokens, audit, idempotency } = openServerTables(store);
+  const { store, engine, queue, address, closing } = parts;
+  const { tokens, audit, idempotency, checkWritable } = openServerTables(store);
   const fixed = await readTokens(platform, flags);
   const isOpenWithoutTokens = isLoopback(address);
   if (!isOpenWithoutTokens && fixed.length === 0 && !(await tokens.hasAny())) throw unprotected(address);
   if (flags.workdir !== undefined) platform.changeDir(flags.workdir);
   return {
     engine,
-    admission: engine,
+    admission: admitTo(engine, queue),
+    queue,
     clock: systemClock,
     version,
     auth: new TokenAuthenticator({ clock: systemClock, fixed, stored: tokens, isOpenWithoutTokens }),
@@ -98,6 +106,7 @@ async function createPorts(context: CliContext, flags: ServeFlags, parts: Server
     limits: { maxBodyBytes: flags.maxBody ?? DEFAULT_BODY_BYTES },
     idempotency,
     audit,
+    checkWritable,
     workdir: platform.cwd(),
     closing,
     onInternalError(error, requestId) {
@@ -105,6 +114,10 @@ async function createPorts(context: CliContext, flags: ServeFlags, parts: Server
       if (flags.debug) err.write(formatStacks(error));
     },
   };
+}
+
+function openQueue({ maxExecutions = DEFAULT_EXECUTIONS, maxExecutionsPerWorkflow }: ServeFlags): ExecutionQueue {
+  return new ExecutionQueue({ maxExecutions, maxPerWorkflow: maxExecutionsPerWorkflow });
 }
 
 function unprotected({ hostname, port }: Address): FlowError {

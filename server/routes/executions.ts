@@ -4,7 +4,7 @@ import { encodeDocument } from "../../engine/encode_document.ts";
 import { createRoutes, type ServerApp } from "../env.ts";
 import { readExecution, toExecutionDocument } from "../execution_document.ts";
 import { describeResult, findExecution, waitForEnd } from "../find_execution.ts";
-import type { ServerPorts } from "../ports.ts";
+import type { QueuedExecution, ServerPorts } from "../ports.ts";
 import { readRequestKey } from "../request_key.ts";
 import { executeRequestSchema, idempotencyHeader, idParameter, jsonBody, startRequestSchema } from "../requests.ts";
 import {
@@ -139,9 +139,16 @@ function addReading(routes: ServerApp, ports: ServerPorts): void {
     const { values, include } = c.req.valid("query");
     const { record, summary } = await findExecution(ports, c.req.valid("param").id);
     const document = toExecutionDocument(await readExecution(store, record, summary), values);
+    const queued = describeQueued(ports.queue?.find(record));
     const workflow = include === "workflow" ? { workflow: encodeDocument(record.workflow) } : {};
-    return c.json({ ...document, ...workflow }, 200);
+    return c.json({ ...document, ...queued, ...workflow }, 200);
   });
+}
+
+function describeQueued(queued: QueuedExecution | undefined) {
+  if (queued === undefined) return {};
+  const { position, reason } = queued;
+  return { queued: { position, reason } };
 }
 
 async function resultOf(ports: ServerPorts, { execution_id, handle }: StartedExecution, form: ValuesForm) {
