@@ -9,7 +9,7 @@ import { LogBudget } from "./log_budget.ts";
 import type { CallRequest } from "./node.ts";
 import { type Finding, preflight } from "./preflight.ts";
 import type { PreparedNode } from "./prepare.ts";
-import { type ResolvedNode, resolveNode } from "./resolve_node.ts";
+import { resolveNode } from "./resolve_node.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Values } from "./value.ts";
 import type { ExecutionResult } from "./verdict.ts";
@@ -98,21 +98,25 @@ export class Slots {
       const duration_ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
       send({ type: "ended", unit, outcome, duration_ms, again });
     };
-    const dispatch = ({ node, inputs }: ResolvedNode) =>
-      this.#options.dispatcher.dispatch(
-        this.#request(unit, attempt, { ...work, node, inputs }, slot.controller.signal),
-      );
-    const { node, inputs, scope } = work;
+    const { signal } = slot.controller;
+    const { node, scope } = work;
     const isPlain = node.expressions === undefined && node.spec.inputs === undefined;
     const running = isPlain
-      ? dispatch({ node, inputs })
-      : Promise.try(() => resolveNode(node, inputs, scope)).then(dispatch);
+      ? this.#dispatch(unit, attempt, work, signal)
+      : Promise.try(() => resolveNode(node, work.inputs, scope))
+        .then((resolved) => this.#dispatch(unit, attempt, { ...work, ...resolved }, signal));
+    const fail = (error: unknown) => done({ error: toFlowError(error) });
     const { until } = node.expressions ?? {};
-    const judged = until === undefined ? running.then((outcome) => done(outcome)) : running.then(async (outcome) => {
+    if (until === undefined) return void running.then((outcome) => done(outcome), fail);
+    const judged = running.then(async (outcome) => {
       const isThrough = !("outputs" in outcome) || await until.evaluate({ ...scope(), outputs: outcome.outputs });
       done(outcome, !isThrough);
     });
-    judged.catch((error) => done({ error: toFlowError(error) }));
+    judged.catch(fail);
+  }
+
+  #dispatch(unit: number, attempt: number, work: SlotWork, signal: AbortSignal): Promise<AttemptOutcome> {
+    return this.#options.dispatcher.dispatch(this.#request(unit, attempt, work, signal));
   }
 
   #request(
