@@ -19,3 +19,17 @@ export async function readPid(path: string): Promise<number> {
   }
   assert.fail(`nobody wrote a pid into "${path}"`);
 }
+
+/** The processes that carry the mark of an attempt in their environment. Linux only. */
+export function processesWith(mark: string): number[] {
+  const pids = [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter(Number.isInteger);
+  return pids.filter((pid) => isRunning(pid) && readEnvironment(pid).includes(`FLOW_ATTEMPT_ID=${mark}`));
+}
+
+function readEnvironment(pid: number): string[] {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/environ`).split("\0");
+  } catch {
+    return [];
+  }
+}
