@@ -6,6 +6,7 @@ import { requireRole } from "./authorization.ts";
 import { limitBodies } from "./bodies.ts";
 import { createRoutes, type ServerApp, type ServerContext } from "./env.ts";
 import { addHeaders } from "./headers.ts";
+import { observeRequests } from "./observation.ts";
 import type { ServerPorts } from "./ports.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { descriptionRoutes } from "./routes/description.ts";
@@ -14,6 +15,7 @@ import { executionControlRoutes } from "./routes/execution_control.ts";
 import { executionHistoryRoutes } from "./routes/execution_history.ts";
 import { executionRoutes } from "./routes/executions.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
 import { queueRoutes } from "./routes/queue.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
@@ -21,6 +23,7 @@ import { workflowRoutes } from "./routes/workflows.ts";
 /** The server as a function from requests to answers: `app.fetch(request, info)`. */
 export function createApp(ports: ServerPorts): ServerApp {
   const app = createRoutes();
+  app.use(observeRequests(ports));
   app.use(addHeaders(), guardAccess(ports.access));
   app.onError((thrown, c) => {
     const error = fromThrown(thrown);
@@ -29,6 +32,8 @@ export function createApp(ports: ServerPorts): ServerApp {
   });
   app.notFound((c) => answerError(c, noSuchRoute(c)));
   app.route("/", healthRoutes(ports));
+  app.use("/metrics", requireRole(ports.auth));
+  app.route("/", metricsRoutes(ports));
   app.use("/api/*", auditChanges(ports.audit, ports.clock), requireRole(ports.auth), limitBodies(ports.limits));
   for (const routes of API_ROUTES) app.route("/", routes(ports));
   app.route("/", descriptionRoutes(app, ports));

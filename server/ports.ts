@@ -46,6 +46,35 @@ export interface WaitingLine {
   list(limit: number): QueuedExecution[];
 }
 
+/** A request whose answer is ready. */
+export interface AnsweredRequest {
+  id: string;
+  /** `OTHER` for what is no method of HTTP. */
+  method: string;
+  /** The path as it is documented, such as `/api/executions/{id}`; `none` if there is no such route. */
+  route: string;
+  status: number;
+  /** Until the head of the answer was ready. */
+  durationMs: number;
+  /** The name of who has sent it, if that is known. */
+  principal: string | undefined;
+  address: string;
+  executionId: string | undefined;
+}
+
+/** Told of every request. Must not throw. */
+export interface RequestObserver {
+  onAnswered(request: AnsweredRequest): void;
+}
+
+/** What `/metrics` answers. */
+export interface MetricsPort {
+  /** In the text format of Prometheus. */
+  render(): string;
+  /** Says how to count the clients that follow events. */
+  watchClients(count: () => number): void;
+}
+
 /** A request that may come twice. */
 export interface KeyedRequest {
   /** What the client calls it; one client's keys are nobody else's. */
@@ -116,6 +145,9 @@ export interface ServerPorts {
   limits: ServerLimits;
   idempotency: IdempotencyStore;
   audit: AuditLog;
+  /** Default: nothing is measured. */
+  metrics?: MetricsPort;
+  observers?: readonly RequestObserver[];
   /** Rejects if nothing can be written to the database. Default: it always can. */
   checkWritable?: () => Awaitable<void>;
   /** Absolute path of the folder in which nodes work. */

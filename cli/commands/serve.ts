@@ -9,6 +9,7 @@ import { DrainingDispatcher } from "../../server/draining_dispatcher.ts";
 import { success } from "../../server/outcome.ts";
 import type { ServerPorts } from "../../server/ports.ts";
 import { admitTo, ExecutionQueue } from "../../server/execution_queue.ts";
+import { ServerMetrics } from "../../server/metrics/server_metrics.ts";
 import { resumeInterrupted } from "../../server/resume_interrupted.ts";
 import { openSqliteStore } from "../../store/open.ts";
 import { openServerTables } from "../../store/server_tables.ts";
@@ -95,10 +96,13 @@ async function createPorts(context: CliContext, flags: ServeFlags, parts: Server
   const isOpenWithoutTokens = isLoopback(address);
   if (!isOpenWithoutTokens && fixed.length === 0 && !(await tokens.hasAny())) throw unprotected(address);
   if (flags.workdir !== undefined) platform.changeDir(flags.workdir);
+  const metrics = new ServerMetrics({ engine, clock: systemClock, queue, version, rss: () => platform.rss() });
   return {
     engine,
     admission: admitTo(engine, queue),
     queue,
+    metrics,
+    observers: [metrics],
     clock: systemClock,
     version,
     auth: new TokenAuthenticator({ clock: systemClock, fixed, stored: tokens, isOpenWithoutTokens }),

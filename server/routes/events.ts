@@ -73,6 +73,7 @@ const ofAll = createRoute({
 /** `/api/events` and `/api/executions/{id}/events` */
 export function eventRoutes(ports: ServerPorts): ServerApp {
   const streams = new LiveStreams(ports.engine, ports.clock, ports.limits.live);
+  ports.metrics?.watchClients(() => streams.clientCount);
   ports.closing.addEventListener("abort", () => streams.close(), { once: true });
   const routes = createRoutes();
   routes.openapi(ofExecution, async (c) => {
