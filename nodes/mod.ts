@@ -12,6 +12,7 @@ import { createFlowCall } from "./flow_call.ts";
 import { httpRequest } from "./http_request.ts";
 import { jsonParse } from "./json_parse.ts";
 import { jsonStringify } from "./json_stringify.ts";
+import { createPythonTask } from "./python_task.ts";
 import { createSandboxExec } from "./sandbox_exec.ts";
 import { createShellExec } from "./shell_exec.ts";
 import { zypiExec } from "./zypi_exec.ts";
@@ -29,6 +30,7 @@ export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition
     createFlowCall(platform),
     createBrowserRender(platform),
     createApiCall(platform),
+    createPythonTask(platform),
     httpRequest,
     jsonParse,
     jsonStringify,

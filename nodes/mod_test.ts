@@ -14,6 +14,7 @@ Deno.test("builtinNodes() lists every built-in node type once", () => {
     "docker.run",
     "flow.call",
     "http.request",
+    "python.task",
     "sandbox.exec",
     "shell.exec",
     "time.delay",

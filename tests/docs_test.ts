@@ -83,6 +83,7 @@ Deno.test("every link between pages leads somewhere", async () => {
       "docs/events.md",
       "docs/client.md",
       "docs/microvms.md",
+      "docs/python.md",
     ]
   ) {
     for (const [, target = ""] of (await readPage(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {

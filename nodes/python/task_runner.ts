@@ -1,0 +1,139 @@
+import { abortError } from "../../engine/clock.ts";
+import { FlowError } from "../../engine/errors.ts";
+import { lazy } from "../../engine/lazy.ts";
+import type { Value, Values } from "../../engine/value.ts";
+import type { Platform } from "../../platform/types.ts";
+import { attemptVariables, BASE_VARIABLES, pickVariables } from "../_environment.ts";
+import { reportProcess } from "../_process_report.ts";
+import { toJsonText } from "../_value.ts";
+import type { PythonTaskContext, PythonTaskOptions } from "../python_task.ts";
+import { encodeFrame } from "./frames.ts";
+import { PythonWorker } from "./worker.ts";
+import { WorkerPool } from "./worker_pool.ts";
+
+/** Time between SIGTERM and SIGKILL for a worker in the middle of a call. */
+const GRACE_MS = 2000;
+/** The same for one that has nothing to do. */
+const IDLE_GRACE_MS = 500;
+
+/** Calls Python functions for one flow. It owns the workers; each is ended with its execution. */
+export class TaskRunner {
+  readonly #platform: Platform;
+  readonly #warmWorkers: number;
+  readonly #ownVariables = lazy(() => this.#platform.envAll());
+  readonly #pools = new Map<string, WorkerPool>();
+  /** By their names. */
+  readonly #workers = new Map<string, { worker: PythonWorker; poolKey: string }>();
+
+  constructor(platform: Platform, { warmWorkers = navigator.hardwareConcurrency }: PythonTaskOptions) {
+    this.#platform = platform;
+    this.#warmWorkers = warmWorkers;
+  }
+
+  async run(ctx: PythonTaskContext): Promise<{ result: Value }> {
+    if (ctx.signal.aborted) throw abortError(ctx.signal);
+    const frame = encodeFrame(callText(ctx));
+    const pool = this.#poolFor(ctx);
+    const { worker, isNew } = await pool.acquire(ctx.signal);
+    if (isNew) announce(worker, ctx);
+    const stopReport = reportProcess(this.#platform, worker.child, ctx);
+    try {
+      return { result: await this.#call(worker, frame, ctx) };
+    } finally {
+      stopReport();
+      pool.release(worker);
+    }
+  }
+
+  /** Ends a worker that `resourceOpened` has told of, by this process or by one that is dead. */
+  async closeWorker({ worker: name, pid, started }: Values): Promise<void> {
+    if (typeof name !== "string") return;
+    const known = this.#workers.get(name);
+    if (known !== undefined) return await this.#end(known.worker, known.poolKey);
+    const process = typeof pid === "number" && typeof started === "string" ? { process: { pid, started } } : {};
+    await this.#platform.endLeftovers({ mark: name, ...process }, IDLE_GRACE_MS);
+  }
+
+  /** Ends the worker when the signal aborts: Python code cannot be stopped in any other way. */
+  async #call(worker: PythonWorker, frame: Uint8Array, ctx: PythonTaskContext): Promise<Value> {
+    const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
+    stopped.catch(() => {});
+    const onAbort = () => stop(abortError(ctx.signal));
+    ctx.signal.addEventListener("abort", onAbort, { once: true });
+    if (ctx.signal.aborted) onAbort();
+    const listener = {
+      onLine: (stream: "stdout" | "stderr", line: string) => stream === "stdout" ? ctx.stdout(line) : ctx.stderr(line),
+    };
+    const calling = worker.call(frame, listener);
+    try {
+      return await Promise.race([calling, stopped]);
+    } catch (error) {
+      if (ctx.signal.aborted || !worker.isAlive) {
+        await worker.end(GRACE_MS);
+        await this.#platform.endLeftovers({ mark: ctx.attempt_id }, GRACE_MS);
+        await calling.catch(() => {});
+      }
+      throw error;
+    } finally {
+      ctx.signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #poolFor({ execution_id, config }: PythonTaskContext): WorkerPool {
+    const { python, path, env, env_passthrough, workdir = "" } = config;
+    const key = JSON.stringify([execution_id, python, workdir, path, env_passthrough, env]);
+    let pool = this.#pools.get(key);
+    if (pool === undefined) {
+      pool = new WorkerPool(() => this.#start(config, key), this.#warmWorkers);
+      this.#pools.set(key, pool);
+    }
+    return pool;
+  }
+
+  #start({ python, path, env, env_passthrough, workdir }: PythonTaskContext["config"], poolKey: string): PythonWorker {
+    const own = this.#ownVariables();
+    const separator = this.#platform.os === "windows" ? ";" : ":";
+    const modulePath = [...path, env.PYTHONPATH ?? own.PYTHONPATH ?? ""].filter((entry) => entry !== "");
+    const name = crypto.randomUUID();
+    const child = this.#platform.spawn({
+      command: python,
+      args: ["-m", "flowengine.worker"],
+      env: {
+        ...pickVariables(own, [...BASE_VARIABLES, "VIRTUAL_ENV", "PYTHONHOME", ...env_passthrough]),
+        ...env,
+        ...(modulePath.length === 0 ? {} : { PYTHONPATH: modulePath.join(separator) }),
+      },
+      cwd: workdir,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      mark: name,
+    });
+    const worker = new PythonWorker({ name, child, python });
+    this.#workers.set(name, { worker, poolKey });
+    return worker;
+  }
+
+  async #end(worker: PythonWorker, poolKey: string): Promise<void> {
+    this.#workers.delete(worker.name);
+    const isLast = [...this.#workers.values()].every((other) => other.poolKey !== poolKey);
+    if (isLast) this.#pools.delete(poolKey);
+    await worker.end(IDLE_GRACE_MS);
+  }
+}
+
+/** Tells the journal of a worker, so that it is ended with the execution, whoever comes to its end. */
+function announce({ name, child: { pid, started } }: PythonWorker, ctx: PythonTaskContext): void {
+  ctx.resourceOpened({ worker: name, pid, started }, { until: "execution" });
+}
+
+function callText(ctx: PythonTaskContext): string {
+  const { module = null, file = null, function: name } = ctx.config;
+  if ((module === null) === (file === null)) {
+    throw new FlowError("invalid_config", `Cannot call "${name}": either module or file has to be given`, {
+      hint: 'Write module: "reports.daily" for what can be imported, or file: "daily.py".',
+      retryable: false,
+    });
+  }
+  return toJsonText({ module, file, function: name, inputs: ctx.inputs, env: attemptVariables(ctx) });
+}

@@ -1,0 +1,60 @@
+import * as z from "zod";
+import { lazy } from "../engine/lazy.ts";
+import { anyPorts, type ConfigOf, defineNode, type NodeContext, type NodeDefinition } from "../engine/node.ts";
+import type { Values } from "../engine/value.ts";
+import type { Platform } from "../platform/types.ts";
+import { envField, textField } from "./_command_fields.ts";
+import { anyValue } from "./_value.ts";
+
+const config = () => ({
+  function: z.string().min(1, "a function is needed").describe(
+    'Name within its module, such as "load" or "Loader.load"',
+  ),
+  module: z.string().min(1).optional().describe('Module to import, such as "reports.daily"; either this or file'),
+  file: z.string().min(1).optional().describe("Python file to import; a relative path is relative to workdir"),
+  path: z.array(textField()).default([]).describe("Folders to look for modules in, before those of python"),
+  python: z.string().min(1).default("python3").describe(
+    "Python that has flowengine installed: a name on PATH, or a path",
+  ),
+  env: envField(),
+  env_passthrough: z.array(textField()).default([]).describe(
+    "Variables of flow's own environment that the function sees besides PATH, HOME, LANG and the like, as in shell.exec",
+  ),
+  workdir: z.string().min(1).optional().describe("Folder to run in; default: where flow runs"),
+  revision: z.string().optional().describe(
+    "Any text that changes with the code, so that cached results of older code are not used",
+  ),
+});
+
+const outputs = () => ({ result: anyValue().describe("What the function returned") });
+
+/** What a Python function runs with. */
+export type PythonTaskContext = NodeContext<ConfigOf<ReturnType<typeof config>>, Values>;
+
+/** What is the same for all Python functions of one flow. */
+export interface PythonTaskOptions {
+  /** How many workers an execution starts without waiting for one to become free; default: the number of cores. */
+  warmWorkers?: number;
+}
+
+/**
+ * Calls a Python function in a worker process that stays warm until the execution ends.
+ *
+ * - Inputs are keyword arguments; those that the function does not have are left out.
+ * - An exception fails the node: its last line is the message, the traceback is in the details.
+ * - Cancel and timeout end the worker with all that the function has started; the next call gets another one.
+ */
+export function createPythonTask(platform: Platform, options: PythonTaskOptions = {}): NodeDefinition {
+  const tasks = lazy(async () => new (await import("./python/task_runner.ts")).TaskRunner(platform, options));
+  return defineNode({
+    type: "python.task",
+    version: 1,
+    summary: "Call a Python function",
+    category: "python",
+    config,
+    inputs: anyPorts(),
+    outputs,
+    run: async (ctx) => await (await tasks()).run(ctx),
+    closeResource: async (resource) => await (await tasks()).closeWorker(resource),
+  });
+}

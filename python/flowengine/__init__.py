@@ -1,0 +1,1 @@
+"""Run Python functions as durable workflows."""

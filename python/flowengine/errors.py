@@ -1,0 +1,45 @@
+"""What can go wrong, as exceptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class FlowEngineError(Exception):
+    """A problem with a clear message and, if there is something to do about it, a hint.
+
+    `code` is one of the engine's error codes, such as `invalid_config`.
+    """
+
+    def __init__(self, message: str, *, code: str = "invalid_argument", hint: str | None = None) -> None:
+        super().__init__(message if hint is None else f"{message}\n{hint}")
+        self.message = message
+        self.code = code
+        self.hint = hint
+
+
+class InvalidFlowError(FlowEngineError):
+    """A flow that cannot be run: its wiring or its values are wrong."""
+
+
+class InvalidValueError(FlowEngineError):
+    """A value that cannot travel between nodes."""
+
+
+class EngineNotFoundError(FlowEngineError):
+    """There is no `flow` program to run with."""
+
+
+class ExecutionFailedError(FlowEngineError):
+    """An execution did not succeed; `error` is what the engine says about it, `traceback` the one of the function."""
+
+    def __init__(self, message: str, error: dict[str, Any]) -> None:
+        hint = error.get("hint")
+        super().__init__(message, code=str(error.get("code", "node_failed")), hint=None if hint is None else str(hint))
+        self.error = error
+
+    @property
+    def traceback(self) -> str | None:
+        """The traceback of the Python function that failed, if it was one."""
+        text = self.error.get("details", {}).get("traceback")
+        return None if text is None else str(text)

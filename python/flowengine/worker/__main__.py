@@ -1,0 +1,25 @@
+"""Calls functions until `flow` closes stdin."""
+
+from __future__ import annotations
+
+from ..process_role import become_worker
+from .calling import answer_call
+from .channel import Channel
+from .streams import redirect_output
+
+
+def main() -> None:
+    """Answer calls, one after the other, for ever: the process ends when its stdin does."""
+    become_worker()
+    channel = Channel()
+    end_lines = redirect_output(channel.send_line)
+    channel.send('{"type":"ready"}')
+    while True:
+        answer = answer_call(channel.next_call())
+        end_lines()
+        channel.end_call()
+        channel.send(answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Calling a function with what the node has received."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import inspect
+import json
+import os
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..errors import FlowEngineError
+from ..values import dump, from_json
+from .loading import find_function
+
+_PACKAGE = str(Path(__file__).resolve().parent)
+
+
+def answer_call(call: dict[str, Any]) -> str:
+    """Carry out a call and answer the message about it, as JSON. Whatever is raised becomes a message too."""
+    os.environ.update(call["env"])
+    try:
+        function = find_function(call["module"], call["file"], call["function"])
+        arguments = pick_arguments(function, from_json(call["inputs"]))
+        result = function(**arguments)
+        if inspect.iscoroutine(result):
+            result = asyncio.run(result)
+        return f'{{"type":"result","value":{dump(result)}}}'
+    except FlowEngineError as error:
+        return json.dumps(describe_refusal(error, call["function"]))
+    except BaseException as error:
+        return json.dumps(describe_exception(error))
+
+
+def pick_arguments(function: Callable[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
+    """Answer those of `inputs` that `function` takes, made dataclasses where it wants such.
+
+    Raises `FlowEngineError` (`invalid_input`) if one is missing, or if it can only be given by position.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return inputs
+    chosen: dict[str, Any] = {}
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            continue
+        if parameter.name in inputs:
+            chosen[parameter.name] = _coerce(parameter.annotation, inputs[parameter.name])
+        elif parameter.default is parameter.empty:
+            raise FlowEngineError(
+                f'{function.__name__}() needs "{parameter.name}", which nothing is connected to',
+                code="invalid_input",
+                hint=f"Pass it: flow.run({parameter.name}=...), or --set {parameter.name}=... on the command line.",
+            )
+    return chosen
+
+
+def _coerce(annotation: Any, value: Any) -> Any:
+    """Make an instance of a dataclass or a pydantic model that the function wants of the object that travelled."""
+    if not isinstance(annotation, type) or not isinstance(value, dict):
+        return value
+    validate: Callable[[Any], Any] | None = getattr(annotation, "model_validate", None)
+    if callable(validate):
+        return validate(value)
+    return annotation(**value) if dataclasses.is_dataclass(annotation) else value
+
+
+def describe_refusal(error: FlowEngineError, name: str) -> dict[str, Any]:
+    """Answer the message about a call that we refuse; trying again would not help."""
+    message = f"{name}: {error.message}"
+    return {"type": "error", "code": error.code, "message": message, "hint": error.hint, "retryable": False}
+
+
+def describe_exception(error: BaseException) -> dict[str, Any]:
+    """Answer the message about what a function has raised: its last line, and the traceback from the function on."""
+    own = error.__traceback__
+    while own is not None and own.tb_frame.f_code.co_filename.startswith(_PACKAGE) and own.tb_next is not None:
+        own = own.tb_next
+    error.__traceback__ = own
+    lines = traceback.format_exception(type(error), error, own)
+    last = "".join(traceback.format_exception_only(type(error), error)).strip()
+    details = {"exception": type(error).__qualname__, "traceback": "".join(lines)}
+    return {"type": "error", "code": "node_failed", "message": last, "details": details}
