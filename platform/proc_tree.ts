@@ -5,6 +5,9 @@ import type { Signal } from "./types.ts";
 /** The environment variable by which every process of an attempt is recognized, whatever it did to its group or session. */
 export const MARK_VARIABLE = "FLOW_ATTEMPT_ID";
 
+/** How often a process may show no environment: it does for a moment while it becomes another program. */
+const MAX_UNCLEAR_LOOKS = 6;
+
 /** Rounds of SIGKILL; each catches what was forked while the one before it was going on. */
 const MAX_KILL_ROUNDS = 100;
 
@@ -18,6 +21,8 @@ interface ProcessStat {
   /** Clock ticks after boot. */
   startTicks: string;
   isDead: boolean;
+  /** Whether it is a thread of the kernel: those have no memory, and no environment. */
+  isKernel: boolean;
 }
 
 /** Reads one process; undefined if it is gone. */
@@ -34,6 +39,7 @@ export function readStat(host: Host, pid: number | "self"): ProcessStat | undefi
     terminal: Number(terminal),
     startTicks: fields[19] ?? "",
     isDead: state === "Z" || state === "X",
+    isKernel: fields[20] === "0",
   };
 }
 
@@ -56,6 +62,10 @@ export class ProcTree implements ProcessTree {
   readonly #root: number | undefined;
   /** Start ticks by pid. */
   readonly #known = new Map<number, string>();
+  /** Processes without an environment to look at, by pid: how often that was so. */
+  readonly #unclear = new Map<number, number>();
+  /** Whether the newest look has found one of which that may change. */
+  #isUnclear = false;
 
   constructor(host: Host, options: { mark?: string | undefined; root?: { pid: number; started: string } | undefined }) {
     this.#host = host;
@@ -94,11 +104,12 @@ export class ProcTree implements ProcessTree {
       const stat = readStat(this.#host, pid);
       if (stat !== undefined && !stat.isDead && stat.startTicks === startTicks) return true;
     }
-    return this.#members().length > 0;
+    return this.#members().length > 0 || this.#isUnclear;
   }
 
   /** The pids of all living members, remembering them. */
   #members(): number[] {
+    this.#isUnclear = false;
     const living = this.#readAll();
     const children = Map.groupBy(living.values(), (stat) => stat.parent);
     const queue = [...living.values()].filter((stat) => this.#isSeed(stat, living));
@@ -115,7 +126,7 @@ export class ProcTree implements ProcessTree {
   #isSeed(stat: ProcessStat, living: ReadonlyMap<number, ProcessStat>): boolean {
     if (this.#known.get(stat.pid) === stat.startTicks) return true;
     if (stat.session === this.#root && this.#isRootIn(living)) return true;
-    return this.#mark !== undefined && this.#carriesMark(stat.pid, this.#mark);
+    return this.#mark !== undefined && this.#carriesMark(stat, this.#mark);
   }
 
   /** The session of a root that is gone may by now belong to a later process with its pid. */
@@ -124,10 +135,18 @@ export class ProcTree implements ProcessTree {
     return stat !== undefined && this.#known.get(stat.pid) === stat.startTicks;
   }
 
-  #carriesMark(pid: number, mark: string): boolean {
+  #carriesMark({ pid, isKernel }: ProcessStat, mark: string): boolean {
     const environment = this.#host.readText(`/proc/${pid}/environ`);
+    if (environment === "" && !isKernel) this.#noteUnclear(pid);
     if (environment === undefined || !environment.includes(mark)) return false;
     return environment.split("\0").includes(mark);
+  }
+
+  /** Some programs have no environment for good: they are looked at only so often. */
+  #noteUnclear(pid: number): void {
+    const looks = (this.#unclear.get(pid) ?? 0) + 1;
+    this.#unclear.set(pid, looks);
+    if (looks <= MAX_UNCLEAR_LOOKS) this.#isUnclear = true;
   }
 
   #readAll(): Map<number, ProcessStat> {
@@ -141,4 +160,12 @@ export class ProcTree implements ProcessTree {
   }
 }
 
-const NOBODY: ProcessStat = { pid: 0, parent: 0, session: 0, terminal: 0, startTicks: "", isDead: true };
+const NOBODY: ProcessStat = {
+  pid: 0,
+  parent: 0,
+  session: 0,
+  terminal: 0,
+  startTicks: "",
+  isDead: true,
+  isKernel: false,
+};

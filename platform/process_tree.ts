@@ -18,17 +18,19 @@ export async function endTree(tree: ProcessTree, graceMs: number): Promise<numbe
   tree.signal("SIGTERM");
   if (!(await isGoneWithin(tree, graceMs))) {
     tree.signal("SIGKILL");
-    await isGoneWithin(tree, KILL_PATIENCE_MS);
+    // What comes to light only now is killed too.
+    await isGoneWithin(tree, KILL_PATIENCE_MS, () => tree.signal("SIGKILL"));
   }
   return tree.seen;
 }
 
-async function isGoneWithin(tree: ProcessTree, patienceMs: number): Promise<boolean> {
+async function isGoneWithin(tree: ProcessTree, patienceMs: number, again?: () => void): Promise<boolean> {
   const deadline = performance.now() + patienceMs;
   for (let pauseMs = 2; tree.isAlive(); pauseMs = Math.min(pauseMs * 2, LONGEST_POLL_MS)) {
     const leftMs = deadline - performance.now();
     if (leftMs <= 0) return false;
     await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, leftMs)));
+    again?.();
   }
   return true;
 }
