@@ -1,7 +1,7 @@
 import { type ErrorInfo, FlowError } from "./errors.ts";
 import type { Phase } from "./frontier.ts";
-import type { Ports } from "./node.ts";
 import { setOwn } from "./plain.ts";
+import type { PreparedNode } from "./prepare.ts";
 import type { Value, Values } from "./value.ts";
 
 /**
@@ -91,9 +91,13 @@ export class FanOut {
     return [...this.#phases.keys()].filter((index) => this.#phases[index] === phase);
   }
 
-  /** Each output as the list of what the items answered there, in their order; null where an item answered nothing. */
-  collectOutputs(ports: Ports): Values {
-    const names = new Set(ports.open ? [] : Object.keys(ports.shape));
+  /**
+   * Each output as the list of what the items answered there, in their order; null where an item answered nothing. All
+   * that the workflow uses is there, also if no item answered it.
+   */
+  collectOutputs({ definition, namedOutputs }: Pick<PreparedNode, "definition" | "namedOutputs">): Values {
+    const { open, shape } = definition.outputs;
+    const names = new Set(open ? namedOutputs : Object.keys(shape));
     for (const outputs of this.#outputs) for (const name of Object.keys(outputs ?? {})) names.add(name);
     const collected: Values = {};
     for (const name of names) {

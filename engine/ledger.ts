@@ -169,7 +169,7 @@ export class Ledger {
     const now = this.#options.clock.now();
     const duration_ms = Math.max(0, now - (this.roster.state(node)?.at ?? now));
     if (fanOut.failure !== undefined) return this.fail(node, fanOut.failure, duration_ms);
-    const outputs = fanOut.collectOutputs(this.node(node).definition.outputs);
+    const outputs = fanOut.collectOutputs(this.node(node));
     this.complete(node, outputs, duration_ms, fanOut.failed === 0 ? {} : { failed_items: fanOut.failed });
   }
 

@@ -5,6 +5,7 @@ import { buildGraph, type Graph } from "./graph.ts";
 import { checkHandlers, handlerAsWorkflow, handlersOf } from "./handlers.ts";
 import { formatPath, IssueList, type Path } from "./issue.ts";
 import { expressionReader } from "./language.ts";
+import { listNamedOutputs } from "./named_outputs.ts";
 import type { NodeDefinition } from "./node.ts";
 import type { NodeRegistry } from "./registry.ts";
 import type { SecretGuard } from "./secret_guard.ts";
@@ -22,6 +23,8 @@ export interface PreparedNode {
   /** The inputs without which the node cannot run. */
   readonly required: readonly string[];
   readonly expressions?: NodeExpressions | undefined;
+  /** Of a node with `map`: the outputs that the workflow uses. */
+  readonly namedOutputs?: ReadonlySet<string> | undefined;
 }
 
 /** A workflow that is known to fit a registry; `nodes` is in the order of `workflow.nodes` and of the graph's indexes. */
@@ -48,9 +51,10 @@ export function prepareWorkflow(workflow: Workflow, registry: NodeRegistry): Pre
   const issues = new IssueList();
   const { main, handlers } = checkWorkflow(workflow, registry, issues);
   issues.throwIfErrors();
-  const prepared = [...handlers].map(([name, part]) => [name, toPreparedWorkflow(part, [], new Map())] as const);
+  const named = listNamedOutputs([main, ...handlers.values()]);
+  const prepared = [...handlers].map(([name, part]) => [name, toPreparedWorkflow(part, [], new Map(), named)] as const);
   const referenced = [...handlers.values()].flatMap(({ expressions }) => expressions?.referenced ?? []);
-  return toPreparedWorkflow(main, referenced, new Map(prepared));
+  return toPreparedWorkflow(main, referenced, new Map(prepared), named);
 }
 
 /** Adds to `issues` all that keeps the sound part of a document from running. */
@@ -123,8 +127,11 @@ function toPreparedWorkflow(
   { part, graph, expressions, checked }: CheckedPart,
   referenced: readonly string[],
   handlers: PreparedWorkflow["handlers"],
+  named: ReadonlyMap<string, ReadonlySet<string>>,
 ): PreparedWorkflow {
-  const nodes = part.nodes.flatMap((spec, index) => toPrepared(spec, checked[index], expressions?.nodes[index]));
+  const nodes = part.nodes.flatMap((spec, index) => {
+    return toPrepared(spec, checked[index], expressions?.nodes[index], named.get(spec.id));
+  });
   const ids = new Set([...expressions?.pinned ?? [], ...referenced]);
   const pinned = [...ids].map((id) => graph.indexOf(id)).filter((index) => index >= 0);
   return { workflow: part, graph, nodes, outputs: expressions?.outputs, pinned, handlers };
@@ -134,11 +141,12 @@ function toPrepared(
   spec: NodeSpec,
   node: CheckedNode | undefined,
   expressions: NodeExpressions | undefined,
+  namedOutputs: ReadonlySet<string> | undefined,
 ): PreparedNode[] {
   const { definition, config } = node ?? {};
   if (definition === undefined) return [];
   const ports = requiredPorts(definition.inputs);
   const { inputs } = spec;
   const required = inputs === undefined ? ports : ports.filter((port) => !Object.hasOwn(inputs, port));
-  return [{ spec, definition, config, required, expressions }];
+  return [{ spec, definition, config, required, expressions, namedOutputs }];
 }

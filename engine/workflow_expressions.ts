@@ -32,6 +32,8 @@ export interface WorkflowExpressions {
   readonly pinned: readonly string[];
   /** Ids of the nodes that any of the nodes refers to. */
   readonly referenced: readonly string[];
+  /** All that any of them refers to. */
+  listReferences(): Reference[];
 }
 
 /** Loads JSONata if one of the expressions is more than a plain path. */
@@ -48,7 +50,8 @@ export function readExpressions(workflow: Workflow, brokenConfigs: ReadonlySet<n
   const outputs = workflow.outputs === undefined ? undefined : compileConfig(workflow.outputs);
   const dependencies = listDependencies(workflow, nodes);
   const referenced = [...new Set(dependencies.map(({ from_node }) => from_node))];
-  return { nodes, outputs, dependencies, pinned: referencedNodes(outputs), referenced };
+  const listReferences = () => [...nodes.flatMap(referencesOf), ...outputs?.references ?? []];
+  return { nodes, outputs, dependencies, pinned: referencedNodes(outputs), referenced, listReferences };
 }
 
 function readNode({ config, inputs, when, map, repeat }: NodeSpec): NodeExpressions | undefined {
