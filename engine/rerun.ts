@@ -4,7 +4,7 @@ import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
 import { selectInputs } from "./node.ts";
 import { isSkipByChoice, type SkipReason } from "./events.ts";
 import { checkNothingClosed, reopen } from "./reopen.ts";
-import type { ExecutionState, NodeState, NodeStatus } from "./state.ts";
+import type { ExecutionState, ItemStates, NodeState, NodeStatus } from "./state.ts";
 import type { ExecutionRecord } from "./store.ts";
 import { suggest } from "./suggest.ts";
 import { canonicalJson, type Value, type Values } from "./value.ts";
@@ -46,8 +46,9 @@ export interface RerunPlan {
 
 /**
  * Decides what a rerun runs again: what was asked for, what did not succeed, what has changed (definition, connections,
- * inputs), everything behind any of these, and what opens something for one of them. The rest is reused. Without `from` and `only`, an execution that succeeded
- * runs again as a whole unless the definition or the inputs are new.
+ * inputs), everything behind any of these, and what opens something for one of them. The rest is reused. Without `from`
+ * and `only`, items that failed count as not succeeded, and an execution of which everything succeeded runs again as a
+ * whole unless the definition or the inputs are new.
  *
  * @throws {FlowError} `invalid_argument`: no such node; `only` a node whose predecessors have no outputs.
  */
@@ -70,7 +71,7 @@ export function planRerun(
     const before = state.nodes.get(node_id);
     if (why === undefined) return { node_id, action: "reuse", why: `${before?.status ?? "succeeded"} before` };
     const isBehind = graph.predecessors(index).some((predecessor) => reasons.has(graph.ids[predecessor] ?? ""));
-    const isAsBefore = why === BEFORE[before?.status ?? "waiting"];
+    const isAsBefore = why === describeBefore(before);
     const { count = 0, succeeded = 0 } = isAsBefore && !isBehind ? before?.items ?? {} : {};
     if (succeeded === 0) return { node_id, action: "run", why };
     const kept = `${succeeded} of ${count} items are reused`;
@@ -127,10 +128,20 @@ function findReasons(
     else if (before.get(spec.id) !== after.get(spec.id)) reasons.set(spec.id, "definition changed");
     else if (read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
     else if (!isSettled(node) && (selected !== undefined || state.status !== "succeeded")) {
-      reasons.set(spec.id, BEFORE[node?.status ?? "waiting"]);
-    }
+      reasons.set(spec.id, describeBefore(node));
+    } else if (selected === undefined && hasFailedItems(node)) reasons.set(spec.id, describeBefore(node));
   }
   return reasons;
+}
+
+function describeBefore(node: NodeState | undefined): string {
+  if (!hasFailedItems(node)) return BEFORE[node?.status ?? "waiting"];
+  return node.items.failed === 1 ? "1 item failed before" : `${node.items.failed} items failed before`;
+}
+
+/** Whether a node succeeded although some of its items did not. */
+function hasFailedItems(node: NodeState | undefined): node is NodeState & { items: ItemStates } {
+  return node?.status === "succeeded" && (node.items?.failed ?? 0) > 0;
 }
 
 /** What a node takes from the inputs of the execution: on its ports if it is a root, and in its expressions. */
