@@ -163,6 +163,14 @@ for (const store of [[], ["--no-store"]]) {
   });
 }
 
+Deno.test("flow dev says which item it tells of", async () => {
+  const each = { id: "each", node_type: "debug.log", map: { items: ["a"] }, inputs: { message: "${{ item }}" } };
+  await withDev({ "w.json": { id: "w", nodes: [each] } }, ["w.json", "--no-store"], async (dev) => {
+    assert.match(await dev.next(WAITING), / {4}each\[0\] \| a\n {2}✓ each\[0\] {2}\S+\n {2}✓ each {2}\S+\n/);
+    await dev.interrupt();
+  });
+});
+
 onUnix("flow dev cancels what runs when there is something new to run, and when it is interrupted", async () => {
   const slow = chain({ a: "echo 1", b: "echo $$ > pid; exec sleep 600" });
   await withDev({ "w.json": slow }, ["w.json", "--no-store"], async (dev, path) => {

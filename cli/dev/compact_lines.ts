@@ -1,5 +1,5 @@
 import type { ExecutionEvent } from "../../engine/events.ts";
-import { isSkipByChoice } from "../../engine/events.ts";
+import { isSkipByChoice, type NodeSubject } from "../../engine/events.ts";
 import type { Workflow } from "../../engine/workflow.ts";
 import { formatDuration } from "../duration.ts";
 import type { OutputStream } from "../output.ts";
@@ -26,29 +26,29 @@ export class CompactLines implements Renderer {
     switch (event.type) {
       case "NodeCompleted":
         if (event.reused_from !== undefined) return;
-        return this.#line("succeeded", event.node_id, event.cached ? "cached" : formatDuration(event.duration_ms));
+        return this.#line("succeeded", event, event.cached ? "cached" : formatDuration(event.duration_ms));
       case "NodeFailed":
         return this.#line(
           event.error.code === "cancelled" ? "cancelled" : "failed",
-          event.node_id,
+          event,
           describeError(event.error),
         );
       case "NodeRetrying":
         return this.#line(
           "retrying",
-          event.node_id,
+          event,
           `${describeError(event.error)}, again in ${formatDuration(event.delay_ms)}`,
         );
       case "NodeSkipped":
         if (event.because.reason === "not_selected") return;
         return this.#line(
           "skipped",
-          event.node_id,
+          event,
           `${isSkipByChoice(event.because) ? "" : "skipped: "}${describeSkip(event.because, this.#labels)}`,
         );
       case "NodeEvent":
         for (const line of describeNodeEvent(event.event)) {
-          this.print(`    ${this.#label(event.node_id)} ${this.#style.dim("|")} ${line}`);
+          this.print(`    ${this.#label(event)} ${this.#style.dim("|")} ${line}`);
         }
         return;
       case "WorkflowRetrying":
@@ -66,12 +66,13 @@ export class CompactLines implements Renderer {
 
   end(): void {}
 
-  #line(status: ShownStatus, nodeId: string, text: string): void {
+  #line(status: ShownStatus, subject: NodeSubject, text: string): void {
     const { text: symbol, paint = (same: string) => same } = formatSymbol(status, this.#style);
-    this.print(`  ${paint(symbol)} ${this.#label(nodeId)}  ${this.#style.dim(cleanLine(text))}`);
+    this.print(`  ${paint(symbol)} ${this.#label(subject)}  ${this.#style.dim(cleanLine(text))}`);
   }
 
-  #label(nodeId: string): string {
-    return this.#labels.get(nodeId) ?? cleanLine(nodeId);
+  #label({ node_id, index }: NodeSubject): string {
+    const label = this.#labels.get(node_id) ?? cleanLine(node_id);
+    return index === undefined ? label : `${label}[${index}]`;
   }
 }
