@@ -59,6 +59,20 @@ Deno.test("an execution can be named by the beginning of its id, or as the last 
   });
 });
 
+Deno.test("flow executions list --called-by takes the beginning of an id, or last", async () => {
+  const workflow = { id: "inner", nodes: [{ id: "a", node_type: "debug.log" }] };
+  const call = { id: "call", node_type: "flow.call", config: { workflow } };
+  await withHistory({ "outer.json": { id: "outer", nodes: [call] } }, async ({ flow, list }) => {
+    assert.equal((await flow(["run", "outer.json"])).code, 0);
+    const [{ execution_id } = { execution_id: "" }] = await list();
+    for (const id of [execution_id, execution_id.slice(0, 20), "last"]) {
+      const { stdout } = await flow(["executions", "list", "--called-by", id]);
+      assert.match(stdout, /succeeded .*inner\n$/);
+    }
+    assert.equal((await flow(["executions", "list", "--called-by", "no-such-id"])).code, 4);
+  });
+});
+
 Deno.test("flow executions show tells what became of each node, and what went in and came out", async () => {
   await withHistory(both, async ({ flow, path }) => {
     await flow(["run", "good.json", "--set", "stdin=Ann"]);

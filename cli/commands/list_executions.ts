@@ -4,6 +4,7 @@ import { success } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
 import { chooseHost, type ServerFlags } from "../execution_access.ts";
 import { formatDuration } from "../duration.ts";
+import { findExecution } from "../find_execution.ts";
 import { type DatabaseFlags, openHistory } from "../open_store.ts";
 import { formatAge } from "../render/quantities.ts";
 import { formatStatus } from "../render/status.ts";
@@ -41,7 +42,9 @@ export async function listExecutions(context: CliContext, flags: ListFlags): Pro
     const limit = flags.limit ?? DEFAULT_LIMIT;
     const now = systemClock.now();
     // One more than is shown tells whether there are more.
-    const found = await reader.listExecutions({ ...filterOf(flags), limit: limit + 1 }, now);
+    const { calledBy } = flags;
+    const caller = calledBy === undefined ? undefined : (await findExecution(reader, calledBy)).execution_id;
+    const found = await reader.listExecutions({ ...filterOf(flags, caller), limit: limit + 1 }, now);
     const shown = found.slice(0, limit);
     if (flags.json) out.write(`${JSON.stringify(shown, null, 2)}\n`);
     else if (shown.length > 0) out.write(formatList(shown, now, columnsOf(context), outStyle));
@@ -51,14 +54,14 @@ export async function listExecutions(context: CliContext, flags: ListFlags): Pro
   });
 }
 
-function filterOf({ status, workflow, since, until, all, calledBy }: ListFlags): ExecutionFilter {
+function filterOf({ status, workflow, since, until, all }: ListFlags, caller: string | undefined): ExecutionFilter {
   return {
     ...(status === undefined ? {} : { status }),
     ...(workflow === undefined ? {} : { workflow_id: workflow }),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
-    ...(calledBy === undefined ? {} : { called_by: calledBy }),
-    ...(all || calledBy !== undefined ? {} : { top_level: true }),
+    ...(caller === undefined ? {} : { called_by: caller }),
+    ...(all || caller !== undefined ? {} : { top_level: true }),
   };
 }
 
