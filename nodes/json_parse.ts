@@ -44,11 +44,15 @@ function jsonError(state: string, cause: unknown): FlowError {
   return new FlowError("invalid_input", `Cannot parse json: ${state}`, { hint, retryable: false, cause });
 }
 
+/** A word that is no JSON may be a part of a secret, which nobody would recognize. */
+const LONG_WORD = /(found "[^"]{3})[^"]+(?=")/;
+
 /** What is wrong and where, as line:column. */
 function describeFault(text: string, cause: unknown): string {
   const issue = readJson(text).issues.find((issue) => issue.severity === "error" && issue.line !== undefined);
   if (issue !== undefined) {
-    return `${issue.message.replace(/^Cannot read the JSON: /, "")}, at line ${issue.line}:${issue.column}`;
+    const message = issue.message.replace(/^Cannot read the JSON: /, "").replace(LONG_WORD, "$1…");
+    return `${message}, at line ${issue.line}:${issue.column}`;
   }
   // The reader of documents allows comments and trailing commas; for those JSON.parse itself tells the place.
   const message = cause instanceof Error ? cause.message : "it is not JSON";

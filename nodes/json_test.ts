@@ -25,6 +25,7 @@ Deno.test("jsonParse reads text and bytes, and passes on what is structured", as
 Deno.test("jsonParse says what is wrong and where, and that trying again is of no use", async () => {
   const faults: [Value, RegExp][] = [
     ['{"a": x}', /found "x", at line 1:7$/],
+    ["{ s3cr3t/Pass", /found "s3c…", at line 1:3$/],
     ['{\n  "a": 1\n  "b": 2\n}', /at line 3:3$/],
     ['{"a": 1,}', /at line 1:9$/],
     ["[1 // one\n]", /at line 1:4$/],
