@@ -47,6 +47,8 @@ Deno.test("map: an empty list is a success with empty lists, and what is no list
   assert.equal((await trace(mapped({ items: [] }))).result.status, "succeeded");
   const { result } = await trace(mapped({ items: "${{ nodes.list.out }}" }));
   assert.match(result.error?.message ?? "", /map\.items is "list", not a list/);
+  const nothing = await trace(mapped({ items: "${{ nodes.list.none }}" }));
+  assert.match(nothing.result.error?.hint ?? "", /`\?\? \[\]`/);
 });
 
 Deno.test("map: never more items run at once than max_parallel, nor than the workflow allows", async () => {

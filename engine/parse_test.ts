@@ -313,6 +313,15 @@ Deno.test("parseWorkflow() gives the default name only to what has neither a nam
   assert.equal(await nameOf({ name: null }), "file");
 });
 
+Deno.test("checkDocument() refuses items that are text without an expression", async () => {
+  for (const items of ["files", "inputs.files", ""]) {
+    const nodes = [{ id: "a", node_type: "test.plain", map: { items } }];
+    const { issues } = await checkDocument(JSON.stringify({ nodes }, null, 1));
+    assert.match(issues[0]?.message ?? "", /map\.items is ".*", expected a list, or an expression that yields one/);
+    assert.equal(issues[0]?.line, 7);
+  }
+});
+
 Deno.test("parseWorkflow() refuses what is no value wherever values stand, with its place", async () => {
   const bad = { type: "Number", value: "x" };
   const node = { id: "a", node_type: "debug.log" };

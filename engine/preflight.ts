@@ -61,7 +61,9 @@ async function listItems(node: PreparedNode, map: MapSpec, scope: () => Expressi
   const items = compiled === undefined ? map.items : (await compiled.evaluate(scope())).items;
   if (!Array.isArray(items)) {
     throw new FlowError("invalid_input", `Node ${quote(node.spec.id)}: map.items is ${showValue(items)}, not a list`, {
-      hint: "Check what the expression there yields; put a single value into a list.",
+      hint: items === null
+        ? "Check what the expression there yields; write `?? []` behind it if there may be nothing."
+        : "Check what the expression there yields; put a single value into a list, as [ ] around it does.",
     });
   }
   if (items.length <= MAX_ITEMS) return items;

@@ -54,9 +54,13 @@ export const cacheSchema = lazy(() =>
   })
 );
 
+const EXPECTED_ITEMS = "expected a list, or an expression that yields one, such as ${{ inputs.files }}";
+
 export const mapSchema = lazy(() =>
   z.object({
-    items: z.union([z.array(z.unknown()), z.string()], { error: "expected a list, or an expression that yields one" })
+    items: z.union([z.array(z.unknown()), z.string().regex(/\$\{\{/, { error: EXPECTED_ITEMS })], {
+      error: EXPECTED_ITEMS,
+    })
       .describe("A list, or an expression that yields one; `item` and `index` are in scope in the node's config"),
     max_parallel: z.int().min(1).nullish().describe("How many items may run at the same time"),
     on_error: z.enum(["stop", "continue"]).default("stop").describe(
