@@ -2,6 +2,7 @@ import { FlowError } from "../engine/errors.ts";
 import { sha256 } from "../engine/sha256.ts";
 import type { Platform } from "../platform/types.ts";
 import type { StaticToken } from "../server/authentication.ts";
+import type { LogFormat } from "./serve_log.ts";
 import type { Role } from "../server/ports.ts";
 
 /** Where to listen. */
@@ -52,6 +53,16 @@ function parseAddress(text: string): Partial<Address> {
     });
   }
   return { ...(name === "" ? {} : { hostname: name }), ...(port === undefined ? {} : { port: Number(port) }) };
+}
+
+/** The format of `FLOW_LOG_FORMAT`, else text. @throws {FlowError} `invalid_argument` */
+export function readLogFormat(platform: Pick<Platform, "env">): LogFormat {
+  const format = platform.env("FLOW_LOG_FORMAT") ?? "";
+  if (format === "") return "text";
+  if (format === "text" || format === "json") return format;
+  throw new FlowError("invalid_argument", `Cannot log in the format "${format}" of FLOW_LOG_FORMAT`, {
+    hint: 'Use "text" or "json".',
+  });
 }
 
 /** Whether only programs of this machine can connect. */

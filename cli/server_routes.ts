@@ -13,6 +13,7 @@ import {
   nodesFlag,
   type ProgramContext,
   storeFlags,
+  switchFlag,
   textFlag,
 } from "./route.ts";
 import { parseSize } from "./serve_settings.ts";
@@ -74,6 +75,13 @@ export const serve = buildCommand<ServeFlags, [], ProgramContext>({
         placeholder: "TIME",
         brief: "How long running nodes may take to end on SIGTERM (default: 10s)",
       },
+      logFormat: {
+        kind: "enum",
+        values: ["text", "json"],
+        optional: true,
+        brief: "How the log on stderr is written (default: text, or FLOW_LOG_FORMAT)",
+      },
+      quiet: switchFlag("Log only what went wrong"),
       workdir: textFlag("Folder in which nodes work (default: this one)", "FOLDER"),
       ...storeFlags,
       ...nodesFlag,

@@ -6,7 +6,8 @@ import type { AccessRules } from "./ports.ts";
 /** How long a browser may remember what a foreign origin may do. */
 const PREFLIGHT_SECONDS = 600;
 const METHODS = "GET, POST, PUT, DELETE";
-const REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID";
+const REQUEST_HEADERS =
+  "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Request-Id";
 const ANSWER_HEADERS = "ETag, Location, Retry-After, X-Request-Id";
 
 /**

@@ -13,10 +13,14 @@ const HEADERS: Readonly<Record<string, string>> = {
 /** A year, as browsers want it. */
 const STRICT_TRANSPORT = "max-age=31536000";
 
-/** Gives each request an id, and each answer that id and the headers that keep browsers careful. */
+/** Of proxies in front of us: nothing that could break a line of a log. */
+const SANE_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+
+/** Gives each request an id, unless it has a sane one, and each answer that id and the headers that keep browsers careful. */
 export function addHeaders(): MiddlewareHandler<ServerEnv> {
   return async (c, next) => {
-    const requestId = crypto.randomUUID();
+    const given = c.req.header("x-request-id") ?? "";
+    const requestId = SANE_ID.test(given) ? given : crypto.randomUUID();
     c.set("requestId", requestId);
     await next();
     const { headers } = c.res;

@@ -1,7 +1,7 @@
 import { createLocalDispatcher } from "../../engine/attempt.ts";
 import { systemClock } from "../../engine/clock.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { FlowError, toFlowError } from "../../engine/errors.ts";
+import { FlowError } from "../../engine/errors.ts";
 import type { HttpListener } from "../../platform/listener.ts";
 import { createApp } from "../../server/app.ts";
 import { TokenAuthenticator } from "../../server/authentication.ts";
@@ -18,8 +18,9 @@ import type { CliContext, CommonFlags } from "../context.ts";
 import { openEngine, openRegistry } from "../open_engine.ts";
 import { databasePath, type StoreFlags, withStore } from "../open_store.ts";
 import { formatStacks } from "../report_error.ts";
-import { type Address, isLoopback, readAddress, readTls, readTokens } from "../serve_settings.ts";
+import { type Address, isLoopback, readAddress, readLogFormat, readTls, readTokens } from "../serve_settings.ts";
 import type { TlsFlags, TokenFlags } from "../serve_settings.ts";
+import { type LogFormat, ServeLog } from "../serve_log.ts";
 import { ANSWER_MS, ServeStop } from "../serve_stop.ts";
 import { version } from "../version.ts";
 import { loadNodeFiles } from "../workflow_file.ts";
@@ -37,6 +38,8 @@ export interface ServeFlags extends CommonFlags, StoreFlags, TokenFlags, TlsFlag
   readonly maxConnections?: number | undefined;
   readonly maxExecutions?: number | undefined;
   readonly maxExecutionsPerWorkflow?: number | undefined;
+  readonly logFormat?: LogFormat | undefined;
+  readonly quiet?: boolean | undefined;
   /** Milliseconds. */
   readonly grace?: number | undefined;
 }
@@ -55,17 +58,19 @@ export async function serve(context: CliContext, flags: ServeFlags): Promise<num
     const dispatcher = new DrainingDispatcher(createLocalDispatcher(systemClock));
     const queue = openQueue(flags);
     const engine = openEngine(platform, registry, store, flags, { dispatcher, gate: queue });
-    const stop = new ServeStop(context);
+    const log = openLog(context, flags);
+    const stop = new ServeStop(platform, log);
     stop.closing.addEventListener("abort", () => queue.close());
     try {
       const [address, tls] = [readAddress(platform, flags), await readTls(platform, flags)];
-      const ports = await createPorts(context, flags, { store, engine, queue, address, closing: stop.closing });
+      const ports = await createPorts(context, flags, { store, engine, queue, log, address, closing: stop.closing });
       const app = createApp(ports);
       const listen = { ...address, tls, maxConnections: flags.maxConnections };
       const listener = await platform.serve(listen, (request, info) => app.fetch(request, info));
-      announce(context, ports, listener, path);
-      const resuming = resumeInterrupted(ports, resumeListener(context)).catch((error) =>
-        context.err.write(`Cannot look for interrupted executions: ${toFlowError(error).message}\n`)
+      announce(context, log, ports, listener, path);
+      engine.listen((events) => log.onEvents(events));
+      const resuming = resumeInterrupted(ports, resumeListener(log)).catch((error) =>
+        log.error("Cannot look for interrupted executions", error)
       );
       await stop.run(listener, dispatcher, flags.grace ?? DEFAULT_GRACE_MS);
       // Now those who wait for an execution are told, and then nobody is kept any longer.
@@ -84,13 +89,14 @@ interface ServerParts {
   store: SqliteStore;
   engine: Engine;
   queue: ExecutionQueue;
+  log: ServeLog;
   address: Address;
   closing: AbortSignal;
 }
 
 async function createPorts(context: CliContext, flags: ServeFlags, parts: ServerParts): Promise<ServerPorts> {
-  const { platform, err } = context;
-  const { store, engine, queue, address, closing } = parts;
+  const { platform } = context;
+  const { store, engine, queue, log, address, closing } = parts;
   const { tokens, audit, idempotency, checkWritable } = openServerTables(store);
   const fixed = await readTokens(platform, flags);
   const isOpenWithoutTokens = isLoopback(address);
@@ -102,7 +108,7 @@ async function createPorts(context: CliContext, flags: ServeFlags, parts: Server
     admission: admitTo(engine, queue),
     queue,
     metrics,
-    observers: [metrics],
+    observers: [metrics, log],
     clock: systemClock,
     version,
     auth: new TokenAuthenticator({ clock: systemClock, fixed, stored: tokens, isOpenWithoutTokens }),
@@ -114,10 +120,18 @@ async function createPorts(context: CliContext, flags: ServeFlags, parts: Server
     workdir: platform.cwd(),
     closing,
     onInternalError(error, requestId) {
-      err.write(`error: request ${requestId}: ${toFlowError(error).message}\n`);
-      if (flags.debug) err.write(formatStacks(error));
+      const stack = flags.debug ? formatStacks(error) : undefined;
+      log.error("request failed", error, { request_id: requestId, stack });
     },
   };
+}
+
+function openLog({ platform, err }: CliContext, flags: ServeFlags): ServeLog {
+  return new ServeLog(err, {
+    format: flags.logFormat ?? readLogFormat(platform),
+    isQuiet: flags.quiet ?? false,
+    clock: systemClock,
+  });
 }
 
 function openQueue({ maxExecutions = DEFAULT_EXECUTIONS, maxExecutionsPerWorkflow }: ServeFlags): ExecutionQueue {
@@ -136,20 +150,28 @@ function unprotected({ hostname, port }: Address): FlowError {
 }
 
 /** The address goes to stdout, for programs; the rest is for people. */
-function announce({ out, err, errStyle }: CliContext, ports: ServerPorts, { url }: HttpListener, path: string): void {
+function announce(
+  { out, err, errStyle }: CliContext,
+  log: ServeLog,
+  { version, workdir }: ServerPorts,
+  { url }: HttpListener,
+  path: string,
+): void {
   const row = (name: string, value: string) => err.write(`  ${errStyle.dim(name.padEnd(9))} ${value}\n`);
   out.write(`${url}\n`);
-  err.write(`flow ${ports.version} listens on ${errStyle.bold(url)}\n`);
+  if (log.format === "json") return log.info("listening", { url, version, database: path, workdir });
+  if (log.isQuiet) return;
+  err.write(`flow ${version} listens on ${errStyle.bold(url)}\n`);
   row("API", `${url}/api-docs`);
   row("database", path);
-  row("folder", ports.workdir);
+  row("folder", workdir);
   row("try", `curl ${url}/health`);
 }
 
-function resumeListener({ err }: CliContext) {
+function resumeListener(log: ServeLog) {
   return {
-    onResumed: (executionId: string) => err.write(`Execution ${executionId} goes on.\n`),
+    onResumed: (executionId: string) => log.info(`Execution ${executionId} goes on.`),
     onFailed: (executionId: string, error: unknown) =>
-      err.write(`Execution ${executionId} stays interrupted: ${toFlowError(error).message}\n`),
+      log.error("An execution stays interrupted", error, { execution_id: executionId }),
   };
 }
