@@ -42,7 +42,7 @@ function textForms(text: string): Set<string> {
     ...urlForms(text),
     ...hexForms(text),
     ...htmlForms(text),
-    text.replaceAll("'", `'\\''`),
+    ...shellForms(text),
     ...numberForms(text),
   ]);
 }
@@ -79,6 +79,32 @@ function htmlForms(text: string): string[] {
   const named = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;");
   return [named, named.replaceAll("'", "&#39;"), named.replaceAll("'", "&apos;")];
+}
+
+/** What the `echo` of many shells, `sh` among them, makes of a backslash and a letter. */
+const ECHOED: Readonly<Record<string, string>> = {
+  "\\": "\\",
+  a: "\x07",
+  b: "\b",
+  e: "\x1b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+};
+
+/** As shells quote a text, as `echo` prints it, and as literals of Python and error messages of GNU have it. */
+function shellForms(text: string): string[] {
+  const doubled = text.replaceAll("\\", "\\\\");
+  return [
+    text.replaceAll("'", `'\\''`),
+    text.replaceAll("'", `'"'"'`),
+    text.replaceAll(/[\s'"\\|&;()<>!{}*[\]?^$`,]/g, "\\$&"),
+    doubled,
+    doubled.replaceAll("'", "\\'"),
+    text.replaceAll(/\\([\\abefnrtv])/g, (_, letter: string) => ECHOED[letter] ?? letter),
+  ];
 }
 
 /** A number that JSON has passed through has no more than 17 digits left. */

@@ -49,6 +49,18 @@ Deno.test("Masker: a secret is found in the encodings in which programs print it
   for (const [name, form] of Object.entries(forms)) assert.equal(maskText(`<${form}>`), "<***>", name);
 });
 
+Deno.test("Masker: a secret with backslashes is found as shells, Python and GNU print it", () => {
+  const { maskText } = bind(new Masker([String.raw`it's a\\b\t"c"`]));
+  const forms: Record<string, string> = {
+    "echo of sh": `it's a\\b\t"c"`,
+    "printf %q of bash": String.raw`it\'s\ a\\\\b\\t\"c\"`,
+    "trace of dash": String.raw`it'"'"'s a\\b\t"c"`,
+    "repr of Python": String.raw`it\'s a\\\\b\\t"c"`,
+    "message of GNU": String.raw`it's a\\\\b\\t"c"`,
+  };
+  for (const [name, form] of Object.entries(forms)) assert.equal(maskText(`<${form}>`), "<***>", name);
+});
+
 Deno.test("Masker: nothing of a secret is left in Base64, whatever stands before and after it", () => {
   const secret = "s3cr3t-t0ken";
   const { maskText } = bind(new Masker([secret]));
