@@ -17,6 +17,8 @@ export interface CompiledConfig {
   readonly problems: readonly PlacedProblem[];
   /** Places whose type is known only after evaluation: strings that are one expression. */
   readonly holes: readonly Path[];
+  /** Places that hold text of which only evaluation tells what it is: strings with expressions in them. */
+  readonly blends: readonly Path[];
   /** Mistakes of both kinds. */
   check(known: KnownNames): PlacedProblem[];
   /**
@@ -52,6 +54,7 @@ class Config implements CompiledConfig {
   readonly references: readonly PlacedReference[];
   readonly problems: readonly PlacedProblem[];
   readonly holes: readonly Path[];
+  readonly blends: readonly Path[];
   readonly #config: Values;
   readonly #places: readonly Place[];
 
@@ -61,6 +64,7 @@ class Config implements CompiledConfig {
     this.references = places.flatMap((place) => place.references());
     this.problems = places.flatMap((place) => place.problems());
     this.holes = places.filter((place) => place.isWhole).map((place) => place.path);
+    this.blends = places.filter((place) => !place.isWhole).map((place) => place.path);
   }
 
   check(known: KnownNames): PlacedProblem[] {

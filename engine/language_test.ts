@@ -7,6 +7,7 @@ import { createEngine } from "./engine.ts";
 import { WorkflowError } from "./issue.ts";
 import { defineNode, type NodeContext } from "./node.ts";
 import { NodeRegistry } from "./registry.ts";
+import type { Values } from "./value.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** Puts out what its config says. */
@@ -54,6 +55,30 @@ Deno.test("env holds only what the document lists, and what is not set yields no
   assert.deepEqual(await issuesOf(sketch("a", { nodes: { a: { config: { value: "${{ env.KEY }}" } } } })), [
     'nodes.0.config.value: Node "a": There is no environment variable "KEY" | List it in settings.env.',
   ]);
+});
+
+Deno.test("text with expressions in it is compared with the schema of its node once it is known", async () => {
+  const taster = defineNode({
+    type: "test.image",
+    version: 1,
+    summary: "Take an image",
+    category: "test",
+    config: { image: z.string().regex(/^\S+$/, "no spaces"), count: z.int().optional() },
+    inputs: {},
+    outputs: { image: z.string() },
+    run: ({ config }) => ({ image: config.image }),
+  });
+  const registry = new NodeRegistry([taster]);
+  const outcome = async (config: Values, inputs: Values = {}) => {
+    const workflow = sketch("a", { nodes: { a: { node_type: "test.image", config } } });
+    const handle = await createEngine({ registry }).start(workflow, { inputs });
+    const { status, outputs, error } = await handle.result;
+    return status === "succeeded" ? outputs : error?.message ?? "";
+  };
+  const image = "python:${{ inputs.tag }}";
+  assert.deepEqual(await outcome({ image }, { tag: "3" }), { a: { image: "python:3" } });
+  assert.match(String(await outcome({ image }, { tag: "a b" })), /config\.image: no spaces/);
+  await assert.rejects(outcome({ image: "x", count: "1${{ inputs.tag }}" }), /config\.count is .* expected a/);
 });
 
 Deno.test("wrong names in expressions are errors before the run, with a guess", async () => {

@@ -1,4 +1,5 @@
 import { findCycles } from "./cycles.ts";
+import type { CompiledConfig } from "./expression_config.ts";
 import type { Graph } from "./graph.ts";
 import type { IssueList, Path } from "./issue.ts";
 import type { NodeExpressions } from "./workflow_expressions.ts";
@@ -159,22 +160,28 @@ export function checkNodes(
   return workflow.nodes.map((node, index) => {
     // That there is no type has been reported.
     if (node.node_type === "") return { definition: undefined, config: undefined };
-    const holes = broken.brokenConfigs.has(index) ? undefined : expressions[index]?.config?.holes ?? [];
-    return checkNode(node, index, holes, registry, issues);
+    const unknown = broken.brokenConfigs.has(index) ? undefined : expressions[index]?.config ?? NOTHING_UNKNOWN;
+    return checkNode(node, index, unknown, registry, issues);
   });
 }
 
+/** Places in a config that only expressions will fill, wholly or in part. */
+type UnknownPlaces = Pick<CompiledConfig, "holes" | "blends">;
+
+const NOTHING_UNKNOWN: UnknownPlaces = { holes: [], blends: [] };
+
 /** Whether a problem may go away with the value of an expression. */
-function isAbout({ kind, path }: SchemaProblem, hole: Path): boolean {
+function isOpen({ kind, path }: SchemaProblem, { holes, blends }: UnknownPlaces): boolean {
   if (kind === "unknown_key" || kind === "missing_key") return false;
-  return path.slice(0, hole.length).every((part, i) => part === hole[i]);
+  const isWithin = (place: Path) => path.slice(0, place.length).every((part, i) => part === place[i]);
+  return holes.some(isWithin) || (kind === "wrong_value" && blends.some(isWithin));
 }
 
 function checkNode(
   node: NodeSpec,
   index: number,
-  /** Places in the config that only expressions will fill; undefined if the config must not be looked into. */
-  holes: readonly Path[] | undefined,
+  /** Undefined if the config must not be looked into. */
+  unknown: UnknownPlaces | undefined,
   registry: NodeRegistry,
   issues: IssueList,
 ): CheckedNode {
@@ -188,11 +195,11 @@ function checkNode(
     );
     return { definition, config: undefined };
   }
-  if (holes === undefined) return { definition, config: undefined };
+  if (unknown === undefined) return { definition, config: undefined };
   const parsed = parseWith(definition.config, node.config);
   if (parsed.ok) return { definition, config: parsed.value };
   for (const problem of parsed.problems) {
-    if (holes.some((hole) => isAbout(problem, hole))) continue;
+    if (isOpen(problem, unknown)) continue;
     reportProblem(issues, problem, {
       subject: `Node ${quote(node.id)} (${node.node_type})`,
       root: node.config,
