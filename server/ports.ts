@@ -67,6 +67,12 @@ export interface RequestObserver {
   onAnswered(request: AnsweredRequest): void;
 }
 
+/** Makes traces of executions. */
+export interface TracesPort {
+  /** Puts an execution that is about to start beneath the span that a request's header `traceparent` names. */
+  continueFrom(executionId: string, traceparent: string | undefined): void;
+}
+
 /** What `/metrics` answers. */
 export interface MetricsPort {
   /** In the text format of Prometheus. */
@@ -147,6 +153,8 @@ export interface ServerPorts {
   audit: AuditLog;
   /** Default: nothing is measured. */
   metrics?: MetricsPort;
+  /** Default: nothing is traced. */
+  traces?: TracesPort | undefined;
   observers?: readonly RequestObserver[];
   /** Rejects if nothing can be written to the database. Default: it always can. */
   checkWritable?: () => Awaitable<void>;

@@ -18,6 +18,8 @@ export interface StartRequest {
   verbose?: boolean | undefined;
   timeout_ms?: number | undefined;
   no_cache?: boolean | undefined;
+  /** The header of the request: what the execution's trace goes on from. */
+  traceparent?: string | undefined;
 }
 
 /** A request with an idempotency key, but for the execution that it starts. */
@@ -52,10 +54,9 @@ export async function startExecution(
 
 async function begin(ports: ServerPorts, request: StartRequest, executionId?: string): Promise<StartedExecution> {
   const workflow = await chooseWorkflow(ports, request);
-  const options = {
-    ...startOptions(ports, request),
-    ...(executionId === undefined ? {} : { execution_id: executionId }),
-  };
+  const execution_id = executionId ?? createId(ports.clock.now());
+  const options = { ...startOptions(ports, request), execution_id };
+  ports.traces?.continueFrom(execution_id, request.traceparent);
   const handle = await ports.admission.start(workflow, options);
   return { execution_id: handle.execution_id, handle };
 }

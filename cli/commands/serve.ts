@@ -3,6 +3,7 @@ import { systemClock } from "../../engine/clock.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { FlowError } from "../../engine/errors.ts";
 import type { HttpListener } from "../../platform/listener.ts";
+import type { Platform } from "../../platform/types.ts";
 import { createApp } from "../../server/app.ts";
 import { TokenAuthenticator } from "../../server/authentication.ts";
 import { DrainingDispatcher } from "../../server/draining_dispatcher.ts";
@@ -11,6 +12,7 @@ import type { ServerPorts } from "../../server/ports.ts";
 import { admitTo, ExecutionQueue } from "../../server/execution_queue.ts";
 import { ServerMetrics } from "../../server/metrics/server_metrics.ts";
 import { resumeInterrupted } from "../../server/resume_interrupted.ts";
+import type { ExecutionTraces } from "../../server/traces/execution_traces.ts";
 import { openSqliteStore } from "../../store/open.ts";
 import { openServerTables } from "../../store/server_tables.ts";
 import type { SqliteStore } from "../../store/sqlite_store.ts";
@@ -52,23 +54,18 @@ const DEFAULT_BODY_BYTES = 16 * 1024 * 1024;
 export async function serve(context: CliContext, flags: ServeFlags): Promise<number> {
   const { platform } = context;
   const registry = openRegistry(platform, await loadNodeFiles(context, flags.nodes));
-  const path = databasePath(platform, flags);
-  const opening = openSqliteStore(path, { durability: flags.durability ?? "normal" });
+  const opening = openSqliteStore(databasePath(platform, flags), { durability: flags.durability ?? "normal" });
   return await withStore(opening, async (store) => {
     const dispatcher = new DrainingDispatcher(createLocalDispatcher(systemClock));
     const queue = openQueue(flags);
     const engine = openEngine(platform, registry, store, flags, { dispatcher, gate: queue });
     const log = openLog(context, flags);
+    const traces = await openTraces(platform, engine);
     const stop = new ServeStop(platform, log);
     stop.closing.addEventListener("abort", () => queue.close());
     try {
-      const [address, tls] = [readAddress(platform, flags), await readTls(platform, flags)];
-      const ports = await createPorts(context, flags, { store, engine, queue, log, address, closing: stop.closing });
-      const app = createApp(ports);
-      const listen = { ...address, tls, maxConnections: flags.maxConnections };
-      const listener = await platform.serve(listen, (request, info) => app.fetch(request, info));
-      announce(context, log, ports, listener, path);
-      engine.listen((events) => log.onEvents(events));
+      const parts = { store, engine, queue, log, traces, closing: stop.closing };
+      const { ports, listener } = await listen(context, flags, parts);
       const resuming = resumeInterrupted(ports, resumeListener(log)).catch((error) =>
         log.error("Cannot look for interrupted executions", error)
       );
@@ -80,6 +77,7 @@ export async function serve(context: CliContext, flags: ServeFlags): Promise<num
     } finally {
       stop.close();
       await engine.close();
+      traces?.close();
     }
     return success.exit_code;
   });
@@ -90,13 +88,33 @@ interface ServerParts {
   engine: Engine;
   queue: ExecutionQueue;
   log: ServeLog;
-  address: Address;
+  traces: ExecutionTraces | undefined;
   closing: AbortSignal;
 }
 
-async function createPorts(context: CliContext, flags: ServeFlags, parts: ServerParts): Promise<ServerPorts> {
+async function listen(context: CliContext, flags: ServeFlags, parts: ServerParts) {
   const { platform } = context;
-  const { store, engine, queue, log, address, closing } = parts;
+  const { log, engine } = parts;
+  const [address, tls] = [readAddress(platform, flags), await readTls(platform, flags)];
+  // Another folder to work in does not change where the database is.
+  const path = databasePath(platform, flags);
+  const ports = await createPorts(context, flags, parts, address);
+  const app = createApp(ports);
+  const options = { ...address, tls, maxConnections: flags.maxConnections };
+  const listener = await platform.serve(options, (request, info) => app.fetch(request, info));
+  announce(context, log, ports, listener, path);
+  engine.listen((events) => log.onEvents(events));
+  return { ports, listener };
+}
+
+async function createPorts(
+  context: CliContext,
+  flags: ServeFlags,
+  parts: ServerParts,
+  address: Address,
+): Promise<ServerPorts> {
+  const { platform } = context;
+  const { store, engine, queue, log, traces, closing } = parts;
   const { tokens, audit, idempotency, checkWritable } = openServerTables(store);
   const fixed = await readTokens(platform, flags);
   const isOpenWithoutTokens = isLoopback(address);
@@ -108,6 +126,7 @@ async function createPorts(context: CliContext, flags: ServeFlags, parts: Server
     admission: admitTo(engine, queue),
     queue,
     metrics,
+    traces,
     observers: [metrics, log],
     clock: systemClock,
     version,
@@ -132,6 +151,16 @@ function openLog({ platform, err }: CliContext, flags: ServeFlags): ServeLog {
     isQuiet: flags.quiet ?? false,
     clock: systemClock,
   });
+}
+
+/** Nothing but `OTEL_DENO` turns on what the runtime exports; without it spans would be lost. */
+async function openTraces(platform: Platform, engine: Engine): Promise<ExecutionTraces | undefined> {
+  if (!/^(true|1)$/i.test(platform.env("OTEL_DENO") ?? "")) return undefined;
+  const { openSpanFactory } = await import("../../server/traces/span_factory.ts");
+  const { ExecutionTraces } = await import("../../server/traces/execution_traces.ts");
+  const traces = new ExecutionTraces(await openSpanFactory(version), engine.store);
+  engine.listen((events) => traces.onEvents(events));
+  return traces;
 }
 
 function openQueue({ maxExecutions = DEFAULT_EXECUTIONS, maxExecutionsPerWorkflow }: ServeFlags): ExecutionQueue {

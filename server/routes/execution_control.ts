@@ -1,6 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
 import type { ExecutionHandle } from "../../engine/engine_options.ts";
+import { createId } from "../../engine/id.ts";
 import { FlowError } from "../../engine/errors.ts";
 import { parseWorkflow } from "../../engine/parse.ts";
 import type { RerunPlan } from "../../engine/rerun.ts";
@@ -93,7 +94,9 @@ export function executionControlRoutes(ports: ServerPorts): ServerApp {
     });
     if (dry_run === "true") return c.json(describePlan(plan, values), 200);
     checkHasEnded(execution);
-    const handle = await ports.admission.rerun(plan, startOptions(ports, options));
+    const execution_id = createId(ports.clock.now());
+    ports.traces?.continueFrom(execution_id, c.req.header("traceparent"));
+    const handle = await ports.admission.rerun(plan, { ...startOptions(ports, options), execution_id });
     if (wait === "false") return c.json({ execution_id: handle.execution_id }, 202);
     return c.json(describeResult(await handle.result, values), 200);
   });

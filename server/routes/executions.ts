@@ -106,7 +106,8 @@ function addStarting(routes: ServerApp, ports: ServerPorts): void {
   routes.openapi(execute, async (c) => {
     const { wait, values } = c.req.valid("query");
     const key = await readRequestKey(c, c.req.valid("header")["idempotency-key"]);
-    const request = { ...c.req.valid("json"), workflow_id: c.req.valid("param").id };
+    const traceparent = c.req.header("traceparent");
+    const request = { ...c.req.valid("json"), workflow_id: c.req.valid("param").id, traceparent };
     const execution = await startExecution(ports, request, key);
     c.header("Location", locationOf(execution));
     if (wait === "false") return c.json({ execution_id: execution.execution_id }, 202);
@@ -115,7 +116,8 @@ function addStarting(routes: ServerApp, ports: ServerPorts): void {
   routes.openapi(start, async (c) => {
     const { wait, values } = c.req.valid("query");
     const key = await readRequestKey(c, c.req.valid("header")["idempotency-key"]);
-    const execution = await startExecution(ports, c.req.valid("json"), key);
+    const request = { ...c.req.valid("json"), traceparent: c.req.header("traceparent") };
+    const execution = await startExecution(ports, request, key);
     c.header("Location", locationOf(execution));
     if (wait === "false") return c.json({ execution_id: execution.execution_id }, 202);
     return c.json(await resultOf(ports, execution, values), 200);
