@@ -19,6 +19,7 @@ const KIND_OF_CODE = {
   too_large: "invalid",
   unauthenticated: "invalid",
   forbidden: "invalid",
+  method_not_allowed: "invalid",
   // The node did its work and it did not succeed.
   node_failed: "failed",
   exit_code: "failed",

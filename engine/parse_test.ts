@@ -184,6 +184,7 @@ Deno.test("checkDocument() tells each mistake in the document's own words", asyn
     [{ id: "" }, 'Node nodes[0]: id is "", expected text that is not empty'],
     [{ id: 7 }, "Node 7: id is 7, expected text"],
     [{ id: "a\u001b" }, 'Node "a\\u001b": id is "a\\u001b", expected text without control characters'],
+    [{ id: "a\ud800" }, 'Node "a\\ud800": id is "a\\ud800", expected text without half characters'],
     [{ id: "__proto__" }, 'Node "__proto__": id is "__proto__", expected another name: this one is reserved'],
     [{ timeout_ms: "30s" }, 'Node "a": timeout_ms is "30s", expected a number'],
     [{ timeout_ms: 0 }, 'Node "a": timeout_ms is 0, expected a number of at least 1'],

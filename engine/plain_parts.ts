@@ -65,7 +65,8 @@ function hasOnly(raw: unknown, keys: readonly string[]): raw is Record<string, u
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value !== "__proto__" && !CONTROL_CHARACTER.test(value);
+  return typeof value === "string" && value !== "" && value !== "__proto__" && !CONTROL_CHARACTER.test(value) &&
+    value.isWellFormed();
 }
 
 function isNothing(value: unknown): value is null | undefined {

@@ -12,9 +12,11 @@ import { lazy } from "./lazy.ts";
 // deno-lint-ignore no-control-regex
 export const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 
-const name = lazy(() =>
+/** What ids and names may be. */
+export const nameSchema = lazy(() =>
   z.string().min(1, { error: "expected text that is not empty" })
     .refine((text) => !CONTROL_CHARACTER.test(text), { error: "expected text without control characters" })
+    .refine((text) => text.isWellFormed(), { error: "expected text without half characters" })
     .refine((text) => text !== "__proto__", { error: "expected another name: this one is reserved" })
 );
 
@@ -82,7 +84,7 @@ export const repeatSchema = lazy(() =>
 /** A node but for its config. */
 export const nodeSchema = lazy(() =>
   z.object({
-    id: name().describe("Unique in the workflow"),
+    id: nameSchema().describe("Unique in the workflow"),
     node_type: z.string().min(1, { error: "expected text that is not empty" }).describe(
       "What the node does, such as http.request",
     ),
@@ -93,7 +95,9 @@ export const nodeSchema = lazy(() =>
     retry_policy: retryPolicySchema().nullish().describe("How a failed attempt is repeated; without it, it is not"),
     on_interrupt: z.enum(["retry", "fail"]).nullish().describe("What to do with an attempt that a crash cut off"),
     cache: cacheSchema().nullish().describe("Use results again for the same config and inputs"),
-    depends_on: z.array(name()).nullish().describe("Nodes that must have finished before, besides connected ones"),
+    depends_on: z.array(nameSchema()).nullish().describe(
+      "Nodes that must have finished before, besides connected ones",
+    ),
     run_if: z.enum(["success", "failure", "always", "skipped"]).nullish().describe(
       "What must have become of the nodes before it; default success",
     ),
@@ -108,10 +112,10 @@ export const nodeSchema = lazy(() =>
 /** An edge. */
 export const connectionSchema = lazy(() =>
   z.object({
-    from_node: name().describe("Id of the node that answers the value"),
-    from_port: name().describe("Its output"),
-    to_node: name().describe("Id of the node that takes the value"),
-    to_port: name().describe("Its input"),
+    from_node: nameSchema().describe("Id of the node that answers the value"),
+    from_port: nameSchema().describe("Its output"),
+    to_node: nameSchema().describe("Id of the node that takes the value"),
+    to_port: nameSchema().describe("Its input"),
   })
 );
 
@@ -130,7 +134,7 @@ export const triggerTypeSchema = lazy(() =>
 /** What starts executions by itself. */
 export const triggerSchema = lazy(() =>
   z.object({
-    id: name().optional().describe("Default: a UUID"),
+    id: nameSchema().optional().describe("Default: a UUID"),
     enabled: z.boolean().default(true),
     trigger_type: triggerTypeSchema(),
   })
@@ -175,7 +179,7 @@ export const inputSchema = lazy(() =>
 /** The document but for what its lists hold. */
 export const workflowSchema = lazy(() =>
   z.object({
-    id: name().optional().describe("Default: a UUID"),
+    id: nameSchema().optional().describe("Default: a UUID"),
     name: z.string().nullish().describe("Default: the id"),
     description: z.string().nullish(),
     inputs: z.record(z.string(), z.unknown()).nullish().describe("What the workflow wants to be given, by name"),

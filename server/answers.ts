@@ -36,6 +36,8 @@ export function answerError(c: Context, thrown: unknown): Response {
 /** What clients are told about an error besides its body. */
 function headersOf({ code, details }: FlowError): Record<string, string> {
   if (code === "unauthenticated") return { "WWW-Authenticate": 'Bearer realm="flow"' };
+  const methods = details?.["allow"];
+  if (code === "method_not_allowed" && methods !== undefined) return { Allow: String(methods) };
   const seconds = details?.["retry_after_seconds"];
   return code === "rate_limited" && seconds !== undefined ? { "Retry-After": String(seconds) } : {};
 }

@@ -30,7 +30,7 @@ export function createApp(ports: ServerPorts): ServerApp {
     if (isInternal(error)) ports.onInternalError(thrown, c.get("requestId"));
     return answerError(c, thrown);
   });
-  app.notFound((c) => answerError(c, noSuchRoute(c)));
+  app.notFound((c) => answerError(c, noSuchRoute(app, c)));
   app.route("/", healthRoutes(ports));
   app.use("/metrics", requireRole(ports.auth));
   app.route("/", metricsRoutes(ports));
@@ -52,8 +52,24 @@ const API_ROUTES = [
   auditRoutes,
 ];
 
-function noSuchRoute(c: ServerContext): FlowError {
-  return new FlowError("not_found", `No route answers ${c.req.method} "${c.req.path}"`, {
-    hint: "See /openapi.json for those that there are.",
+/** The path may be right, and only the method wrong. */
+function noSuchRoute(app: ServerApp, { req: { method, path } }: ServerContext): FlowError {
+  const allowed = METHODS.filter((it) => answers(app, it, path)).flatMap((it) => it === "GET" ? [it, "HEAD"] : [it]);
+  if (allowed.length === 0) {
+    return new FlowError("not_found", `No route answers ${method} "${path}"`, {
+      hint: "See /openapi.json for those that there are.",
+    });
+  }
+  const allow = allowed.join(", ");
+  return new FlowError("method_not_allowed", `Cannot ${method} "${path}": it does not answer this method`, {
+    hint: `Use ${allow}.`,
+    details: { allow },
   });
+}
+
+const METHODS = ["GET", "POST", "PUT", "DELETE"];
+
+/** Middleware is there for all methods, and answers none. */
+function answers(app: ServerApp, method: string, path: string): boolean {
+  return app.router.match(method, path)[0].some(([[, route]]) => route.method !== "ALL");
 }

@@ -102,3 +102,39 @@ Deno.test("a body is read up to the limit, and only if it is a text", async () =
   assert.equal(await post(broken), "cancelled");
   assert.deepEqual(internal, [], "a client that has gone is no trouble of the server's");
 });
+
+Deno.test("a known path says which methods it answers, when it is asked with another one", async () => {
+  const { ask } = createLab();
+  const allowed = [
+    ["POST", "/health", "GET, HEAD"],
+    ["PATCH", "/api/workflows", "GET, HEAD, POST"],
+    ["POST", "/api/workflows/a%2Fb", "GET, HEAD, PUT, DELETE"],
+    ["GET", "/api/workflows/x/execute", "POST"],
+    ["DELETE", "/openapi.json", "GET, HEAD"],
+  ] as const;
+  for (const [method, path, allow] of allowed) {
+    const response = await ask(path, { method });
+    assert.deepEqual([response.status, response.headers.get("allow")], [405, allow], `${method} ${path}`);
+    assert.equal((await response.json()).code, "method_not_allowed");
+  }
+  const unknown = await ask("/api/nothing");
+  assert.deepEqual([unknown.status, unknown.headers.get("allow")], [404, null]);
+  await unknown.body?.cancel();
+});
+
+Deno.test("a workflow is saved only under an id that it can be asked for", async () => {
+  const { ask } = createLab();
+  const save = (path: string, method: string, id?: string) =>
+    ask(path, { method, body: JSON.stringify({ id, nodes: [] }) });
+  for (const id of [".", "..", "\ud800", "a\nb", ""]) {
+    const response = await save("/api/workflows", "POST", id);
+    assert.ok(response.status === 400 || response.status === 422, `${JSON.stringify(id)}: ${response.status}`);
+    await response.body?.cancel();
+  }
+  for (const path of ["a%00b", "a%0d%0aX-Y:z", "__proto__"]) {
+    const response = await save(`/api/workflows/${path}`, "PUT");
+    assert.equal(response.status, 400, path);
+    assert.match((await response.json()).error, /^Cannot save a workflow as "/);
+  }
+  assert.deepEqual(await (await ask("/api/workflows")).json(), []);
+});

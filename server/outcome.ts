@@ -28,6 +28,7 @@ const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
   too_large: 413,
   unauthenticated: 401,
   forbidden: 403,
+  method_not_allowed: 405,
   precondition_failed: 412,
   rate_limited: 429,
   interrupted: 503,

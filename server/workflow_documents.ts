@@ -2,6 +2,7 @@ import { FlowError } from "../engine/errors.ts";
 import { parseWorkflow } from "../engine/parse.ts";
 import type { Awaitable, WorkflowVersion } from "../engine/store.ts";
 import type { Workflow } from "../engine/workflow.ts";
+import { nameSchema } from "../engine/workflow_schema.ts";
 import type { ServerPorts } from "./ports.ts";
 
 /** The newest version of a saved workflow, or the one asked for. @throws {FlowError} `not_found` */
@@ -27,9 +28,17 @@ export async function readDocument(
 /** Gives a document that has no id the one of its path. @throws {FlowError} `invalid_argument` if it has another one */
 export function placeAt(id: string, workflow: Workflow, text: string): Workflow {
   if (workflow.id === id) return workflow;
+  const { error } = nameSchema().safeParse(id);
+  if (error !== undefined) throw unusableId(id, error.issues[0]?.message ?? "it is invalid");
   if (!hasId(text)) return { ...workflow, id, name: workflow.name === workflow.id ? id : workflow.name };
   throw new FlowError("invalid_argument", `Cannot save workflow "${workflow.id}" as "${id}": the ids differ`, {
     hint: "Send it to the path with its own id, or leave the id out of a JSON document.",
+  });
+}
+
+function unusableId(id: string, state: string): FlowError {
+  return new FlowError("invalid_argument", `Cannot save a workflow as ${JSON.stringify(id)}: ${state}`, {
+    hint: "Choose another id.",
   });
 }
 
@@ -81,8 +90,9 @@ export function matches(tags: string, version: WorkflowVersion): boolean {
   return tags.split(",").some((tag) => tag.trim() === "*" || tag.trim().replace(/^W\//, "") === own);
 }
 
-/** Saves a workflow that must be new. @throws {FlowError} `conflict` */
+/** Saves a workflow that must be new. @throws {FlowError} `conflict`, and `invalid_argument` if no path could name it */
 export async function createWorkflow({ engine, clock }: ServerPorts, workflow: Workflow): Promise<WorkflowVersion> {
+  if (workflow.id === "." || workflow.id === "..") throw unusableId(workflow.id, "in paths that is a folder");
   try {
     return await engine.store.saveWorkflow(workflow, clock.now(), 0);
   } catch (error) {
