@@ -149,6 +149,7 @@ class DraftReader {
       if (parsed === undefined || name === "__proto__") continue;
       const spec = toInputSpec(parsed, decoder(this.#reporter(path, `Input ${quote(name)}`), path));
       specs[name] = spec;
+      this.#checkChoices(spec, name);
       const problem = spec.default === undefined ? undefined : findProblem(spec, spec.default);
       if (problem === undefined) continue;
       this.#issues.error(
@@ -158,6 +159,19 @@ class DraftReader {
       );
     }
     return specs;
+  }
+
+  /** What nobody could ever pass is no choice. */
+  #checkChoices({ enum: choices = [], ...spec }: InputSpec, name: string): void {
+    for (const [index, choice] of choices.entries()) {
+      const problem = findProblem(spec, choice);
+      if (problem === undefined) continue;
+      this.#issues.error(
+        "wrong_value",
+        ["inputs", name, "enum", index],
+        () => `Input ${quote(name)}: enum has ${showValue(choice)}, expected ${problem}`,
+      );
+    }
   }
 
   #readSettings(raw: unknown): WorkflowSettings {

@@ -314,6 +314,16 @@ Deno.test("parseWorkflow() gives the default name only to what has neither a nam
   assert.equal(await nameOf({ name: null }), "file");
 });
 
+Deno.test("checkDocument() refuses choices that no input could ever be", async () => {
+  const inputs = { n: { type: "integer", enum: [1, "2"] }, day: { type: "string", format: "date", enum: ["soon"] } };
+  const { issues } = await checkDocument(JSON.stringify({ inputs, nodes: [{ id: "a", node_type: "test.plain" }] }));
+  assert.deepEqual(issues.map(({ message }) => message), [
+    'Input "n": enum has "2", expected an integer',
+    'Input "day": enum has "soon", expected text in the form of 2026-01-31',
+  ]);
+  assert.deepEqual(issues[0]?.path, ["inputs", "n", "enum", 1]);
+});
+
 Deno.test("checkDocument() refuses items that are text without an expression", async () => {
   for (const items of ["files", "inputs.files", ""]) {
     const nodes = [{ id: "a", node_type: "test.plain", map: { items } }];
