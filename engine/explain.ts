@@ -12,6 +12,8 @@ import type { NodeSpec } from "./workflow.ts";
 export interface CacheExplanation {
   outcome: "hit" | "miss" | "bypassed";
   ttl_seconds: number;
+  /** Of a node with `map`: how many of its items came from the cache; `hit` if any did. */
+  items?: number;
 }
 
 /** What happened to one node, and why. */
@@ -138,6 +140,11 @@ function explainNode(
 function explainCache(record: ExecutionRecord, spec: NodeSpec, state: NodeState): CacheExplanation | undefined {
   if (spec.cache === undefined || state.reused_from !== undefined) return undefined;
   const { ttl_seconds } = spec.cache;
+  const { items } = state;
+  if (items !== undefined && !record.no_cache) {
+    const { cached = 0 } = items;
+    return { outcome: cached > 0 ? "hit" : "miss", ttl_seconds, items: cached };
+  }
   if (state.cached) return { outcome: "hit", ttl_seconds };
   if (state.attempt === 0) return undefined;
   return { outcome: record.no_cache ? "bypassed" : "miss", ttl_seconds };

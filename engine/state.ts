@@ -36,6 +36,8 @@ export interface ItemStates {
   count: number;
   succeeded: number;
   failed: number;
+  /** How many of those that succeeded came from the cache. */
+  cached?: number;
   /** By index: those that have begun; once the node has ended, those that did not succeed. */
   states: Map<number, NodeState>;
 }
@@ -146,6 +148,7 @@ function reduceItem(node: NodeState, index: number, event: NodeChange): void {
   node.items ??= { count: 0, succeeded: 0, failed: 0, states: new Map() };
   reduceNode(stateIn(node.items.states, index), event);
   if (event.type === "NodeCompleted") node.items.succeeded++;
+  if (event.type === "NodeCompleted" && event.cached) node.items.cached = (node.items.cached ?? 0) + 1;
   if (event.type === "NodeFailed") node.items.failed++;
 }
 

@@ -170,6 +170,26 @@ Deno.test("flow run takes results from the cache, --no-cache does not, and flow 
   });
 });
 
+Deno.test("flow explain says how many items of a node came from the cache", async () => {
+  const each = {
+    id: "each",
+    node_type: "debug.log",
+    map: { items: "${{ inputs.list }}" },
+    cache: { ttl_seconds: 60 },
+    inputs: { message: "${{ item }}" },
+  };
+  const inputs = { list: { type: "array" } };
+  await withHistory({ "all.json": { inputs, nodes: [each] } }, async ({ flow }) => {
+    const explained = async (list: string) => {
+      const run = await flow(["run", "all.json", "--set", `list=${list}`]);
+      assert.equal(run.code, 0, run.stderr);
+      return (await flow(["explain", "last"])).stdout;
+    };
+    assert.match(await explained('["a","b"]'), /each +\S+ +2 items; no item was in the cache\n/);
+    assert.match(await explained('["a","b"]'), /each +\S+ +2 items; 2 items from the cache: same config/);
+  });
+});
+
 Deno.test("flow executions prune deletes what is old, keeps what it is told to, and says what it did", async () => {
   await withHistory(both, async ({ flow, list }) => {
     for (let i = 0; i < 3; i++) await flow(["run", "good.json"]);

@@ -161,10 +161,18 @@ function describeCache({ cache }: NodeExplanation): string[] {
   if (cache === undefined) return [];
   switch (cache.outcome) {
     case "hit":
-      return [`from the cache: same config and inputs within ${cache.ttl_seconds} s`];
+      return [
+        `${describeCachedItems(cache.items)}from the cache: same config and inputs within ${cache.ttl_seconds} s`,
+      ];
     case "miss":
+      if (cache.items !== undefined) return ["no item was in the cache"];
       return [`not in the cache: no result for this config and these inputs within ${cache.ttl_seconds} s`];
     case "bypassed":
       return ["cache not used: --no-cache"];
   }
+}
+
+function describeCachedItems(count: number | undefined): string {
+  if (count === undefined) return "";
+  return count === 1 ? "1 item " : `${count} items `;
 }
