@@ -64,6 +64,8 @@ export interface ExecutionDocument extends ExecutionSummary {
   inputs: Json;
   nodes: ShownNode[];
   outputs: Json;
+  /** While it waits until a server lets it run: its place from 1, and why, for people. */
+  queued?: { position: number; reason: string };
 }
 
 /** An execution for programs. */
