@@ -100,8 +100,14 @@ sandboxTest("apiCall fails with the exception, and has the traceback", async () 
   assert.equal(syntax.message, "The Python script failed: SyntaxError: invalid syntax");
   assert.match(String(syntax.details?.["traceback"]), /^ {2}File "\/tmp\/flow\/script.py", line 1\n/);
   const quiet = await failureOf(call("import sys; sys.exit(3)"));
-  assert.equal(quiet.message, "The Python script failed");
+  assert.equal(quiet.message, "The Python script exited with code 3");
   assert.equal(quiet.details?.["exit_code"], 3);
+  const long = await failureOf(call(
+    "import atexit\natexit.register(print, 'bye', file=__import__('sys').stderr)\n" +
+      "raise ValueError('2 errors\\n  name: missing\\nSee the manual')",
+  ));
+  assert.equal(long.message, "The Python script failed: ValueError: 2 errors");
+  assert.match(String(long.details?.["traceback"]), /See the manual/);
   const missing = await failureOf(call("import no_such_module.part"));
   assert.equal(missing.hint, 'Add the package that has "no_such_module" to packages.');
   const greedy = await failureOf(call("x = bytearray(10**9)", { memory_mb: 64 }));

@@ -162,6 +162,21 @@ browserTest(
       assert.match(messagesOf(restless.events, "Warning").join(), /does not end loading/);
       const dialog = await failure({ url: `${url}/dialog`, timeout: 4 });
       assert.equal(dialog.code, "timeout");
+      assert.match(dialog.message, /\/dialog": the browser was not done after 4 s$/);
+      assert.match(dialog.hint ?? "", /dialog/);
+    }),
+);
+
+browserTest(
+  "browserRender fails if nothing of a page has come, instead of showing an empty one",
+  () =>
+    withPages(async (url) => {
+      for (const mode of ["dom", "screenshot"]) {
+        const error = await failure({ url: `${url}/hang`, mode, timeout: 10 });
+        assert.equal(error.code, "connection_failed");
+        assert.match(error.message, /\/hang": it could not be loaded \(ERR_TIMED_OUT\)$/);
+        assert.equal(error.retryable, true);
+      }
     }),
 );
 

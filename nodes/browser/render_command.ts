@@ -24,6 +24,9 @@ export interface RenderPlan {
 /** The exit code that goes with a line `flow: <reason>` on stderr. */
 export const RENDER_FAILURE_CODE = 70;
 
+/** What Chromium shows before anything of a page has come. */
+const NOTHING_LOADED = "<html><head></head><body></body></html>";
+
 /**
  * Prints the page's HTML, or its picture in base64. Standard error is kept in a file, because Chromium talks a lot; of
  * that only what explains a failure is shown.
@@ -85,7 +88,10 @@ if [ "$code" -ne 0 ]; then
   tail -c 1000 "$folder/talk" >&2
   fail "ended $code"
 fi
-if [ -e "$folder/late" ] || grep -q 'Page load timed out' "$folder/talk"; then echo "flow: unfinished" >&2; fi
+if [ -e "$folder/late" ] || grep -q 'Page load timed out' "$folder/talk"; then
+  [ "$(head -c 100 "$folder/page.html")" != '${NOTHING_LOADED}' ] || fail not-loaded ERR_TIMED_OUT
+  echo "flow: unfinished" >&2
+fi
 if [ "$mode" = screenshot ]; then
   [ -s "$folder/page.png" ] || fail no-picture
   base64 -w0 "$folder/page.png"

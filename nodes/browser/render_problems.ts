@@ -33,6 +33,13 @@ export function checkRendered(page: string, code: number, stderr: string): void 
   }
 }
 
+/** For a browser that had to be stopped: it gave nothing until then. */
+export function lateError(page: string, timeoutSeconds: number): FlowError {
+  return new FlowError("timeout", `Cannot render ${page}: the browser was not done after ${timeoutSeconds} s`, {
+    hint: "Look for a dialog, a download or a script that never ends, or raise timeout.",
+  });
+}
+
 /** Those that trying again does not change. */
 const LASTING = /^ERR_(UNSAFE|TOO_MANY_REDIRECTS|CERT_|INVALID|UNKNOWN_URL|DISALLOWED|BLOCKED|ABORTED|HTTP_RESPONSE)/;
 
@@ -51,6 +58,7 @@ function hintOf(reason: string): string {
   }
   if (reason === "ERR_CONNECTION_REFUSED") return "Check that the server is running, and its port.";
   if (reason === "ERR_HTTP_RESPONSE_CODE_FAILURE") return "Look at what the server answers: an error without a page.";
+  if (reason === "ERR_TIMED_OUT") return "Check that the server answers, or raise timeout.";
   if (reason === "ERR_ABORTED") return "Use http.request for what is a download, not a page.";
   return "Open the address in a browser to see why.";
 }

@@ -8,7 +8,7 @@ import { SandboxOpener } from "../sandbox/open_sandbox.ts";
 import type { Sandbox, SandboxRequest } from "../sandbox/sandbox.ts";
 import { pageText } from "./page_text.ts";
 import { BROWSER_NAMES, renderCommand } from "./render_command.ts";
-import { checkRendered } from "./render_problems.ts";
+import { checkRendered, lateError } from "./render_problems.ts";
 
 /** For Docker; any image with Chromium and a POSIX shell will do. */
 const DEFAULT_IMAGE = "zenika/alpine-chrome:latest";
@@ -40,7 +40,11 @@ export class RenderRunner {
     const page = "url" in source ? `"${source.url}"` : "the page";
     const started = performance.now();
     const sandbox = await this.#opener.open(config);
-    const { bytes, stderr, code } = await this.#exec(sandbox, this.#toRequest(source, config), ctx);
+    const rendered = this.#exec(sandbox, this.#toRequest(source, config), ctx).catch((error) => {
+      const isLate = error instanceof FlowError && error.code === "timeout" && !ctx.signal.aborted;
+      throw isLate ? lateError(page, config.timeout) : error;
+    });
+    const { bytes, stderr, code } = await rendered;
     checkRendered(page, code, stderr);
     if (/^flow: unfinished$/m.test(stderr)) {
       ctx.log(`${page} does not end loading: rendered as far as it was`, "warning");

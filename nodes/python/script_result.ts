@@ -23,9 +23,11 @@ export function lastValue(stdout: string): Value {
 export function checkScript({ code, signal }: ProcessStatus, stderr: string): void {
   if (code === 0) return;
   const traceback = findTraceback(stderr);
-  const exception = stderr.trimEnd().split("\n").at(-1)?.trim() ?? "";
+  const exception = traceback === undefined
+    ? stderr.trimEnd().split("\n").at(-1)?.trim() ?? ""
+    : exceptionOf(traceback);
   const reason = exception === "" ? "" : `: ${exception.slice(0, MAX_MESSAGE_CHARS).toWellFormed()}`;
-  const ended = code > 128 || signal !== null ? `was killed (exit code ${code})` : "failed";
+  const ended = code > 128 || signal !== null ? `was killed (exit code ${code})` : `exited with code ${code}`;
   throw new FlowError("exit_code", `The Python script ${traceback === undefined ? ended : "failed"}${reason}`, {
     hint: hintOf(exception, code),
     details: { exit_code: code, ...(traceback === undefined ? { stderr_tail: stderr.slice(-2048) } : { traceback }) },
@@ -38,6 +40,14 @@ function findTraceback(stderr: string): string | undefined {
   const starts = [...tail.matchAll(/^(Traceback \(most recent call last\):| {2}File "[^"]*", line \d+$)/gm)];
   const first = starts[0]?.index;
   return first === undefined ? undefined : tail.slice(first).trimEnd();
+}
+
+/** The first line of the exception that ended it: what it says may have more, and other threads may write after it. */
+function exceptionOf(traceback: string): string {
+  const last = traceback.slice(Math.max(0, traceback.lastIndexOf("\nTraceback (most recent call last):\n") + 1));
+  const lines = last.split("\n");
+  const header = lines.findIndex((line) => line.startsWith("  "));
+  return (lines.slice(header).find((line) => /^\S/.test(line)) ?? lines.at(-1) ?? "").trim();
 }
 
 function hintOf(exception: string, code: number): string | undefined {
