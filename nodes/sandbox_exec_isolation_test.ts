@@ -4,7 +4,7 @@ import type { Values } from "../engine/value.ts";
 import { getPlatform } from "../platform/mod.ts";
 import { until } from "../tests/support/history.ts";
 import { openHttpServer } from "../tests/support/http_server.ts";
-import { runNode } from "../tests/support/node_harness.ts";
+import { messagesOf, runNode } from "../tests/support/node_harness.ts";
 import { processesWith } from "../tests/support/processes.ts";
 import { listMounts, sandboxTest } from "../tests/support/sandbox.ts";
 import { createSandboxExec } from "./sandbox_exec.ts";
@@ -99,6 +99,16 @@ for name, number in [("keyctl", 250 if x86 else 219), ("bpf", 321 if x86 else 28
     ["Seccomp:\t2", ...["keyctl", "bpf", "io_uring_setup", "unshare"].map((name) => `${name} Operation not permitted`)]
       .concat("getpid False").join("\n"),
   );
+});
+
+sandboxTest("a sandbox tells when its filter of system calls cannot be kept", async () => {
+  const platform = getPlatform();
+  const env = (name: string) => name === "FLOW_CACHE_DIR" ? "/proc/none" : platform.env(name);
+  const { events } = await runNode(createSandboxExec({ ...platform, env }), { config: { command: "true" } });
+  const [warning] = messagesOf(events, "Warning");
+  assert.match(warning ?? "", /^System calls are not filtered: "\/proc\/none" cannot be written/);
+  const filtered = await runNode(sandboxExec, { config: { command: "true" } });
+  assert.deepEqual(messagesOf(filtered.events, "Warning"), []);
 });
 
 sandboxTest("variables that could lead the sandbox's own programs astray reach only the command", async () => {

@@ -20,6 +20,13 @@ const NO_NAMESPACES = /namespace|uid map|Operation not permitted|No space left o
 export function checkOpened(name: string, code: number, stderr: string): void {
   const refused = code === 1 ? /^bwrap: (.*)/.exec(stderr)?.[1] : undefined;
   if (refused !== undefined) throw openingError(refused);
+  const unable = code === 0 ? undefined : /^setpriv: (set\w+ failed: .*)/.exec(stderr)?.[1];
+  if (unable !== undefined) {
+    throw new FlowError("unavailable", `Cannot open a sandbox as the user nobody: ${unable}`, {
+      hint: "Run flow as an ordinary user: the root of this container may not become another one.",
+      retryable: false,
+    });
+  }
   // dash and bash have their own words for it.
   if (code !== 0 && /^[^\n]*seccomp-[0-9a-f]+\.bpf: |^[^\n]*cannot open [^\n]*seccomp-[0-9a-f]+\.bpf/.test(stderr)) {
     throw new FlowError(

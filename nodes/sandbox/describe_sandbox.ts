@@ -12,7 +12,7 @@ const TIMEOUT_MS = 5000;
  * @throws {FlowError} `program_not_found` or `unavailable`, with what to do about it
  */
 export async function describeSandbox(platform: Platform): Promise<string[]> {
-  const { bwrap, countsPerSandbox, seccomp } = await inspectHost(platform);
+  const { bwrap, countsPerSandbox, seccomp, unwritten } = await inspectHost(platform);
   const { output } = await runQuietly(platform, [bwrap, "--version"]);
   const sandbox = new LocalSandbox(platform);
   const { code } = await sandbox.exec({
@@ -38,7 +38,9 @@ export async function describeSandbox(platform: Platform): Promise<string[]> {
   return [
     bwrap,
     output.trim(),
-    ...(seccomp === undefined ? ["no filter of system calls"] : []),
+    ...(seccomp === undefined
+      ? [`no filter of system calls${unwritten === undefined ? "" : `: ${unwritten} cannot be written`}`]
+      : []),
     ...(countsPerSandbox ? [] : ["cannot limit processes: that needs Linux 5.14"]),
   ];
 }

@@ -26,6 +26,8 @@ export interface SandboxHost {
   options: ReadonlySet<string>;
   /** A file with a filter of system calls; undefined if bubblewrap or this machine's kind does not allow one. */
   seccomp: string | undefined;
+  /** Where that file should be, if it could not be written. */
+  unwritten: string | undefined;
   /** Folders to hide. */
   hidden: readonly string[];
   /** Whether a limit of processes counts only those of one sandbox: since Linux 5.14. */
@@ -48,22 +50,29 @@ export async function inspectHost(platform: Platform): Promise<SandboxHost> {
   const isRoot = /^Uid:\s+\d+\s+0\s/m.test(await readProc(platform, "/proc/self/status"));
   const { output } = await runQuietly(platform, [bwrap, "--help"]);
   const options = new Set(output.match(/--[a-z-]+/g));
+  const filter = options.has("--seccomp") ? await writeFilter(platform, bwrap) : undefined;
   return {
     bwrap,
     prlimit: await requireProgram(platform, "prlimit", "util-linux"),
     setpriv: isRoot ? await requireProgram(platform, "setpriv", "util-linux") : undefined,
     options,
-    seccomp: options.has("--seccomp") ? await writeFilter(platform, bwrap) : undefined,
+    seccomp: filter?.path,
+    unwritten: filter?.path === undefined ? filter?.folder : undefined,
     hidden: await findFolders(platform, [...PRIVATE_FOLDERS, ...ownHome(platform)]),
     countsPerSandbox: isAtLeast(await readProc(platform, "/proc/sys/kernel/osrelease"), 5, 14),
   };
 }
 
-async function writeFilter(platform: Platform, bwrap: string): Promise<string | undefined> {
+/** Undefined if there is no filter for this machine; without a path if it could not be written. */
+async function writeFilter(
+  platform: Platform,
+  bwrap: string,
+): Promise<{ folder: string; path: string | undefined } | undefined> {
   const filter = seccompFilter(await platform.readFile(bwrap, MAX_PROGRAM_BYTES));
   if (filter === undefined) return undefined;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", filter)).toHex().slice(0, 16);
-  return await keepFile(cacheFolder(platform), `seccomp-${digest}.bpf`, filter);
+  const folder = cacheFolder(platform);
+  return { folder, path: await keepFile(folder, `seccomp-${digest}.bpf`, filter) };
 }
 
 /** The absolute path of the first of `names` that is on flow's PATH (names with a slash are paths); undefined if none is. */

@@ -39,6 +39,10 @@ export class LocalSandbox implements Sandbox {
     if (request.limits.pids !== undefined && !host.countsPerSandbox) {
       ctx.log("pids is not limited: that needs Linux 5.14 or later", "warning");
     }
+    if (host.unwritten !== undefined) {
+      const state = `"${host.unwritten}" cannot be written, set FLOW_CACHE_DIR to a folder that can`;
+      ctx.log(`System calls are not filtered: ${state}`, "warning");
+    }
     const sources = request.binds.map((bind) => this.#sourceOf(bind));
     const stdin = stdinWithFiles(request);
     const child = this.#platform.spawn({
