@@ -138,3 +138,19 @@ Deno.test("a workflow is saved only under an id that it can be asked for", async
   }
   assert.deepEqual(await (await ask("/api/workflows")).json(), []);
 });
+
+Deno.test("a body that a form of a foreign page could send changes nothing", async () => {
+  const { ask } = createLab();
+  const types = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=json", ""];
+  for (const type of types) {
+    for (
+      const [method, path] of [["POST", "/api/workflows"], ["PUT", "/api/workflows/a"], ["POST", "/api/executions"]]
+    ) {
+      const init = { method: method as string, headers: { "Content-Type": type }, body: '{"nodes": []}' };
+      const response = await ask(path as string, init);
+      assert.equal(response.status, 415, `${method} ${path} ${type}`);
+      assert.match((await response.json()).hint, /Content-Type: application\/json/);
+    }
+  }
+  assert.deepEqual(await (await ask("/api/workflows")).json(), []);
+});

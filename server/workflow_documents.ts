@@ -1,9 +1,12 @@
+import { HTTPException } from "hono/http-exception";
 import { FlowError } from "../engine/errors.ts";
 import { parseWorkflow } from "../engine/parse.ts";
 import type { Awaitable, WorkflowVersion } from "../engine/store.ts";
 import type { Workflow } from "../engine/workflow.ts";
 import { nameSchema } from "../engine/workflow_schema.ts";
 import type { ServerPorts } from "./ports.ts";
+
+const UNSUPPORTED_MEDIA_TYPE = 415;
 
 /** The newest version of a saved workflow, or the one asked for. @throws {FlowError} `not_found` */
 export async function loadWorkflow({ engine }: ServerPorts, id: string, version?: number): Promise<WorkflowVersion> {
@@ -15,14 +18,26 @@ export async function loadWorkflow({ engine }: ServerPorts, id: string, version?
   });
 }
 
-/** The document in a request body: JSON, or YAML if its type says so. @throws {WorkflowError} with all its problems */
+/**
+ * The document in a request body: JSON, or YAML if its type says so.
+ *
+ * @throws {WorkflowError} with all its problems
+ * @throws {HTTPException} 415 if its type is neither
+ */
 export async function readDocument(
   { engine }: ServerPorts,
   text: string,
   contentType: string | undefined,
 ): Promise<Workflow> {
-  const format = /ya?ml/i.test(contentType ?? "") ? "yaml" : "json";
+  // Other types are those that a form of a foreign page can send.
+  if (!/json|ya?ml/i.test(mediaType(contentType))) throw new HTTPException(UNSUPPORTED_MEDIA_TYPE);
+  const format = /ya?ml/i.test(mediaType(contentType)) ? "yaml" : "json";
   return await parseWorkflow(text, { registry: engine.registry, format });
+}
+
+/** Without parameters, in which a form can write what it wants. */
+function mediaType(contentType: string | undefined): string {
+  return contentType?.split(";")[0] ?? "";
 }
 
 /** Gives a document that has no id the one of its path. @throws {FlowError} `invalid_argument` if it has another one */
