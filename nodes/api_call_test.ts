@@ -191,5 +191,8 @@ sandboxTest(
       assert.equal(outputs["output"], "Hello, Ada!");
       assert.deepEqual(listFolder(cache), [key]);
       assert.equal(index.downloads(), 2);
+      await Deno.remove(`${cache}/${key}/bin`, { recursive: true });
+      assert.equal((await runNode(open(), { config })).outputs["output"], "Hello, Ada!", "what is left is replaced");
+      assert.equal(index.downloads(), 3);
     }),
 );

@@ -1,4 +1,4 @@
-import { chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chown, lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { getuid } from "node:process";
 import { sleep, systemClock } from "../../engine/clock.ts";
@@ -54,6 +54,8 @@ export class VenvCache {
       await mkdir(draft, { mode: 0o755 });
       if (getuid?.() === 0) await chown(draft, NOBODY, NOBODY);
       await fill(draft);
+      // Somebody has taken parts of it away.
+      await rm(folder, { recursive: true, force: true });
       await rename(draft, folder);
     } finally {
       await rm(draft, { recursive: true, force: true });
@@ -101,8 +103,9 @@ async function hash(parts: readonly string[]): Promise<string> {
   return new Uint8Array(bytes).toHex().slice(0, 40);
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(() => true, () => false);
+/** Judged by its Python, a link that may lead nowhere outside of the sandbox. */
+async function isThere(folder: string): Promise<boolean> {
+  return await lstat(join(folder, "bin", "python")).then(() => true, () => false);
 }
 
 async function ageMs(path: string): Promise<number> {
