@@ -3,6 +3,12 @@ import { version } from "./version.ts";
 
 const VERSION_ARGUMENTS = ["--version", "-V", "version"];
 
+/**
+ * The runtime reads all modules that it finds in imports before it runs any of them, also those that are imported later.
+ * A name that is put together hides them from it; the executable has to name them with `--include`.
+ */
+const PROGRAM = new URL("program.ts", import.meta.url).href;
+
 async function main(): Promise<number> {
   const platform = getPlatform();
   const [first, ...rest] = platform.args;
@@ -11,7 +17,7 @@ async function main(): Promise<number> {
     await platform.write("stdout", `flow ${version}\n`).catch(() => {});
     return 0;
   }
-  const { runProgram } = await import("./program.ts");
+  const { runProgram } = await import(PROGRAM) as typeof import("./program.ts");
   return await runProgram(platform, platform.args);
 }
 
