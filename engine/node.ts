@@ -146,6 +146,8 @@ export interface NodeDefinitionInput<C extends Shape, I, O> {
   routes?: boolean;
   /** Looks for what is allowed but dangerous. `interpolated`: where expressions become part of longer texts. */
   warn?(config: Values, interpolated: readonly Path[]): NodeWarning[];
+  /** Finds what is wrong with a config although each of its parts is right, before anything runs. */
+  check?(config: ConfigOf<C>): NodeWarning[];
   run(ctx: NodeContext<ConfigOf<C>, InputsOf<I>>): Promise<OutputsOf<O>> | OutputsOf<O>;
   /**
    * Closes what an attempt has announced by `ctx.resourceOpened`; of one that is closed already it has to say nothing.
@@ -174,6 +176,7 @@ export interface NodeDefinition {
   readonly outputs: Ports;
   readonly routes: boolean;
   warn(config: Values, interpolated: readonly Path[]): NodeWarning[];
+  check(config: unknown): NodeWarning[];
   run(ctx: NodeContext): Promise<Values> | Values;
   readonly closeResource?: (resource: Values, signal: AbortSignal) => Promise<unknown>;
 }
@@ -219,6 +222,7 @@ export function defineNode<const C extends Shape, const I extends Ports | Shape,
     },
     routes: input.routes ?? false,
     warn: (config: Values, interpolated: readonly Path[]) => input.warn?.(config, interpolated) ?? [],
+    check: (parsed: unknown) => input.check?.(parsed as ConfigOf<C>) ?? [],
     // The executor hands over only config and inputs that these very schemas have parsed.
     run: input.run as unknown as NodeDefinition["run"],
     ...(input.closeResource === undefined ? {} : { closeResource: input.closeResource }),

@@ -170,6 +170,13 @@ type UnknownPlaces = Pick<CompiledConfig, "holes" | "blends">;
 
 const NOTHING_UNKNOWN: UnknownPlaces = { holes: [], blends: [] };
 
+function checkWhole(definition: NodeDefinition, { id }: NodeSpec, index: number, config: unknown, issues: IssueList) {
+  for (const { path, message, hint } of definition.check(config)) {
+    const place = ["nodes", index, "config", ...path];
+    issues.error("invalid_config", place, () => `Node ${quote(id)} (${definition.type}): ${message}`, () => hint);
+  }
+}
+
 /** Whether a problem may go away with the value of an expression. */
 function isOpen({ kind, path }: SchemaProblem, { holes, blends }: UnknownPlaces): boolean {
   if (kind === "unknown_key" || kind === "missing_key") return false;
@@ -197,7 +204,10 @@ function checkNode(
   }
   if (unknown === undefined) return { definition, config: undefined };
   const parsed = parseWith(definition.config, node.config);
-  if (parsed.ok) return { definition, config: parsed.value };
+  if (parsed.ok) {
+    checkWhole(definition, node, index, parsed.value, issues);
+    return { definition, config: parsed.value };
+  }
   for (const problem of parsed.problems) {
     if (isOpen(problem, unknown)) continue;
     reportProblem(issues, problem, {

@@ -35,6 +35,10 @@ export function createFlowCall(platform: Platform): NodeDefinition {
     }),
     inputs: anyPorts(),
     outputs: anyPorts(),
+    check: (config) => {
+      const ways = waysOf(config);
+      return ways.length === 1 ? [] : [{ path: [], ...describeWays(ways.length) }];
+    },
     async run({ config, inputs, call, data, source }) {
       const result = await call({
         ...await findWorkflow(platform, config, source),
@@ -50,18 +54,21 @@ export function createFlowCall(platform: Platform): NodeDefinition {
 
 type Target = { document: unknown; filename?: string } | { workflow_id: string; version?: number };
 
+/** What says which workflow to call. */
+function waysOf({ file, workflow_id, workflow }: CallConfig): unknown[] {
+  return [file, workflow_id, workflow].filter((way) => way !== undefined);
+}
+
+function describeWays(count: number): { message: string; hint: string } {
+  const message = `cannot tell which workflow to call: ${count === 0 ? "none is" : `${count} are`} named`;
+  return { message, hint: "Give exactly one of file, workflow_id and workflow." };
+}
+
 async function findWorkflow(
   platform: Platform,
   { file, workflow_id, version, workflow }: CallConfig,
   caller: string | undefined,
 ): Promise<Target> {
-  const given = [file, workflow_id, workflow].filter((way) => way !== undefined);
-  if (given.length !== 1) {
-    throw new FlowError("invalid_config", `Cannot tell which workflow to call: ${given.length} are named`, {
-      hint: "Give exactly one of file, workflow_id and workflow.",
-      retryable: false,
-    });
-  }
   if (workflow_id !== undefined) return version === undefined ? { workflow_id } : { workflow_id, version };
   if (file === undefined) return { document: workflow };
   const { dirname, resolve } = await import("node:path");

@@ -237,9 +237,14 @@ Deno.test("flow.call tells the id of the execution while it runs", async () => {
   });
 });
 
-Deno.test("flow.call wants to know exactly one workflow", async () => {
-  const { error } = await new CallLab().run(calling({ file: "a.json", workflow_id: "b" }));
-  assert.match(error?.message ?? "", /Cannot tell which workflow to call: 2 are named/);
+Deno.test("flow.call wants to know exactly one workflow, and says so before anything runs", async () => {
+  const { registry } = new CallLab().openCallEngine();
+  for (const [config, count] of [[{ file: "a.json", workflow_id: "b" }, "2 are"], [{}, "none is"]] as const) {
+    const { issues } = await checkDocument(calling(config), { registry });
+    assert.deepEqual(issues.map(({ message }) => message), [
+      `Node "call" (flow.call): cannot tell which workflow to call: ${count} named`,
+    ]);
+  }
 });
 
 Deno.test("flow.call: a document in a config is checked with the one that holds it, each problem in its place", async () => {

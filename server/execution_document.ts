@@ -41,7 +41,9 @@ export async function readExecution(
   const found = await readJournal(store, execution_id, { outputs: isLast, items: () => false });
   const outputs = state.outputs ?? Object.fromEntries(found.outputs);
   const isDriven = summary.status === "running";
-  const nodes = everyNode(workflow).map(({ id, node_type, name }): ShownNode => {
+  // Of handlers, only those nodes that the result has called for.
+  const called = everyNode(workflow).slice(workflow.nodes.length).filter(({ id }) => state.nodes.has(id));
+  const nodes = [...workflow.nodes, ...called].map(({ id, node_type, name }): ShownNode => {
     const { status, failures: _, at: __, process: ___, items, ...node } = state.nodes.get(id) ?? UNTOUCHED;
     const isCutOff = !isDriven && (status === "running" || status === "retrying");
     const shown = isCutOff ? "interrupted" : status;
