@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { shellWorkflow } from "./support/cli.ts";
+import { runFlow, shellWorkflow } from "./support/cli.ts";
 import { withFlowServer } from "./support/flow_server.ts";
 import { type ServeProcess, withServe } from "./support/serve_process.ts";
 import { withFolder } from "./support/temp_folder.ts";
@@ -77,18 +77,29 @@ Deno.test({
   ignore: !isUnix,
   fn: () =>
     withFolder(async (folder) => {
-      const flags = ["--max-executions", "1", "--grace", "20s"];
-      const command = `echo x >> ${folder}/began; until test -e ${folder}/go; do sleep 0.05; done`;
+      const flags = ["--max-executions", "2", "--grace", "20s"];
+      const list = async () => {
+        const { stdout } = await runFlow(["executions", "list", "--json", "--db", `${folder}/flow.db`]);
+        return JSON.parse(stdout) as { workflow_id: string; status: string; last_seq: number }[];
+      };
       await withServe({ folder, flags }, async (server) => {
-        await start(server, shellWorkflow({ wait: command }));
-        await start(server, shellWorkflow({ wait: command }));
-        await waitUntil(async () => await Deno.stat(`${folder}/began`).then(() => true, () => false));
+        for (const id of ["a", "b", "c"]) {
+          const command = `touch ${folder}/began-${id}; until test -e ${folder}/go-${id}; do sleep 0.05; done`;
+          await start(server, { ...shellWorkflow({ wait: command }), id });
+        }
+        for (const id of ["a", "b"]) {
+          await waitUntil(() => Deno.stat(`${folder}/began-${id}`).then(() => true, () => false));
+        }
         server.kill("SIGTERM");
-        await waitUntil(() => Promise.resolve(server.said().includes("Waiting for 1 running node")));
-        await Deno.writeTextFile(`${folder}/go`, "");
+        await waitUntil(() => Promise.resolve(server.said().includes("Waiting for 2 running nodes")));
+        // There is room for another from here on, while the server still waits for the last one.
+        await Deno.writeTextFile(`${folder}/go-a`, "");
+        await waitUntil(async () => (await list()).some(({ status }) => status === "succeeded"));
+        await Deno.writeTextFile(`${folder}/go-b`, "");
         assert.equal((await server.ended).code, 0, server.said());
       });
-      assert.equal(await Deno.readTextFile(`${folder}/began`), "x\n");
+      const waiting = (await list()).find(({ workflow_id }) => workflow_id === "c");
+      assert.deepEqual([waiting?.status, waiting?.last_seq], ["interrupted", 0], "nothing was recorded");
     }),
 });
 
