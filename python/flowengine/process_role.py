@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+
+ARGUMENTS_VARIABLE = "FLOWENGINE_ARGV"
+"""Tells workers the arguments of the script, whose top level they run as far as the flow."""
+
 _is_worker = False
 
 
@@ -13,6 +20,9 @@ def become_worker() -> None:
     """Say that this process works for a flow and must not run any itself."""
     global _is_worker
     _is_worker = True
+    arguments = os.environ.pop(ARGUMENTS_VARIABLE, None)
+    if arguments is not None:
+        sys.argv = json.loads(arguments)
 
 
 def check_may_run() -> None:

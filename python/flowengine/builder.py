@@ -1,0 +1,54 @@
+"""Flows that programs put together by names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import InvalidFlowError
+from .flows import Flow
+from .graph import Node, Reference
+from .tasks import Task
+
+
+class FlowBuilder:
+    """Builds a flow node by node: `FlowBuilder("etl").add("a", load).add("b", store).connect("a", "b").build()`."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        self._flow = Flow(name, **options)
+        self._nodes: dict[str, Node] = {}
+
+    def add(self, id: str, what: Task[..., Any] | Node, **inputs: Any) -> FlowBuilder:
+        """Add a task with arguments, or a node, under an id. Raises `InvalidFlowError` if the id is taken."""
+        if id in self._nodes:
+            raise InvalidFlowError(f'there are two nodes "{id}"', hint="Give one of them another id.")
+        node = what.new_node(**inputs) if isinstance(what, Task) else what
+        if not isinstance(what, Task):
+            node.inputs.update(inputs)
+        node.id, node.owner = id, None
+        self._nodes[id] = self._flow.adopt(node)
+        return self
+
+    def connect(
+        self, source: str, target: str, *, from_port: str | None = None, to_port: str | None = None
+    ) -> FlowBuilder:
+        """Let `target` take what `source` answers; without `to_port` as in a chain. Raises `InvalidFlowError`."""
+        node, other = self._find(source), self._find(target)
+        port = to_port or (other.main_input if from_port is not None else None)
+        if port is not None:
+            other.inputs[port] = Reference(node, from_port or node.main_output)
+        elif from_port is not None:
+            raise InvalidFlowError(f'"{source}" to "{target}": to_port is missing', hint="Say which port takes it.")
+        else:
+            other.after.append(node)
+        return self
+
+    def build(self) -> Flow:
+        """Answer the flow."""
+        return self._flow
+
+    def _find(self, id: str) -> Node:
+        try:
+            return self._nodes[id]
+        except KeyError:
+            known = ", ".join(self._nodes) or "none"
+            raise InvalidFlowError(f'there is no node "{id}"', hint=f"Add it first; there are: {known}.") from None

@@ -1,0 +1,123 @@
+"""The workflow document of a flow, as docs/workflows.md describes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .graph import ITEM, InputReference, Node, Reference, nodes_within
+from .values import to_json
+from .wiring import Wiring, wire
+
+if TYPE_CHECKING:
+    from .flows import Flow
+
+_PLAIN_NAME = re.compile(r"^(?!(and|or|in|true|false|null|function)$)[A-Za-z_][A-Za-z0-9_]*$")
+_TAGS = {"Null", "Bool", "Number", "String", "Bytes", "Json", "Array", "Object"}
+
+
+def to_document(flow: Flow) -> dict[str, Any]:
+    """Answer the document. Raises `InvalidFlowError`, and `InvalidValueError` for arguments that cannot travel."""
+    document: dict[str, Any] = {"id": flow.name, "nodes": [], "connections": []}
+    if flow.description is not None:
+        document["description"] = flow.description
+    if flow.inputs:
+        document["inputs"] = {name: declare(options) for name, options in flow.inputs.items()}
+    for node in flow.nodes:
+        wiring = wire(node)
+        document["nodes"].append(_to_node(node, wiring))
+        document["connections"].extend(_connections(node, wiring))
+    if flow.settings:
+        document["settings"] = dict(flow.settings)
+    return document
+
+
+def required_inputs(flow: Flow) -> list[str]:
+    """Answer the inputs that the flow cannot run without."""
+    names = [name for name, options in flow.inputs.items() if "default" not in options]
+    for node in flow.nodes:
+        names += [value.name for value in wire(node).inputs.values() if isinstance(value, InputReference)]
+    optional = {name for name, options in flow.inputs.items() if "default" in options}
+    return [name for name in dict.fromkeys(names) if name not in optional]
+
+
+def declare(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer the declaration of an input."""
+    return {key: protect(to_json(value)) if key == "default" else value for key, value in options.items()}
+
+
+def protect(value: Any) -> Any:
+    """Answer a value such that documents do not take any of it for an expression or a tagged value."""
+    return guard_tags(value, lambda text: text.replace("${{", "$${{"))
+
+
+def guard_tags(value: Any, map_text: Callable[[str], str] = str) -> Any:
+    """Answer a value such that none of it is taken for a tagged value; `map_text` is applied to all texts."""
+    if isinstance(value, str):
+        return map_text(value)
+    if isinstance(value, list):
+        return [guard_tags(item, map_text) for item in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {key: guard_tags(part, map_text) for key, part in value.items()}
+    is_tagged = inner.keys() == {"type", "value"} and inner["type"] in _TAGS
+    return {"type": "Object", "value": inner} if is_tagged else inner
+
+
+def _to_node(node: Node, wiring: Wiring) -> dict[str, Any]:
+    written: dict[str, Any] = {"id": node.id, "node_type": node.node_type, **node.fields}
+    if node.config:
+        written["config"] = _write(node.config)
+    inputs = {port: _write(value) for port, value in wiring.inputs.items() if not _is_connection(value)}
+    if inputs:
+        written["inputs"] = inputs
+    if wiring.waits_for:
+        written["depends_on"] = [source.id for source in wiring.waits_for]
+    if node.is_mapped:
+        written["map"] = {"items": _write(wiring.items)}
+    return written
+
+
+def _connections(node: Node, wiring: Wiring) -> list[dict[str, str]]:
+    found = []
+    for port, value in wiring.inputs.items():
+        if not _is_connection(value):
+            continue
+        source = value if isinstance(value, Reference) else Reference(value, value.main_output)
+        found.append(
+            {"from_node": source.node.id, "from_port": source.port, "to_node": node.id, "to_port": port},
+        )
+    return found
+
+
+def _is_connection(value: Any) -> bool:
+    return isinstance(value, (Node, Reference))
+
+
+def _write(value: Any) -> Any:
+    """Answer a value of the document, with expressions where other values will be."""
+    if isinstance(value, Node):
+        return _write(Reference(value, value.main_output))
+    if isinstance(value, Reference):
+        return f"${{{{ nodes.{_quote(value.node.id)}.{_quote(value.port)} }}}}"
+    if isinstance(value, InputReference):
+        return f"${{{{ inputs.{_quote(value.name)} }}}}"
+    if value is ITEM:
+        return "${{ item }}"
+    if isinstance(value, Mapping) and _has_references(value):
+        return {key: _write(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)) and _has_references(value):
+        return [_write(inner) for inner in value]
+    return protect(to_json(value))
+
+
+def _has_references(value: Any) -> bool:
+    if isinstance(value, InputReference) or any(True for _ in nodes_within(value)):
+        return True
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return any(_has_references(part) for part in parts)
+
+
+def _quote(name: str) -> str:
+    return name if _PLAIN_NAME.match(name) else f"`{name}`"

@@ -1,0 +1,214 @@
+"""Flows: nodes, how they hang together, and how to run them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, overload
+
+from .current_flow import building
+from .document import guard_tags, required_inputs, to_document
+from .errors import InvalidFlowError
+from .execution import Execution
+from .graph import Chain, InputReference, Node, Parameters, Stage, nodes_within
+from .process_role import check_may_run
+from .program import run_program
+from .result import FlowResult
+from .tasks import Task
+from .values import to_json
+
+GraphFormat = Literal["ascii", "mermaid", "dot", "svg"]
+
+
+class Flow:
+    """A workflow of tasks and built-in nodes.
+
+    `flow >> a >> [b, c] >> d` and `with flow:` add nodes; `run` runs them.
+    """
+
+    def __init__(self, name: str, *, description: str | None = None, max_parallel: int | None = None) -> None:
+        if not name:
+            raise InvalidFlowError("a flow needs a name")
+        self.name = name
+        self.description = description
+        self.settings: dict[str, Any] = {} if max_parallel is None else {"max_parallel_nodes": max_parallel}
+        self.nodes: list[Node] = []
+        self.inputs: dict[str, dict[str, Any]] = {}
+        self.tails: list[Node] = []
+        self._block = contextlib.ExitStack()
+
+    def __rshift__(self, target: Stage) -> Chain:
+        """Begin a chain with nodes that receive the inputs of the flow."""
+        return Chain(self, []).link(target)
+
+    def then(self, *stages: Stage) -> Flow:
+        """Go on behind the nodes that were added last, one stage after the other; a list is a stage of several."""
+        chain = Chain(self, self.tails)
+        for stage in stages:
+            chain = chain.link(stage)
+        return self
+
+    def __enter__(self) -> Flow:
+        """Let calls of tasks add nodes to this flow until the end of the block."""
+        self._block.enter_context(building(self))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let calls of tasks be calls again."""
+        self._block.close()
+
+    def input(self, name: str, **options: Any) -> Any:
+        """Answer an input of the flow, for calls of tasks. `options`: `default`, `type`, `description`, `enum`."""
+        self.inputs[name] = options
+        return InputReference(name)
+
+    def adopt(self, node: Node) -> Node:
+        """Add a node, and those whose values it uses. One of another flow is refused (`InvalidFlowError`)."""
+        if node.flow is self:
+            return node
+        if node.flow is not None:
+            raise InvalidFlowError(f'"{node.id}" belongs to the flow "{node.flow.name}"', hint="Make another node.")
+        node.flow = self
+        for source in nodes_within([node.inputs, node.config, node.items]):
+            self.adopt(source)
+        taken = {other.id for other in self.nodes}
+        base, number = node.id, 2
+        while node.id in taken:
+            node.id = f"{base}-{number}"
+            number += 1
+        self.nodes.append(node)
+        return node
+
+    def node_of(self, part: Any) -> Node:
+        """Answer the node of a task in chains of this flow, or adopt a node."""
+        if isinstance(part, Node):
+            return self.adopt(part)
+        if not isinstance(part, Task):
+            what = f"{getattr(part, '__name__', part)!r}"
+            raise InvalidFlowError(f"{what} cannot be part of a flow", hint="Decorate the function with @task().")
+        for node in self.nodes:
+            if node.owner is part:
+                return node
+        return self.adopt(part.new_node())
+
+    def to_document(self) -> dict[str, Any]:
+        """Answer the workflow document. Raises `InvalidFlowError` and `InvalidValueError`."""
+        if not self.nodes:
+            raise InvalidFlowError(f'flow "{self.name}" has no nodes', hint="Add some: flow >> task.")
+        return to_document(self)
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """Answer the workflow document as text."""
+        return json.dumps(self.to_document(), indent=indent, ensure_ascii=False)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the document to a file that `flow run` runs; it names the modules and the Python of this machine."""
+        target = Path(path)
+        target.write_text(self.to_json() + "\n", encoding="utf-8")
+        return target
+
+    def validate(self) -> None:
+        """Let the engine check the flow. Raises `InvalidFlowError` with all that it finds."""
+        run_program(["validate", "-"], self.to_json())
+
+    def visualize(self, format: GraphFormat = "ascii") -> str:
+        """Answer a drawing of the flow."""
+        return run_program(["graph", "-", "--format", format], self.to_json())
+
+    def run(
+        self,
+        *,
+        db: str | Path | None = None,
+        store: bool = True,
+        progress: bool | None = None,
+        **inputs: Any,
+    ) -> FlowResult:
+        """Run the flow to its end, with the keyword arguments as its inputs. Ctrl-C cancels it.
+
+        What becomes of it is in the result; `raise_for_status` makes an exception of a failure. `db` is the database
+        for the history, `store=False` keeps none, `progress` shows what happens (default: on a terminal).
+        Raises `InvalidFlowError`, `EngineNotFoundError`, and `FlowEngineError` if it could not be started.
+        """
+        return self._start(inputs, db, store, progress).wait_interruptibly()
+
+    async def run_async(
+        self,
+        *,
+        db: str | Path | None = None,
+        store: bool = True,
+        progress: bool | None = None,
+        **inputs: Any,
+    ) -> FlowResult:
+        """Do the same as `run` without blocking the event loop; cancelling the coroutine cancels the execution."""
+        return await self._start(inputs, db, store, progress).wait_async()
+
+    def submit(
+        self,
+        *,
+        db: str | Path | None = None,
+        store: bool = True,
+        progress: bool | None = False,
+        **inputs: Any,
+    ) -> Execution:
+        """Start the flow, and answer a handle to follow, cancel and await it."""
+        return self._start(inputs, db, store, progress)
+
+    def _start(self, inputs: dict[str, Any], db: str | Path | None, store: bool, progress: bool | None) -> Execution:
+        check_may_run()
+        document = self.to_json(indent=None)
+        missing = [name for name in self._required_inputs() if name not in inputs]
+        if missing:
+            raise InvalidFlowError(
+                f'flow "{self.name}" needs the input "{missing[0]}"', hint=f"Pass it: flow.run({missing[0]}=...)."
+            )
+        options = [] if store else ["--no-store"]
+        if db is not None:
+            options += ["--db", str(db)]
+        main_outputs = {node.id: node.main_output for node in self.nodes if node.node_type == "python.task"}
+        return Execution(document, guard_tags(to_json(inputs)), options, main_outputs, self._last_node(), progress)
+
+    def _required_inputs(self) -> list[str]:
+        return required_inputs(self)
+
+    def _last_node(self) -> str:
+        """Answer the last node whose value no other uses."""
+        used = {source.id for node in self.nodes for source in (*node.after, *nodes_within([node.inputs, node.items]))}
+        return [node.id for node in self.nodes if node.id not in used][-1]
+
+
+class FlowFunction(Flow):
+    """A flow that a function describes; calling it runs it."""
+
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        super().__init__(name, description=inspect.getdoc(function))
+        self._function = function
+        functools.update_wrapper(self, function)
+        parameters = Parameters.of(function)
+        known = inspect.signature(function).parameters
+        with building(self):
+            arguments = {key: self.input(key) for key in parameters.required}
+            arguments |= {key: self.input(key, default=known[key].default) for key in parameters.optional}
+            function(**arguments)
+        self.tails = list(self.nodes[-1:])
+
+    def __call__(self, *args: Any, **kwargs: Any) -> FlowResult:
+        """Run the flow. Raises `ExecutionFailedError` if it does not succeed."""
+        return self.run(**inspect.signature(self._function).bind(*args, **kwargs).arguments).raise_for_status()
+
+
+@overload
+def flow(function: Callable[..., Any], /) -> FlowFunction: ...
+@overload
+def flow(*, name: str | None = None) -> Callable[[Callable[..., Any]], FlowFunction]: ...
+def flow(function: Callable[..., Any] | None = None, /, *, name: str | None = None) -> Any:
+    """Make a flow of a function that calls tasks. It is called once, with what stands for the inputs."""
+    if function is None:
+        return lambda inner: FlowFunction(inner, name or inner.__name__)
+    return FlowFunction(function, name or function.__name__)

@@ -1,0 +1,80 @@
+"""The `flow` program."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from .errors import EngineNotFoundError, FlowEngineError, InvalidFlowError
+from .process_role import ARGUMENTS_VARIABLE
+
+_INVALID = 2
+_TIMEOUT_SECONDS = 120
+
+
+def find_program() -> list[str]:
+    """Answer the command that runs `flow`: `FLOW_BIN` (with arguments, if it has some), PATH, or that of the wheel.
+
+    Raises `EngineNotFoundError` if there is none.
+    """
+    named = os.environ.get("FLOW_BIN", "").strip()
+    if named:
+        words = [named] if Path(named).is_file() else shlex.split(named)
+        if shutil.which(words[0]) is None:
+            raise EngineNotFoundError(
+                f'cannot run "{words[0]}", which FLOW_BIN names: it is not an executable file',
+                code="program_not_found",
+                hint="Correct FLOW_BIN, or unset it.",
+            )
+        return words
+    own = Path(__file__).parent / "bin" / ("flow.exe" if os.name == "nt" else "flow")
+    found = shutil.which("flow") or (str(own) if own.is_file() else None)
+    if found is None:
+        raise EngineNotFoundError(
+            'there is no program "flow" on PATH',
+            code="program_not_found",
+            hint="Install it, or name it in the environment variable FLOW_BIN.",
+        )
+    return [found]
+
+
+def environment() -> dict[str, str]:
+    """Answer the variables for `flow`: all, but no server, since it is to run here; and `sys.argv` for workers."""
+    inherited = {name: value for name, value in os.environ.items() if name != "FLOW_SERVER"}
+    return {**inherited, "NO_COLOR": "1", ARGUMENTS_VARIABLE: json.dumps(sys.argv)}
+
+
+def run_program(arguments: list[str], document: str) -> str:
+    """Run `flow` on a document, and answer what it prints. Raises `InvalidFlowError` with its words if it fails."""
+    command = [*find_program(), *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            input=document.encode(),
+            capture_output=True,
+            env=environment(),
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise FlowEngineError(f'"flow {arguments[0]}" took longer than {_TIMEOUT_SECONDS} s', code="timeout") from None
+    said = (done.stderr if done.stderr.strip() else done.stdout).decode(errors="replace")
+    check_exit(done.returncode, said)
+    return done.stdout.decode()
+
+
+def check_exit(status: int, said: str, error: dict[str, Any] | None = None) -> None:
+    """Raise what `flow` has said, as text or as an error of its own, if it did not succeed."""
+    if status == 0:
+        return
+    text = said.strip().removeprefix("error: ") or f"flow ended with status {status}"
+    is_invalid = status == _INVALID
+    known = {"code": "invalid_workflow" if is_invalid else "unavailable", "message": text, **(error or {})}
+    failure = InvalidFlowError if is_invalid else FlowEngineError
+    raise failure(str(known["message"]), code=str(known["code"]), hint=known.get("hint"))

@@ -1,0 +1,143 @@
+"""Functions that can be nodes: the `@task` decorator."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+
+from .current_flow import current_flow
+from .errors import InvalidFlowError
+from .graph import Chain, Node, Parameters, Stage, start_chain
+from .location import locate
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """How a task runs; times are in seconds."""
+
+    name: str | None = None
+    retry: int = 0
+    retry_delay: float = 1.0
+    backoff: float = 2.0
+    timeout: float | None = None
+    cache_ttl: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `InvalidFlowError` for values that make no sense."""
+        limits = {"retry": self.retry, "retry_delay": self.retry_delay}
+        for name, value in limits.items():
+            if value < 0:
+                raise InvalidFlowError(f"@task({name}={value}): it must not be negative")
+        for name, given in {"backoff": self.backoff, "timeout": self.timeout, "cache_ttl": self.cache_ttl}.items():
+            if given is not None and given <= 0:
+                raise InvalidFlowError(f"@task({name}={given}): it must be positive")
+
+    def node_fields(self) -> dict[str, Any]:
+        """Answer the fields of the node that say the same."""
+        fields: dict[str, Any] = {}
+        if self.timeout is not None:
+            fields["timeout_ms"] = max(1, round(self.timeout * 1000))
+        if self.retry > 0:
+            fields["retry_policy"] = {
+                "max_attempts": self.retry + 1,
+                "delay_ms": round(self.retry_delay * 1000),
+                "backoff_multiplier": self.backoff,
+            }
+        if self.cache_ttl is not None:
+            fields["cache"] = {"ttl_seconds": self.cache_ttl}
+        return fields
+
+
+class Task(Generic[P, R]):
+    """A function that can be a node of a flow. Outside of a flow it is called as ever."""
+
+    def __init__(self, function: Callable[P, R], options: TaskOptions) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.options = options
+        self.name = options.name or function.__name__
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Within a flow: add a node, and answer it for what it will return. Elsewhere: call the function."""
+        flow = current_flow()
+        if flow is None:
+            return self.function(*args, **kwargs)
+        return cast(R, flow.adopt(self.new_node(*args, **kwargs)))
+
+    def new_node(self, *args: Any, **kwargs: Any) -> Node:
+        """Answer a node that calls the function; it belongs to no flow yet. Raises `InvalidFlowError`."""
+        try:
+            bound = inspect.signature(self.function).bind_partial(*args, **kwargs)
+        except TypeError as error:
+            raise InvalidFlowError(f"{self.name}: {error}", hint="Pass what the function takes.") from None
+        config = locate(self.function)
+        if self.options.cache_ttl is not None:
+            config["revision"] = _revision(self.function)
+        parameters = Parameters.of(self.function)
+        return Node(
+            self.name,
+            "python.task",
+            config=config,
+            fields=self.options.node_fields(),
+            inputs=parameters.by_name(bound.arguments, self.name),
+            parameters=parameters,
+            main_output="result",
+            owner=self,
+        )
+
+    def map(self, items: Any = None, /, **kwargs: Any) -> list[R]:
+        """Add a node that calls the function once for each of `items`: a list, a node, or an input of the flow.
+
+        The item is the first argument that `kwargs` leaves free. The node's value is the list of the results. Without
+        `items`, what comes before it in a chain (`flow >> find >> shrink.map()`) has to return them.
+        """
+        node = self.new_node(**kwargs)
+        node.map_over(items)
+        flow = current_flow()
+        return cast("list[R]", node if flow is None else flow.adopt(node))
+
+    def __rshift__(self, target: Stage) -> Chain:
+        """Begin a chain in the flow of the `with` block."""
+        return start_chain(self).link(target)
+
+    def __rrshift__(self, sources: list[Stage]) -> Chain:
+        """Put the task behind several others: `[a, b] >> task`."""
+        return start_chain(sources).link(self)
+
+
+def _revision(function: Callable[..., Any]) -> str:
+    try:
+        source = inspect.getsource(function)
+    except OSError:
+        source = function.__code__.co_code.hex() if hasattr(function, "__code__") else function.__qualname__
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
+
+
+@overload
+def task(function: Callable[P, R], /) -> Task[P, R]: ...
+@overload
+def task(
+    *,
+    name: str | None = None,
+    retry: int = 0,
+    retry_delay: float = 1.0,
+    backoff: float = 2.0,
+    timeout: float | None = None,
+    cache_ttl: float | None = None,
+) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def task(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Make a function a task.
+
+    `retry`: how often a failed call is made again, after `retry_delay` seconds, which grow by the factor `backoff` each
+    time. `timeout`: seconds after which a call is ended, with its process. `cache_ttl`: seconds for which a result is
+    used again for the same arguments and the same source. `name`: the id of its node; default: that of the function.
+    """
+    settings = TaskOptions(**options)
+    return Task(function, settings) if function is not None else lambda inner: Task(inner, settings)

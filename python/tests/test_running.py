@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import run_script
+from sample_tasks import (
+    add,
+    double,
+    echo,
+    flaky,
+    large,
+    later,
+    negate,
+    nothing,
+    numbers,
+    remember,
+    sleep_long,
+    start,
+    too_slow,
+    total,
+)
+
+from flowengine import EngineNotFoundError, ExecutionFailedError, Flow, InvalidFlowError, flow, nodes
+
+PIPELINE = """
+from flowengine import Flow, task
+import sys, urllib.request, json
+
+@task(retry=3, timeout=30)
+def fetch_data(url: str) -> dict:
+    return json.load(urllib.request.urlopen(url))
+
+@task()
+def process(data: dict) -> dict:
+    return {"summary": data["title"]}
+
+flow = Flow("data-pipeline")
+flow >> fetch_data >> process
+result = flow.run(url=sys.argv[1])
+print(json.dumps([result.success, result.output, result["process"], result.outputs["fetch_data"]]))
+result.raise_for_status()
+"""
+
+
+def read_pid(path: Path) -> int:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if path.exists() and path.read_text():
+            return int(path.read_text())
+        time.sleep(0.02)
+    raise AssertionError("the task never started")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_script_runs_its_flow_at_its_top_level(tmp_path: Path, item_url: str) -> None:
+    done = run_script(tmp_path, PIPELINE, item_url)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [True, {"summary": "An item"}, {"summary": "An item"}, {"title": "An item"}]
+
+
+def test_a_package_runs_with_relative_imports(tmp_path: Path) -> None:
+    package = tmp_path / "project"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "parts.py").write_text("WORD = 'relative'\n")
+    (package / "main.py").write_text(
+        "from flowengine import Flow, task\nfrom .parts import WORD\n"
+        "@task\ndef word() -> str:\n    return WORD\n"
+        "if __name__ == '__main__':\n    print(Flow('package').then(word).run().output)\n"
+    )
+    command = [sys.executable, "-m", "project.main"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "relative\n", done.stderr
+
+
+def test_a_diamond_joins_both_ways() -> None:
+    made = Flow("diamond")
+    made >> start >> [double, negate] >> total >> later
+    result = made.run(number=5)
+    assert result.output == 6
+    assert dict(result.outputs) == {"start": 5, "double": 10, "negate": -5, "total": 5, "later": 6}
+    assert len(result.execution_id) == 36
+
+
+def test_a_thousand_items_are_mapped() -> None:
+    with Flow("map") as made:
+        total(double.map(numbers(1000)))
+    assert made.run().output == 999_000
+
+
+def test_a_chain_maps_over_what_comes_before() -> None:
+    made = Flow("chain map")
+    made >> numbers >> double.map() >> total
+    assert made.run(count=4).output == 12
+
+
+def test_calls_of_an_execution_share_a_worker() -> None:
+    made = Flow("warm")
+    with made:
+        stages = [nothing.new_node() for _ in range(60)]
+    made.then(*stages)
+    events = list(made.submit().events())
+    durations = sorted(event["duration_ms"] for event in events if event["type"] == "NodeCompleted")
+    print(f"a call takes {durations[30]} ms (median)")
+    assert len(durations) == 60
+    assert sum(event["type"] == "NodeResource" for event in events) == 1
+
+
+def test_a_flow_function_runs_when_it_is_called() -> None:
+    @flow
+    def pipeline(number: int, factor: int = 3) -> None:
+        add(start(number), double(factor))
+
+    assert pipeline(4).output == 10
+    assert pipeline(4, factor=1).output == 6
+
+
+def test_builtin_nodes_and_tasks_share_values() -> None:
+    made = Flow("mixed")
+    made >> nodes.shell("echo '{\"n\": 1}'") >> echo >> nodes.shell("cat", id="cat")
+    result = made.run()
+    assert result["echo"] == {"n": 1}
+    assert result["cat"]["output"] == {"n": 1}
+
+
+def test_a_failed_call_is_retried() -> None:
+    assert Flow("flaky").then(flaky).run(folder="").output == "attempt 3"
+
+
+def test_a_failure_comes_with_its_traceback(tmp_path: Path) -> None:
+    result = Flow("failure").then(double).run(value={"not": "a number"})
+    assert (result.success, result.status) == (False, "failed")
+    with pytest.raises(ExecutionFailedError, match="TypeError") as caught:
+        result.raise_for_status()
+    assert "in double" in str(caught.value.traceback)
+    with pytest.raises(KeyError, match='"double" has no value'):
+        result["double"]
+
+
+def test_a_timeout_kills_the_call(tmp_path: Path) -> None:
+    result = Flow("slow").then(too_slow).run(pid_file=str(tmp_path / "pid"))
+    assert (result.error or {})["code"] == "timeout"
+    assert not is_alive(read_pid(tmp_path / "pid"))
+
+
+def test_a_cached_result_is_used_again() -> None:
+    made = Flow("cache").then(remember)
+    assert made.run(value=1).output == made.run(value=1).output
+
+
+def test_bytes_arrive_as_bytes() -> None:
+    assert Flow("bytes").then(echo).run(value={"raw": b"\x00\xff", "type": "x"}).output == {
+        "raw": b"\x00\xff",
+        "type": "x",
+    }
+
+
+def test_a_value_of_100_mb_is_refused() -> None:
+    result = Flow("large").then(large).run(size=100_000_000)
+    assert (result.error or {})["code"] == "too_large"
+    assert "32 MiB" in (result.error or {})["message"]
+
+
+def test_a_saved_flow_runs_with_the_command_line(tmp_path: Path) -> None:
+    saved = Flow("saved").then(start, double).save(tmp_path / "saved.json")
+    command = f"{os.environ['FLOW_BIN']} run {saved} --set number=21 --no-store"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=120, check=False)
+    assert "42" in done.stdout, done.stderr
+
+
+def test_the_engine_checks_and_draws_flows() -> None:
+    made = Flow("checked").then(start, double)
+    made.validate()
+    assert "double" in made.visualize("mermaid")
+    with pytest.raises(InvalidFlowError, match=r"shel\.exec"):
+        Flow("wrong").then(nodes.node("shel.exec")).validate()
+    with pytest.raises(InvalidFlowError, match=r"shel\.exec"):
+        Flow("wrong").then(nodes.node("shel.exec")).run()
+
+
+def test_a_handle_follows_and_cancels(tmp_path: Path) -> None:
+    handle = Flow("handle").then([echo, sleep_long]).submit(value="hello", pid_file=str(tmp_path / "pid"))
+    pid = read_pid(tmp_path / "pid")
+    with pytest.raises(TimeoutError):
+        handle.wait(timeout=0.05)
+    handle.cancel()
+    result = handle.wait(timeout=60)
+    assert result.status == "cancelled"
+    assert next(iter(handle.logs())) == "echoing hello"
+    assert [event["seq"] for event in handle.events()] == list(range(1, len(list(handle.events())) + 1))
+    assert handle.execution_id == result.execution_id
+    assert not is_alive(pid)
+
+
+def test_flows_run_side_by_side_in_an_event_loop() -> None:
+    async def both() -> list[int]:
+        made = Flow("async").then(start, double)
+        results = await asyncio.gather(made.run_async(number=1), made.run_async(number=2))
+        return [result.output for result in results]
+
+    assert asyncio.run(both()) == [2, 4]
+
+
+def test_cancelling_a_coroutine_cancels_its_execution(tmp_path: Path) -> None:
+    async def cancel() -> None:
+        running = asyncio.create_task(Flow("async").then(sleep_long).run_async(pid_file=str(tmp_path / "pid")))
+        await asyncio.to_thread(read_pid, tmp_path / "pid")
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(cancel())
+    assert not is_alive(read_pid(tmp_path / "pid"))
+
+
+def test_ctrl_c_cancels_the_flow(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, sys, time\nfrom flowengine import Flow, task\n@task\ndef wait(pid_file: str) -> None:\n"
+        "    open(pid_file, 'w').write(str(os.getpid()))\n    time.sleep(300)\n"
+        "Flow('wait').then(wait).run(pid_file=sys.argv[1])\n"
+    )
+    process = subprocess.Popen([sys.executable, str(script), str(tmp_path / "pid")], stderr=subprocess.PIPE, text=True)
+    pid = read_pid(tmp_path / "pid")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert "KeyboardInterrupt" in said
+    assert not is_alive(pid)
+
+
+def test_progress_shows_what_happens(capfd: pytest.CaptureFixture[str]) -> None:
+    Flow("progress").then(echo).run(value="hello", progress=True)
+    said = capfd.readouterr().err
+    assert "▶ echo\n  echo | echoing hello\n✓ echo" in said
+
+
+def test_a_missing_engine_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Flow("lost").then(nothing)
+    monkeypatch.setenv("FLOW_BIN", "/no/such/flow")
+    with pytest.raises(EngineNotFoundError, match="which FLOW_BIN names"):
+        made.run()
+    monkeypatch.delenv("FLOW_BIN")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(EngineNotFoundError, match="FLOW_BIN"):
+        made.run()

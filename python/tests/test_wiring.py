@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sample_tasks import add, double, echo, negate, nothing, scale, start, subtract, total
+
+from flowengine import Flow, FlowBuilder, InvalidFlowError, flow, nodes, task
+
+
+def edges(made: Flow) -> list[str]:
+    return [
+        f"{edge['from_node']}.{edge['from_port']} -> {edge['to_node']}.{edge['to_port']}"
+        for edge in made.to_document()["connections"]
+    ]
+
+
+def node(made: Flow, id: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(node for node in made.to_document()["nodes"] if node["id"] == id)
+    return found
+
+
+def test_a_chain_passes_each_value_to_the_first_parameter() -> None:
+    made = Flow("chain")
+    made >> start >> double >> negate
+    assert edges(made) == ["start.result -> double.value", "double.result -> negate.value"]
+
+
+def test_several_values_go_to_the_parameters_in_order() -> None:
+    made = Flow("diamond")
+    made >> start >> [double, negate] >> add
+    assert edges(made)[2:] == ["double.result -> add.a", "negate.result -> add.b"]
+
+
+def test_values_go_to_parameters_that_are_called_like_their_tasks() -> None:
+    made = Flow("names")
+    made >> start >> [double, negate] >> subtract
+    assert sorted(edges(made)[2:]) == ["double.result -> subtract.double", "negate.result -> subtract.negate"]
+
+
+def test_several_values_for_one_parameter_become_a_list() -> None:
+    made = Flow("list")
+    made >> start >> [double, negate] >> total
+    assert node(made, "total")["inputs"] == {"values": ["${{ nodes.double.result }}", "${{ nodes.negate.result }}"]}
+
+
+def test_a_task_that_takes_nothing_only_waits() -> None:
+    made = Flow("order").then(start, nothing)
+    assert node(made, "nothing")["depends_on"] == ["start"]
+
+
+def test_parameters_that_nothing_is_connected_to_are_inputs_of_the_flow() -> None:
+    made = Flow("inputs").then(start, scale)
+    assert node(made, "scale")["inputs"] == {"factor": "${{ inputs.factor }}"}
+    with pytest.raises(InvalidFlowError, match='needs the input "number"'):
+        made.run(factor=2)
+
+
+def test_too_many_values_for_the_parameters_are_an_error() -> None:
+    made = Flow("unclear").then(start, [double, negate, echo], add)
+    with pytest.raises(InvalidFlowError, match=r"gets 3 values .* for 2 parameters"):
+        made.to_document()
+
+
+def test_calls_within_a_with_block_are_nodes() -> None:
+    with Flow("calls") as made:
+        first = start(number=made.input("n", default=1))
+        add(a=double(first), b=scale(first, factor=10))
+    assert made.to_document()["inputs"] == {"n": {"default": 1}}
+    assert "double.result -> add.a" in edges(made)
+    assert node(made, "scale")["inputs"] == {"factor": 10}
+    assert double(4) == 8
+
+
+def test_the_same_task_may_be_called_several_times() -> None:
+    with Flow("twice") as made:
+        double(double(start(1)))
+    assert [node["id"] for node in made.to_document()["nodes"]] == ["start", "double", "double-2"]
+
+
+def test_text_that_looks_like_an_expression_stays_text() -> None:
+    with Flow("literal") as made:
+        echo({"text": "${{ inputs.x }}", "tagged": {"type": "String", "value": "x"}})
+    value = node(made, "echo")["inputs"]["value"]
+    assert value["text"] == "$${{ inputs.x }}"
+    assert value["tagged"] == {"type": "Object", "value": {"type": "String", "value": "x"}}
+
+
+def test_builtin_nodes_take_part_in_chains() -> None:
+    made = Flow("builtin")
+    made >> nodes.http("https://example.com") >> echo >> nodes.shell("cat")
+    assert edges(made) == ["http.body -> echo.value", "echo.result -> shell.stdin"]
+
+
+def test_a_builder_connects_by_names() -> None:
+    built = FlowBuilder("built").add("one", start, number=1).add("get", nodes.http("https://example.com"))
+    made = built.add("show", echo).connect("one", "get").connect("get", "show", from_port="status", to_port="value")
+    assert edges(made.build()) == ["one.result -> get.body", "get.status -> show.value"]
+    with pytest.raises(InvalidFlowError, match='no node "two"'):
+        built.connect("one", "two")
+
+
+def test_options_of_a_task_are_fields_of_its_node() -> None:
+    options = task(retry=3, retry_delay=0.5, backoff=1.5, timeout=2.5, cache_ttl=60)
+    made = Flow("options").then(options(start.function))
+    found = node(made, "start")
+    assert found["retry_policy"] == {"max_attempts": 4, "delay_ms": 500, "backoff_multiplier": 1.5}
+    assert (found["timeout_ms"], found["cache"]) == (2500, {"ttl_seconds": 60})
+    with pytest.raises(InvalidFlowError, match="must be positive"):
+        task(timeout=0)
+
+
+def test_what_cannot_be_imported_cannot_be_a_task() -> None:
+    def inner() -> None: ...
+
+    with pytest.raises(InvalidFlowError, match=r"<locals>\.inner"):
+        Flow("inner").then(task(inner))
+    with pytest.raises(InvalidFlowError, match="@task"):
+        Flow("plain").then(print)
+
+
+def test_values_that_are_not_there_yet_cannot_be_used_in_python() -> None:
+    with Flow("too early"):
+        value: Any = start(1)
+        with pytest.raises(InvalidFlowError, match="has no value yet"):
+            bool(value)
+        with pytest.raises(InvalidFlowError, match=r"task\.map"):
+            list(value)
+
+
+def test_a_flow_function_is_called_with_what_stands_for_its_inputs() -> None:
+    @flow
+    def pipeline(number: int, factor: int = 3) -> None:
+        """Scale a number."""
+        scale(start(number), factor)
+
+    document = pipeline.to_document()
+    assert document["description"] == "Scale a number."
+    assert document["inputs"] == {"number": {}, "factor": {"default": 3}}
+    assert node(pipeline, "scale")["inputs"] == {"factor": "${{ inputs.factor }}"}
