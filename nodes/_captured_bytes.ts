@@ -40,6 +40,11 @@ export class CapturedBytes {
     this.#total += bytes;
   }
 
+  /** All that there was; undefined if some of it is lost. */
+  bytes(): Uint8Array | undefined {
+    return this.lost === 0 ? join([this.#head.bytes(), this.#tail.bytes()]) : undefined;
+  }
+
   /** What was kept, as UTF-8; a mark tells how much is missing in the middle. */
   text(): string {
     if (this.lost === 0) return new TextDecoder().decode(join([this.#head.bytes(), this.#tail.bytes()]));

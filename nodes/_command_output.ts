@@ -44,7 +44,9 @@ export class CommandOutput {
     if (outText !== undefined) {
       outputs["stdout"] = strip(outText);
       const parsed = this.stdout.isTruncated ? undefined : parseLooseJson(outText);
-      outputs["output"] = parsed === undefined ? outputs["stdout"] : parsed;
+      // U+FFFD stands for what is no UTF-8, or for itself.
+      const binary = outText.includes("\ufffd") ? this.stdout.binary() : undefined;
+      outputs["output"] = parsed !== undefined ? parsed : binary ?? outputs["stdout"];
     }
     const errText = this.stderr.text();
     if (errText !== undefined) outputs["stderr"] = strip(errText);

@@ -70,8 +70,23 @@ export class OutputStream {
     return this.#captured?.text();
   }
 
+  /** What was kept, if it is all there was and no text: text would not bring every byte on. */
+  binary(): Uint8Array | undefined {
+    const bytes = this.#captured?.bytes();
+    return bytes === undefined || isText(bytes) ? undefined : bytes;
+  }
+
   /** Whether {@link text} lacks a part. */
   get isTruncated(): boolean {
     return (this.#captured?.lost ?? 0) > 0;
+  }
+}
+
+function isText(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -11,6 +11,16 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
+Deno.test("shellExec answers bytes as output when stdout is no text, and text that only looks odd as text", async () => {
+  const run = async (bytes: Uint8Array) => {
+    return (await runNode(shellExec, { config: { command: "cat" }, inputs: { stdin: bytes } })).outputs;
+  };
+  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  assert.deepEqual((await run(bytes))["output"], bytes);
+  const odd = "a \ufffd b";
+  assert.equal((await run(new TextEncoder().encode(odd)))["output"], odd);
+});
+
 Deno.test("shellExec takes stdin from the input or the config: text and bytes as they are, other values as JSON", async () => {
   const cat = async (options: { stdin?: unknown; input?: string | Uint8Array | { a: number } | null }) => {
     const config = { command: "cat", ...("stdin" in options ? { stdin: options.stdin } : {}) };

@@ -29,6 +29,14 @@ dockerTest("docker.run carries 64 MiB through a container without changing a byt
   assert.ok(stdout === data);
 });
 
+dockerTest("docker.run carries bytes that are no text through a container, and answers bytes", async () => {
+  const data = new Uint8Array(8 * MiB);
+  for (let at = 0; at < data.length; at += 65_536) crypto.getRandomValues(data.subarray(at, at + 65_536));
+  const { output } = await scripts.outputs("cat", { stdin_mode: "raw", max_output_bytes: 64 * MiB }, { data });
+  assert.ok(output instanceof Uint8Array && output.length === data.length);
+  assert.ok(output.every((byte, at) => byte === data[at]));
+});
+
 dockerTest("docker.run does not mind a container that does not read its input", async () => {
   const data = new Uint8Array(16 * MiB);
   for (const script of ["exit 0", "head -c 10 | wc -c", "exec 0<&-; sleep 0.3"]) {
