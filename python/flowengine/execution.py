@@ -47,18 +47,19 @@ class Execution:
         self._said: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
         self._changed = threading.Condition()
         self._has_ended = False
+        program = find_program()
         handle, name = tempfile.mkstemp(prefix="flowengine-", suffix=".json")
         self._inputs_file = Path(name)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(inputs, file)
-        self._process = self._start(options)
+        self._process = self._start(program, options)
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read_events, self._read_errors)]
         for thread in self._threads:
             thread.start()
         self._send(document)
 
-    def _start(self, options: list[str]) -> subprocess.Popen[bytes]:
-        command = [*find_program(), "run", "-", "--json", "--input", f"@{self._inputs_file}", *options]
+    def _start(self, program: list[str], options: list[str]) -> subprocess.Popen[bytes]:
+        command = [*program, "run", "-", "--json", "--input", f"@{self._inputs_file}", *options]
         try:
             # A session of its own: Ctrl-C is to reach only us, and we cancel then.
             return subprocess.Popen(
@@ -153,7 +154,12 @@ class Execution:
     def _read_events(self) -> None:
         try:
             for line in self._process.stdout or ():
-                self._take(json.loads(line))
+                try:
+                    message = json.loads(line)
+                except ValueError:
+                    self._said.append(line.decode(errors="replace"))
+                else:
+                    self._take(message)
         finally:
             self._process.wait()
             self._threads[1].join()
@@ -171,7 +177,11 @@ class Execution:
             self._events.append(message)
             self._changed.notify_all()
         if self._is_shown:
-            show_event(message)
+            try:
+                show_event(message)
+            except (OSError, ValueError):
+                # Nobody reads stderr any more: that is no reason to stop listening.
+                self._is_shown = False
 
     def _read_errors(self) -> None:
         for line in self._process.stderr or ():

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from sample_tasks import (
     total,
 )
 
-from flowengine import EngineNotFoundError, ExecutionFailedError, Flow, InvalidFlowError, flow, nodes
+from flowengine import EngineNotFoundError, ExecutionFailedError, Flow, FlowEngineError, InvalidFlowError, flow, nodes
 
 PIPELINE = """
 from flowengine import Flow, task
@@ -249,8 +250,9 @@ def test_progress_shows_what_happens(capfd: pytest.CaptureFixture[str]) -> None:
     assert "▶ echo\n  echo | echoing hello\n✓ echo" in said
 
 
-def test_a_missing_engine_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_engine_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made = Flow("lost").then(nothing)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("FLOW_BIN", "/no/such/flow")
     with pytest.raises(EngineNotFoundError, match="which FLOW_BIN names"):
         made.run()
@@ -258,3 +260,19 @@ def test_a_missing_engine_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(EngineNotFoundError, match="FLOW_BIN"):
         made.run()
+    assert list(tmp_path.glob("flowengine-*")) == []
+
+
+def test_output_that_is_no_event_does_not_stop_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOW_BIN", "sh -c 'cat >&2; echo no event; exit 70'")
+    with pytest.raises(FlowEngineError, match="no event"):
+        Flow("broken").then(nothing).run()
+
+
+def test_what_ends_too_early_is_interrupted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake = tmp_path / "flow"
+    fake.write_text('#!/bin/sh\ncat >/dev/null\necho \'{"type":"WorkflowStarted","execution_id":"1"}\'\nkill -9 $$\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("FLOW_BIN", str(fake))
+    result = Flow("broken").then(nothing).run()
+    assert (result.status, result.success) == ("interrupted", False)

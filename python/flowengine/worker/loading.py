@@ -35,7 +35,7 @@ def find_function(module: str | None, file: str | None, name: str) -> Callable[.
     raise FlowEngineError(
         f'"{place}" has no function "{name}"',
         code="invalid_config",
-        hint='Define it at the top level of the module, not under `if __name__ == "__main__":`.',
+        hint='Define it at the top level, before the first flow.run(), not under `if __name__ == "__main__":`.',
     )
 
 
