@@ -148,6 +148,8 @@ Deno.test("python.task ends the worker and all that the function has started whe
     const pid_file = join(folder, "pids");
     const { events } = await run([{ id: "wait", timeout_ms: 2000 }], { pid_file });
     assert.equal(errorOf(events).code, "timeout");
+    const isWarning = (event: ExecutionEvent) => event.type === "NodeEvent" && event.event.event_type === "Warning";
+    assert.ok(!events.some(isWarning), "the engine did not have to give up on the node");
     const pids = (await Deno.readTextFile(pid_file)).split(" ").map(Number);
     assert.deepEqual(pids.map((pid) => getPlatform().startedOf(pid)), [undefined, undefined]);
   });
