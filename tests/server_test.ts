@@ -148,6 +148,7 @@ test("executions are listed page by page, the newest first", async ({ url }) => 
   assert.equal((await curl(`${url}/api/executions?status=failed`)).json.executions.length, 0);
   assert.equal((await curl(`${url}/api/executions?limit=0`)).status, 400);
   assert.equal((await curl(`${url}/api/executions?since=yesterday`)).status, 400);
+  assert.equal((await curl(`${url}/api/executions?cursor=garbage`)).status, 400);
 });
 
 test("the same request with the same idempotency key is the same execution", async ({ url, pid: _ }, folder) => {

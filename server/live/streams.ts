@@ -168,7 +168,7 @@ export class LiveStreams {
   }
 
   async #checkAllowed(reader: Reader, isAllowed: () => Promise<boolean>): Promise<void> {
-    if (!await isAllowed().catch(() => false)) reader.end("unauthenticated");
+    if (!await isAllowed()) reader.end("unauthenticated");
   }
 
   #watchBlocked(): void {

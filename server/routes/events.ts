@@ -185,7 +185,12 @@ function createCheck(c: ServerContext, { auth }: ServerPorts): () => Promise<boo
   const request = new Request(c.req.url, { headers: new Headers(c.req.raw.headers) });
   const { env } = c;
   return async () => {
-    await auth.authenticate(request, env);
-    return true;
+    try {
+      await auth.authenticate(request, env);
+      return true;
+    } catch (error) {
+      // That it cannot be told at the moment, such as while the database is busy, says nothing about the token.
+      return !(error instanceof FlowError && error.code === "unauthenticated");
+    }
   };
 }

@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
+import { FlowError } from "../../engine/errors.ts";
 import { encodeDocument } from "../../engine/encode_document.ts";
 import { createRoutes, type ServerApp } from "../env.ts";
 import { readExecution, toExecutionDocument } from "../execution_document.ts";
@@ -128,6 +129,7 @@ function addReading(routes: ServerApp, ports: ServerPorts): void {
   const { engine: { store }, clock } = ports;
   routes.openapi(list, async (c) => {
     const { limit, cursor, ...filter } = c.req.valid("query");
+    if (cursor !== undefined && await store.getSummary(cursor, clock.now()) === undefined) throw unknownCursor(cursor);
     const after = cursor === undefined ? {} : { after: cursor };
     const given = Object.fromEntries(Object.entries(filter).filter(([_, value]) => value !== undefined));
     // One more than is shown tells whether there are more.
@@ -151,6 +153,12 @@ function describeQueued(queued: QueuedExecution | undefined) {
   if (queued === undefined) return {};
   const { position, reason } = queued;
   return { queued: { position, reason } };
+}
+
+function unknownCursor(cursor: string): FlowError {
+  return new FlowError("invalid_argument", `Cannot go on after "${cursor.slice(0, 40)}": it is no cursor`, {
+    hint: "Send the next_cursor of the page before; begin anew if that execution has been deleted since.",
+  });
 }
 
 async function resultOf(ports: ServerPorts, { execution_id, handle }: StartedExecution, form: ValuesForm) {
