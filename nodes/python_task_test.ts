@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { createEngine, type ExecutionEvent, parseWorkflow } from "../mod.ts";
 import type { Values } from "../engine/value.ts";
 import { getPlatform } from "../platform/mod.ts";
+import { pythonTest } from "../tests/support/python.ts";
 import { withFolder } from "../tests/support/temp_folder.ts";
 import { createPythonTask } from "./python_task.ts";
 
@@ -95,19 +96,19 @@ function errorOf(events: ExecutionEvent[]) {
   return failed.error;
 }
 
-Deno.test("python.task passes inputs by name, and answers what the function returns", async () => {
+pythonTest("python.task passes inputs by name, and answers what the function returns", async () => {
   const { outputs } = await run(["greet"], { name: "Ada", unknown: 1 });
   const { text, bytes } = outputs.greet?.result as Values;
   assert.deepEqual([text, bytes], ["Hello Ada!", new Uint8Array([0, 255])]);
 });
 
-Deno.test("python.task streams what functions print, log and start, also without a line end", async () => {
+pythonTest("python.task streams what functions print, log and start, also without a line end", async () => {
   const { events } = await run(["greet"], { name: "Ada" });
   assert.deepEqual(linesOf(events, "StdoutLine"), ["greeting Ada", "no line end"]);
   assert.deepEqual(linesOf(events, "StderrLine").sort(), ["INFO greeter: logged", "from a program"]);
 });
 
-Deno.test("python.task calls the functions of an execution in the same process", async () => {
+pythonTest("python.task calls the functions of an execution in the same process", async () => {
   const many = {
     id: "greet",
     map: { items: [1, 2, 3], max_parallel: 1 },
@@ -119,7 +120,7 @@ Deno.test("python.task calls the functions of an execution in the same process",
   assert.deepEqual(pids, Array(3).fill(outputs.get_pid?.result));
 });
 
-Deno.test("python.task fails with the last line of an exception, and keeps its traceback", async () => {
+pythonTest("python.task fails with the last line of an exception, and keeps its traceback", async () => {
   const { status, events } = await run(["fail"]);
   const { message, code, details } = errorOf(events);
   assert.deepEqual([status, code, message], ["failed", "node_failed", "LookupError: no such row"]);
@@ -127,11 +128,11 @@ Deno.test("python.task fails with the last line of an exception, and keeps its t
   assert.doesNotMatch(String(details?.traceback), /flowengine\/worker/);
 });
 
-Deno.test("python.task treats sys.exit as a failure of the function", async () => {
+pythonTest("python.task treats sys.exit as a failure of the function", async () => {
   assert.equal(errorOf((await run(["leave"])).events).message, "SystemExit: 3");
 });
 
-Deno.test("python.task runs again when its worker was killed in the middle of a call", async () => {
+pythonTest("python.task runs again when its worker was killed in the middle of a call", async () => {
   await withFolder(async (folder) => {
     const retry_policy = { max_attempts: 2, delay_ms: 0 };
     const { status, outputs, events } = await run([{ id: "die_once", retry_policy }], {
@@ -143,7 +144,7 @@ Deno.test("python.task runs again when its worker was killed in the middle of a 
   });
 });
 
-Deno.test("python.task ends the worker and all that the function has started when the time is up", async () => {
+pythonTest("python.task ends the worker and all that the function has started when the time is up", async () => {
   await withFolder(async (folder) => {
     const pid_file = join(folder, "pids");
     const { events } = await run([{ id: "wait", timeout_ms: 2000 }], { pid_file });
@@ -155,24 +156,27 @@ Deno.test("python.task ends the worker and all that the function has started whe
   });
 });
 
-Deno.test("python.task refuses values that would change on their way", async () => {
+pythonTest("python.task refuses values that would change on their way", async () => {
   const { code, message } = errorOf((await run(["too_exact"])).events);
   assert.equal(code, "invalid_output");
   assert.match(message, /too_exact: cannot pass on int 1152921504606846976 at "rows\[0\]"/);
 });
 
-Deno.test("python.task says what is missing: an argument, a function, the package, one of file and module", async () => {
-  assert.match(errorOf((await run(["greet"])).events).message, /greet\(\) needs "name"/);
-  assert.match(errorOf((await run(["gret"])).events).message, /has no function "gret"/);
-  const bare = await run([{ id: "greet", config: { function: "greet" } }]);
-  assert.match(errorOf(bare.events).message, /either module or file/);
-  const isolated = {
-    function: "greet",
-    file: "x.py",
-    env: { PYTHONPATH: "", PYTHONNOUSERSITE: "1" },
-    python: "/bin/sh",
-  };
-  const { code, hint } = errorOf((await run([{ id: "greet", config: isolated }])).events);
-  assert.equal(code, "invalid_config");
-  assert.match(hint ?? "", /pip install flowengine/);
-});
+pythonTest(
+  "python.task says what is missing: an argument, a function, the package, one of file and module",
+  async () => {
+    assert.match(errorOf((await run(["greet"])).events).message, /greet\(\) needs "name"/);
+    assert.match(errorOf((await run(["gret"])).events).message, /has no function "gret"/);
+    const bare = await run([{ id: "greet", config: { function: "greet" } }]);
+    assert.match(errorOf(bare.events).message, /either module or file/);
+    const isolated = {
+      function: "greet",
+      file: "x.py",
+      env: { PYTHONPATH: "", PYTHONNOUSERSITE: "1" },
+      python: "/bin/sh",
+    };
+    const { code, hint } = errorOf((await run([{ id: "greet", config: isolated }])).events);
+    assert.equal(code, "invalid_config");
+    assert.match(hint ?? "", /pip install flowengine/);
+  },
+);
