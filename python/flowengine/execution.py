@@ -147,6 +147,7 @@ class Execution:
         self.cancel()
         try:
             self._process.wait(_CANCEL_SECONDS)
+            self._threads[0].join()
         except BaseException:
             self._process.kill()
             raise
@@ -173,6 +174,9 @@ class Execution:
         if "type" not in message:
             self._failure = message.get("error", message)
             return
+        if not self._events:
+            # It has been read, and this process may end without any further word.
+            self._inputs_file.unlink(missing_ok=True)
         with self._changed:
             self._events.append(message)
             self._changed.notify_all()

@@ -194,9 +194,11 @@ def test_the_engine_checks_and_draws_flows() -> None:
         Flow("wrong").then(nodes.node("shel.exec")).run()
 
 
-def test_a_handle_follows_and_cancels(tmp_path: Path) -> None:
+def test_a_handle_follows_and_cancels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     handle = Flow("handle").then([echo, sleep_long]).submit(value="hello", pid_file=str(tmp_path / "pid"))
     pid = read_pid(tmp_path / "pid")
+    assert list(tmp_path.glob("flowengine-*")) == []
     with pytest.raises(TimeoutError):
         handle.wait(timeout=0.05)
     handle.cancel()
