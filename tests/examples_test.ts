@@ -20,6 +20,7 @@ const checks: Record<string, () => Promise<void>> = {
   "streaming_demo.json": checkStreamingDemo,
   "browser_render.yaml": checkBrowserRender,
   "api_call.yaml": checkApiCall,
+  "api_call_pages.yaml": checkApiCallPages,
   "retry_backoff.json": checkRetryBackoff,
   "parallel_fan_out.json": checkParallelFanOut,
   "data_pipeline.json": checkDataPipeline,
@@ -52,6 +53,7 @@ const bubblewrapObstacle = whyNoBubblewrap();
 const obstacles: Record<string, string | undefined> = {
   "browser_render.yaml": browserObstacle,
   "api_call.yaml": sandboxObstacle,
+  "api_call_pages.yaml": sandboxObstacle,
   "sandbox_exec.yaml": sandboxObstacle,
   "docker_pipeline.yaml": whyNoDocker(),
   "docker_flat_io.json": whyNoDocker(),
@@ -116,6 +118,21 @@ async function checkApiCall(): Promise<void> {
   assertSucceeded(run);
   assert.deepEqual(outputsOf(run, "log"), { message: { city: "Bern", celsius: 4, wear: "a coat" } });
   assert.deepEqual(declaredOutputs(run), { wear: "a coat" });
+}
+
+async function checkApiCallPages(): Promise<void> {
+  let asked = 0;
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const page = Number(new URL(request.url).searchParams.get("page"));
+    // The service is out of order once.
+    if (++asked === 1) return new Response("busy", { status: 503 });
+    return Response.json({ orders: Array.from({ length: page }, () => ({ total: 10 * page })) });
+  });
+  const url = `http://127.0.0.1:${server.addr.port}/orders`;
+  const run = await runExample("api_call_pages.yaml", "--set", `url=${url}`);
+  assertSucceeded(run);
+  assert.deepEqual(declaredOutputs(run), { orders: 6, total: 140 });
+  assert.equal(asked, 4);
 }
 
 async function checkBrowserRender(): Promise<void> {
