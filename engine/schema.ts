@@ -36,6 +36,7 @@ export function workflowJsonSchema(registry: NodeRegistry): JsonSchema {
       trigger: withoutDialect(closedSchema(schemas.triggerSchema())),
       settings: handlersOfNodes(withoutDialect(closedSchema(schemas.settingsSchema()))),
       tagged: TAGGED,
+      expression: EXPRESSION,
       ...Object.assign({}, ...configs),
     },
   };
@@ -62,6 +63,9 @@ const TAGGED: JsonSchema = {
   required: ["type", "value"],
   additionalProperties: false,
 };
+
+/** What it yields is checked when it is known. */
+const EXPRESSION: JsonSchema = { description: "Text with an expression in it", type: "string", pattern: "\\$\\{\\{" };
 
 function nodeSchema(definitions: readonly NodeDefinition[]): JsonSchema {
   const { $schema: _, ...node } = closedSchema(schemas.nodeSchema());
@@ -130,11 +134,11 @@ function renameRefs(schema: unknown, name: string): unknown {
   });
 }
 
-/** Lets `schema` be tagged instead, at every level. */
+/** Lets `schema` be tagged instead, or an expression, at every level. */
 function allowTagged(schema: unknown): unknown {
   if (typeof schema !== "object" || schema === null) return schema;
   const { description, default: preset, ...rest } = schema as JsonSchema;
-  const outer: JsonSchema = { anyOf: [allowTaggedParts(rest), ref("tagged")] };
+  const outer: JsonSchema = { anyOf: [allowTaggedParts(rest), ref("tagged"), ref("expression")] };
   if (description !== undefined) outer.description = description;
   if (preset !== undefined) outer.default = preset;
   return outer;

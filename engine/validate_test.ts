@@ -159,7 +159,10 @@ Deno.test("workflowJsonSchema() has a rule per node type, and lets config values
     string,
     Record<string, unknown>
   >;
-  assert.deepEqual(properties?.command, { anyOf: [{ type: "string" }, { $ref: "#/$defs/tagged" }] });
+  const orElse = [{ $ref: "#/$defs/tagged" }, { $ref: "#/$defs/expression" }];
+  assert.deepEqual(properties?.command, { anyOf: [{ type: "string" }, ...orElse] });
+  const { pattern } = defs.expression as { pattern: string };
+  assert.ok(new RegExp(pattern).test("python:${{ inputs.tag }}") && !new RegExp(pattern).test("30 {{ seconds }}"));
   assert.deepEqual([required, additionalProperties], [["command"], false]);
   const refs = JSON.stringify(schema).matchAll(/"\$ref":"#\/\$defs\/([^"]+)"/g);
   for (const [, name = ""] of refs) assert.ok(Object.hasOwn(defs, name), name);
