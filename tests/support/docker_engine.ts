@@ -144,7 +144,8 @@ function startDaemon(folder: string, host: string): Deno.ChildProcess {
     rm -rf "$1"`;
   return new Deno.Command("/bin/sh", {
     args: ["-c", script, "sh", folder, host],
-    env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+    // When it is slow to end, its containerd leaves a report where temporary files go.
+    env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", TMPDIR: folder },
     // Ctrl-C is for the tests; they end the daemon.
     detached: true,
     stdin: "piped",
