@@ -10,16 +10,15 @@ import { abortError, type Clock, sleep } from "./clock.ts";
 import type { ExecutionHandle, StartOptions } from "./engine_options.ts";
 import { FlowError } from "./errors.ts";
 import type { ExecutionEvent } from "./events.ts";
-import { foldExecution, readJournal } from "./fold.ts";
 import { nameToId } from "./id.ts";
-import { buildWholeGraph, loadLanguageOf } from "./language.ts";
 import type { CallRequest } from "./node.ts";
 import { parseWorkflow } from "./parse.ts";
+import { readResult } from "./past_execution.ts";
 import type { NodeRegistry } from "./registry.ts";
 import type { CalledBy, ExecutionRecord, Store } from "./store.ts";
 import type { SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
-import { createResult, type ExecutionResult } from "./verdict.ts";
+import type { ExecutionResult } from "./verdict.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** How deep calls may be nested: more is a workflow that calls itself without end. */
@@ -69,7 +68,8 @@ export class Calls {
     caller.signal.throwIfAborted();
     const id = nameToId(JSON.stringify(["call", execution_id, caller.node_id, caller.index ?? 0, caller.turn, place]));
     request.onStart?.(id);
-    if (await this.#options.store.getRecord(id) !== undefined) return await this.#goOn(caller, id);
+    const { store, clock } = this.#options;
+    if (await store.getSummary(id, clock.now()) !== undefined) return await this.#goOn(caller, id);
     const { index } = caller;
     const link = { execution_id, node_id: caller.node_id, ...(index === undefined ? {} : { index }), depth };
     return await this.#await(caller, await this.#start(caller, request, id, link));
@@ -109,7 +109,7 @@ export class Calls {
     const { store, clock, resume } = this.#options;
     for (;;) {
       const summary = await store.getSummary(id, clock.now());
-      if (summary?.ended_at !== undefined) return await readResult(store, id);
+      if (summary?.ended_at !== undefined) return await readResult(store, await this.#recordOf(id));
       try {
         return await this.#await(caller, await resume(id));
       } catch (error) {
@@ -117,6 +117,12 @@ export class Calls {
       }
       await this.#follow(caller, id);
     }
+  }
+
+  async #recordOf(id: string): Promise<ExecutionRecord> {
+    const record = await this.#options.store.getRecord(id);
+    if (record !== undefined) return record;
+    throw new FlowError("not_found", `Cannot go on with execution "${id}": it has been deleted`);
   }
 
   /** Waits for an execution that somebody else drives, to its end or to that of its driver. */
@@ -157,16 +163,4 @@ function pickInputs({ inputs: declared }: Workflow, { inputs, required }: CallRe
   if (declared === undefined || required === undefined) return inputs;
   const isWanted = ([name]: [string, unknown]) => Object.hasOwn(declared, name) || required.includes(name);
   return Object.fromEntries(Object.entries(inputs).filter(isWanted));
-}
-
-/** The result of an execution that has ended. */
-async function readResult(store: Store, id: string): Promise<ExecutionResult<Values>> {
-  const record = await store.getRecord(id);
-  const state = await foldExecution(store, id);
-  if (record === undefined || state.outputs !== undefined) return createResult(state, state.outputs ?? {});
-  await loadLanguageOf(record.workflow);
-  const graph = buildWholeGraph(record.workflow);
-  const isLast = (nodeId: string) => graph.successors(graph.indexOf(nodeId)).length === 0;
-  const { outputs } = await readJournal(store, id, { outputs: isLast, items: () => false });
-  return createResult(state, Object.fromEntries(outputs));
 }

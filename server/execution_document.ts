@@ -1,7 +1,7 @@
-import { foldExecution, readJournal } from "../engine/fold.ts";
+import { foldExecution } from "../engine/fold.ts";
 import { everyNode } from "../engine/handlers.ts";
 import { type ItemSummary, summarizeItems } from "../engine/item_summary.ts";
-import { buildWholeGraph, loadLanguageOf } from "../engine/language.ts";
+import { readFinalOutputs } from "../engine/past_execution.ts";
 import type { NodeState } from "../engine/state.ts";
 import type { ExecutionReader, ExecutionRecord, ExecutionSummary } from "../engine/store.ts";
 import type { Json, Values } from "../engine/value.ts";
@@ -35,11 +35,7 @@ export async function readExecution(
 ): Promise<ShownExecution> {
   const { execution_id, workflow } = record;
   const state = await foldExecution(store, execution_id);
-  await loadLanguageOf(workflow);
-  const graph = buildWholeGraph(workflow);
-  const isLast = (nodeId: string) => graph.successors(graph.indexOf(nodeId)).length === 0;
-  const found = await readJournal(store, execution_id, { outputs: isLast, items: () => false });
-  const outputs = state.outputs ?? Object.fromEntries(found.outputs);
+  const outputs = await readFinalOutputs(store, record, state);
   const isDriven = summary.status === "running";
   // Of handlers, only those nodes that the result has called for.
   const called = everyNode(workflow).slice(workflow.nodes.length).filter(({ id }) => state.nodes.has(id));

@@ -1,7 +1,7 @@
 import { FlowError } from "../engine/errors.ts";
+import { readResult } from "../engine/past_execution.ts";
 import type { ExecutionRecord, ExecutionSummary } from "../engine/store.ts";
-import type { ExecutionResult, NodeOutputs } from "../engine/verdict.ts";
-import { readExecution } from "./execution_document.ts";
+import type { ExecutionResult } from "../engine/verdict.ts";
 import type { ServerPorts } from "./ports.ts";
 import { encodeValues, type ValuesForm } from "./values_form.ts";
 
@@ -42,10 +42,6 @@ export async function waitForEnd(ports: ServerPorts, id: string): Promise<Execut
       hint: "Look at it again later: it goes on when its server does.",
     });
   }
-  const { nodes, outputs } = await readExecution(ports.engine.store, record, summary);
-  const completed_nodes = nodes.filter(({ status }) => status === "succeeded").length;
-  const { status, duration_ms = 0 } = summary;
   // Declared outputs are of any shape; what they are is for the client to know.
-  const result = { status, duration_ms, completed_nodes, total_nodes: nodes.length, outputs: outputs as NodeOutputs };
-  return { execution_id: id, ...result };
+  return await readResult(ports.engine.store, record) as ExecutionResult;
 }
