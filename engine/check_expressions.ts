@@ -1,7 +1,7 @@
 import type { KnownNames } from "./expression_check.ts";
 import type { PlacedProblem } from "./expression_problem.ts";
 import type { IssueList, Path } from "./issue.ts";
-import { type NodeExpressions, referencedNodes, referencesOf } from "./workflow_expressions.ts";
+import { type NodeExpressions, referencedNodes } from "./workflow_expressions.ts";
 import { quote } from "./plain.ts";
 import type { NodeRegistry } from "./registry.ts";
 import type { NodeSpec, Workflow } from "./workflow.ts";
@@ -66,7 +66,7 @@ export function checkNodeExpressions(
   }
   if (typeof node.map?.items === "string" && !isWhole(own.items)) reportItems(subject, base, issues);
   warn(node, index, own.config, registry, issues);
-  if (!referencedNodes({ references: referencesOf(own) }).includes(node.id)) return;
+  if (!referencedNodes(own).includes(node.id)) return;
   issues.error(
     "self_loop",
     base,

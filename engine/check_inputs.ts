@@ -12,7 +12,8 @@ import type { NodeSpec, Workflow } from "./workflow.ts";
 import { parseWith } from "./zod_issues.ts";
 
 /**
- * Whether an execution may start with these inputs: they must fit the declared ones, if there are some; the nodes without incoming connections receive them on their ports.
+ * Whether an execution may start with these inputs: they must fit the declared ones, if there are some; the nodes
+ * without incoming connections receive them on their ports.
  * Errors: an input that such a node needs is missing or has the wrong type. Warning: none of them takes an input.
  */
 export function checkInputs(workflow: Workflow, registry: NodeRegistry, inputs: Values): Issue[] {

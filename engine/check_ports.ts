@@ -1,5 +1,5 @@
 import type { Graph } from "./graph.ts";
-import type { IssueList } from "./issue.ts";
+import type { IssueList, Path } from "./issue.ts";
 import { hasTemplates } from "./language.ts";
 import { hasPort, isRequiredPort, type NodeDefinition, type Ports } from "./node.ts";
 import { quote } from "./plain.ts";
@@ -43,28 +43,43 @@ function checkRequiredPorts(
   issues: IssueList,
 ): void {
   for (const [index, { definition }] of nodes.entries()) {
+    const spec = workflow.nodes[index];
+    const required = definition === undefined ? [] : requiredPorts(definition.inputs);
+    const incoming = required.length === 0 ? [] : graph.incoming(index);
     // A node that nothing is connected to takes the execution's inputs.
-    if (definition === undefined || graph.incoming(index).length === 0) continue;
-    const given = workflow.nodes[index]?.inputs ?? {};
-    const ports = requiredPorts(definition.inputs).filter((port) => !Object.hasOwn(given, port));
-    if (ports.length > 0) checkRequired(graph, index, definition, ports, issues);
+    if (spec === undefined || incoming.length === 0) continue;
+    for (const port of required) {
+      if (incoming.some(({ to_port }) => to_port === port) || Object.hasOwn(spec.inputs ?? {}, port)) continue;
+      reportMissing(spec, index, port, `Connect an output to its port "${port}".`, issues);
+    }
   }
 }
 
 /** Checks that the nodes of a handler, which receive nothing else, have in the document what they cannot run without. */
 export function checkHandlerInputs(handler: Workflow, nodes: readonly CheckedNode[], issues: IssueList): void {
   for (const [index, { definition }] of nodes.entries()) {
-    const { id, inputs = {} } = handler.nodes[index] ?? { id: "" };
-    for (const port of definition === undefined ? [] : requiredPorts(definition.inputs)) {
-      if (Object.hasOwn(inputs, port)) continue;
-      issues.error(
-        "missing_input",
-        ["nodes", index],
-        () => `Node ${quote(id)} gets nothing on ${quote(port)}: ${definition?.type} needs it`,
-        () => `Give it a value in inputs.${port}.`,
-      );
+    const spec = handler.nodes[index];
+    if (spec === undefined || definition === undefined) continue;
+    for (const port of requiredPorts(definition.inputs)) {
+      if (Object.hasOwn(spec.inputs ?? {}, port)) continue;
+      reportMissing(spec, index, port, `Give it a value in inputs.${port}.`, issues);
     }
   }
+}
+
+function reportMissing(
+  { id, node_type }: NodeSpec,
+  index: number,
+  port: string,
+  hint: string,
+  issues: IssueList,
+): void {
+  issues.error(
+    "missing_input",
+    ["nodes", index],
+    () => `Node ${quote(id)} gets nothing on ${quote(port)}: ${node_type} needs it`,
+    () => hint,
+  );
 }
 
 /** Values that stand in the document must fit their ports; what expressions yield is checked when the node runs. */
@@ -72,20 +87,14 @@ function checkGivenInputs(
   { id, node_type }: NodeSpec,
   given: Values,
   index: number,
-  { inputs }: NodeDefinition,
+  definition: NodeDefinition,
   issues: IssueList,
 ): void {
+  const { inputs } = definition;
   for (const [port, value] of Object.entries(given)) {
     const path = ["nodes", index, "inputs", port];
     if (!hasPort(inputs, port)) {
-      const known = Object.keys(inputs.shape);
-      const has = known.length === 0 ? `${node_type} has no inputs` : `${node_type} has ${quoteList(known)}`;
-      issues.error(
-        "unknown_port",
-        path,
-        () => `Node ${quote(id)} has no input ${quote(port)}: ${has}`,
-        () => didYouMean(port, known, "inputs"),
-      );
+      reportUnknownPort({ id, port, kind: "input" }, definition, path, issues);
       continue;
     }
     const type = Object.hasOwn(inputs.shape, port) ? inputs.shape[port] : undefined;
@@ -118,39 +127,27 @@ function checkPort(
   const ports = end === "from" ? definition.outputs : definition.inputs;
   const port = connection[`${end}_port`];
   if (hasPort(ports, port)) return;
-  const known = Object.keys(ports.shape);
   const kind = end === "from" ? "output" : "input";
+  const subject = { id: connection[`${end}_node`], port, kind } as const;
+  reportUnknownPort(subject, definition, ["connections", index, `${end}_port`], issues);
+}
+
+function reportUnknownPort(
+  { id, port, kind }: { id: string; port: string; kind: "input" | "output" },
+  definition: NodeDefinition,
+  path: Path,
+  issues: IssueList,
+): void {
+  const known = Object.keys(definition[`${kind}s`].shape);
   issues.error(
     "unknown_port",
-    ["connections", index, `${end}_port`],
+    path,
     () => {
-      const has = known.length === 0
-        ? `${definition.type} has no ${kind}s`
-        : `${definition.type} has ${quoteList(known)}`;
-      return `Node ${quote(connection[`${end}_node`])} has no ${kind} ${quote(port)}: ${has}`;
+      const has = known.length === 0 ? `no ${kind}s` : quoteList(known);
+      return `Node ${quote(id)} has no ${kind} ${quote(port)}: ${definition.type} has ${has}`;
     },
     () => didYouMean(port, known, `${kind}s`),
   );
-}
-
-function checkRequired(
-  graph: Graph,
-  index: number,
-  definition: NodeDefinition,
-  required: readonly string[],
-  issues: IssueList,
-): void {
-  const incoming = graph.incoming(index);
-  if (incoming.length === 0) return;
-  for (const port of required) {
-    if (incoming.some((connection) => connection.to_port === port)) continue;
-    issues.error(
-      "missing_input",
-      ["nodes", index],
-      () => `Node ${quote(graph.ids[index] ?? "")} gets nothing on ${quote(port)}: ${definition.type} needs it`,
-      () => `Connect an output to its port "${port}".`,
-    );
-  }
 }
 
 const requiredByPorts = new WeakMap<Ports, readonly string[]>();

@@ -37,7 +37,6 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #inbox = new Inbox<StageMessage>();
   readonly #main: Stage;
-  #disarmDeadline: (() => void) | undefined;
   #hasBegun = false;
 
   constructor(options: ExecutorOptions) {
@@ -92,23 +91,24 @@ export class Executor {
     const { prepared, recorder, clock } = this.#options;
     const limitMs = prepared.workflow.settings.max_execution_time_ms;
     const startedAt = recorder.state.status === "pending" ? clock.now() : recorder.state.started_at;
-    this.#armDeadline(startedAt, limitMs);
+    const disarm = this.#armDeadline(startedAt, limitMs);
     try {
       await this.#main.run();
     } finally {
-      this.#disarmDeadline?.();
+      disarm();
     }
     this.#throwIfBroken(this.#main);
     const verdict = judge(this.#main.stop, this.#main.ledger.failure, limitMs);
     return await evaluateOutputs(prepared, () => this.#main.scope(), verdict);
   }
 
-  #armDeadline(startedAt: number, limitMs: number | null): void {
+  /** Answers what disarms it. */
+  #armDeadline(startedAt: number, limitMs: number | null): () => void {
     const { clock } = this.#options;
-    if (limitMs === null) return;
+    if (limitMs === null) return () => {};
     const reason = `Cancelled because the execution exceeded ${limitMs} ms`;
     const onDue = () => this.#inbox.send({ type: "cancel", because: "timeout", reason });
-    this.#disarmDeadline = clock.setTimer(Math.max(0, startedAt + limitMs - clock.now()), onDue);
+    return clock.setTimer(Math.max(0, startedAt + limitMs - clock.now()), onDue);
   }
 
   /** The handlers that a result calls for, in order; that there are some is what makes the result a fact first. */

@@ -71,8 +71,8 @@ export function planRerun(
     const before = state.nodes.get(node_id);
     if (why === undefined) return { node_id, action: "reuse", why: `${before?.status ?? "succeeded"} before` };
     const isBehind = graph.predecessors(index).some((predecessor) => reasons.has(graph.ids[predecessor] ?? ""));
-    const isAsBefore = why === describeBefore(before);
-    const { count = 0, succeeded = 0 } = isAsBefore && !isBehind ? before?.items ?? {} : {};
+    const keepsItems = why === describeBefore(before) && !isBehind;
+    const { count = 0, succeeded = 0 } = keepsItems ? before?.items ?? {} : {};
     if (succeeded === 0) return { node_id, action: "run", why };
     const kept = `${succeeded} of ${count} items are reused`;
     return { node_id, action: "run", why: `${why}; ${kept}`, reused_items: succeeded };
@@ -147,12 +147,12 @@ function hasFailedItems(node: NodeState | undefined): node is NodeState & { item
 /** What a node takes from the inputs of the execution: on its ports if it is a root, and in its expressions. */
 function readsOf({ definition, expressions }: PreparedNode, isRoot: boolean, inputs: Values): Value {
   const ports = isRoot ? selectInputs(definition.inputs, inputs) : {};
-  const { config, inputs: given, when, items, until } = expressions ?? {};
-  const references = [config, given, when, items, until].flatMap((part) => part?.references ?? []);
-  const named = references.filter(({ root }) => root === "inputs").map(({ names: [input] }): Value => {
-    if (input === undefined) return [inputs];
-    return Object.hasOwn(inputs, input.name) ? [inputs[input.name] ?? null] : [];
-  });
+  const named = (expressions?.references ?? []).filter(({ root }) => root === "inputs").map(
+    ({ names: [input] }): Value => {
+      if (input === undefined) return [inputs];
+      return Object.hasOwn(inputs, input.name) ? [inputs[input.name] ?? null] : [];
+    },
+  );
   return [ports, named];
 }
 

@@ -1,11 +1,11 @@
-import { FlowError } from "./errors.ts";
+import { type ErrorInfo, FlowError } from "./errors.ts";
 import type { ExpressionScope } from "./expression_scope.ts";
 import { formatPath } from "./issue.ts";
 import { quote } from "./plain.ts";
 import type { PreparedNode } from "./prepare.ts";
 import { settleAll, then } from "./settle.ts";
 import type { Values } from "./value.ts";
-import { parseWith } from "./zod_issues.ts";
+import { parseWith, type SchemaProblem } from "./zod_issues.ts";
 
 /** A node as it is for one attempt, and what stands on its ports. */
 export interface ResolvedNode {
@@ -33,12 +33,19 @@ export function resolveNode(
   }));
 }
 
-function parseConfig({ spec, definition }: PreparedNode, values: Values): unknown {
-  const parsed = parseWith(definition.config, values);
+function parseConfig(node: PreparedNode, values: Values): unknown {
+  const parsed = parseWith(node.definition.config, values);
   if (parsed.ok) return parsed.value;
-  const [problem] = parsed.problems;
+  const { code, message, hint } = describeMisfit(parsed.problems);
+  throw new FlowError(code, `Node ${quote(node.spec.id)}: ${message}`, { hint });
+}
+
+/** Why a config does not fit its node type, now that its expressions are known. */
+export function describeMisfit([problem]: readonly SchemaProblem[]): ErrorInfo {
   const place = formatPath(["config", ...problem?.path ?? []]);
-  throw new FlowError("invalid_config", `Node ${quote(spec.id)}: ${place}: ${problem?.complaint ?? "wrong value"}`, {
+  return {
+    code: "invalid_config",
+    message: `${place}: ${problem?.complaint ?? "wrong value"}`,
     hint: "Check what the expression there yields.",
-  });
+  };
 }

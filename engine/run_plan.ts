@@ -4,10 +4,10 @@ import { compileCondition } from "./expression_condition.ts";
 import type { ExpressionScope } from "./expression_scope.ts";
 import type { Graph } from "./graph.ts";
 import { type HandlerName, HANDLERS } from "./events.ts";
-import { formatPath } from "./issue.ts";
 import { type Foresight, type KnownParts, listNeeds, resolveParts, type UnknownPart } from "./known_parts.ts";
 import { showValue } from "./plain.ts";
 import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
+import { describeMisfit } from "./resolve_node.ts";
 import { readEnv } from "./scope.ts";
 import { foresee, type Outlook } from "./run_outlook.ts";
 import type { Value, Values } from "./value.ts";
@@ -155,20 +155,9 @@ function findProblem(node: PreparedNode, config: KnownParts, items: KnownParts):
   if (items.unknown.length === 0 && list !== undefined && !Array.isArray(list)) {
     return { code: "expression_failed", message: `map.items is ${showValue(list)}, expected a list` };
   }
-  return config.unknown.length === 0 ? findMisfit(node, config.values) : undefined;
-}
-
-/** Why a config whose expressions are all known does not fit its node type. */
-function findMisfit({ definition }: PreparedNode, config: Values): ErrorInfo | undefined {
-  const parsed = parseWith(definition.config, config);
-  if (parsed.ok) return undefined;
-  const [problem] = parsed.problems;
-  const place = formatPath(["config", ...problem?.path ?? []]);
-  return {
-    code: "invalid_config",
-    message: `${place}: ${problem?.complaint ?? "wrong value"}`,
-    hint: "Check what the expression there yields.",
-  };
+  if (config.unknown.length > 0) return undefined;
+  const parsed = parseWith(node.definition.config, config.values);
+  return parsed.ok ? undefined : describeMisfit(parsed.problems);
 }
 
 /** The condition of a node, as far as it is known. */

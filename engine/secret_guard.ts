@@ -6,6 +6,7 @@ import { FlowError } from "./errors.ts";
 import { Masker } from "./masker.ts";
 import { quote } from "./plain.ts";
 import { concealSecrets, revealSecrets } from "./secret_marks.ts";
+import { secretsIn } from "./secrets.ts";
 import type { PreparedNode } from "./prepare.ts";
 
 /** As OWASP recommends for PBKDF2 with SHA-256. */
@@ -131,9 +132,7 @@ export class SecretGuard {
 }
 
 function secretsOf(expressions: PreparedNode["expressions"]): string[] {
-  const references = [...expressions?.config?.references ?? [], ...expressions?.inputs?.references ?? []];
-  const used = references.filter(({ root }) => root === "secrets");
-  return [...new Set(used.map(({ names: [name] }) => name?.name ?? ""))].sort();
+  return [...new Set(secretsIn(expressions).map(({ name }) => name))].sort();
 }
 
 async function deriveKey(material: string): Promise<CryptoKey> {

@@ -56,13 +56,19 @@ function findUses({ nodes, handlers }: PreparedWorkflow): Map<string, Use> {
 
 function addUses(nodes: readonly PreparedNode[], base: Path, uses: Map<string, Use>): void {
   for (const [index, { spec, expressions }] of nodes.entries()) {
-    for (const part of ["config", "inputs"] as const) {
-      for (const { root, names: [name], path } of expressions?.[part]?.references ?? []) {
-        if (root !== "secrets" || name === undefined || uses.has(name.name)) continue;
-        uses.set(name.name, { node_id: spec.id, path: [...base, index, part, ...path] });
-      }
+    for (const { name, path } of secretsIn(expressions)) {
+      if (!uses.has(name)) uses.set(name, { node_id: spec.id, path: [...base, index, ...path] });
     }
   }
+}
+
+/** Where a node uses secrets, by their names: in its config and in the values for its ports. */
+export function secretsIn(expressions: PreparedNode["expressions"]): { name: string; path: Path }[] {
+  return (["config", "inputs"] as const).flatMap((part) =>
+    (expressions?.[part]?.references ?? []).flatMap(({ root, names: [name], path }) =>
+      root === "secrets" && name !== undefined ? [{ name: name.name, path: [part, ...path] }] : []
+    )
+  );
 }
 
 function reportMissing(name: string, { node_id, path }: Use, issues: IssueList): void {

@@ -18,6 +18,8 @@ export interface NodeExpressions {
   readonly items: CompiledConfig | undefined;
   /** When it has run often enough. */
   readonly until: CompiledCondition | undefined;
+  /** All that any of these refers to. */
+  readonly references: readonly Reference[];
 }
 
 /** The expressions of a workflow, read. */
@@ -50,31 +52,26 @@ export function readExpressions(workflow: Workflow, brokenConfigs: ReadonlySet<n
   const outputs = workflow.outputs === undefined ? undefined : compileConfig(workflow.outputs);
   const dependencies = listDependencies(workflow, nodes);
   const referenced = [...new Set(dependencies.map(({ from_node }) => from_node))];
-  const listReferences = () => [...nodes.flatMap(referencesOf), ...outputs?.references ?? []];
+  const listReferences = () => [...nodes, outputs].flatMap((part) => part?.references ?? []);
   return { nodes, outputs, dependencies, pinned: referencedNodes(outputs), referenced, listReferences };
 }
 
 function readNode({ config, inputs, when, map, repeat }: NodeSpec): NodeExpressions | undefined {
-  const read: NodeExpressions = {
+  const read = {
     config: compileConfig(config),
     inputs: inputs === undefined ? undefined : compileConfig(inputs),
     when: when === undefined ? undefined : compileCondition(String(when)),
     items: map === undefined ? undefined : compileConfig({ items: map.items }),
     until: repeat === undefined ? undefined : compileCondition(repeat.until),
   };
-  return Object.values(read).every((part) => part === undefined) ? undefined : read;
-}
-
-/** All that the expressions of a node refer to. */
-export function referencesOf(own: NodeExpressions | undefined): Reference[] {
-  const { config, inputs, when, items, until } = own ?? {};
-  return [config, inputs, when, items, until].flatMap((part) => part?.references ?? []);
+  const parts = Object.values(read).filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : { ...read, references: parts.flatMap(({ references }) => references) };
 }
 
 function listDependencies(workflow: Workflow, nodes: WorkflowExpressions["nodes"]): Dependency[] {
   return nodes.flatMap((own, index) => {
     const to_node = workflow.nodes[index]?.id ?? "";
-    const ids = referencedNodes({ references: referencesOf(own) }).filter((id) => id !== to_node);
+    const ids = referencedNodes(own).filter((id) => id !== to_node);
     return ids.map((from_node) => ({ from_node, to_node }));
   });
 }
@@ -96,13 +93,10 @@ export function checkExpressions(
 }
 
 /** The ids of the nodes that are referred to, each once. */
-export function referencedNodes(...sources: ({ readonly references: readonly Reference[] } | undefined)[]): string[] {
+export function referencedNodes(source: { readonly references: readonly Reference[] } | undefined): string[] {
   const ids = new Set<string>();
-  for (const source of sources) {
-    for (const { root, names } of source?.references ?? []) {
-      const [id] = names;
-      if (root === "nodes" && id !== undefined) ids.add(id.name);
-    }
+  for (const { root, names: [id] } of source?.references ?? []) {
+    if (root === "nodes" && id !== undefined) ids.add(id.name);
   }
   return [...ids];
 }

@@ -218,3 +218,10 @@ export function jsonAnswer<T extends z.ZodType>(description: string, schema: T) 
 export const errorAnswers = {
   default: jsonAnswer("What went wrong", errorSchema),
 };
+
+/** What is answered where an execution is started or ended, and the client may wait for its end. */
+export const startedAnswers = {
+  200: jsonAnswer("With wait=true: how it ended", resultSchema),
+  202: jsonAnswer("It has begun", startedSchema),
+  ...errorAnswers,
+};

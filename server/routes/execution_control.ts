@@ -10,25 +10,12 @@ import { createRoutes, type ServerApp } from "../env.ts";
 import { describeResult, findExecution, type FoundExecution, waitForEnd } from "../find_execution.ts";
 import type { ServerPorts } from "../ports.ts";
 import { cancelRequestSchema, idParameter, jsonBody, rerunRequestSchema } from "../requests.ts";
-import {
-  errorAnswers,
-  jsonAnswer,
-  rerunPlanSchema,
-  resultSchema,
-  startedSchema,
-  valuesForm,
-  waitSchema,
-} from "../schemas.ts";
+import { jsonAnswer, rerunPlanSchema, resultSchema, startedAnswers, valuesForm, waitSchema } from "../schemas.ts";
 import { startOptions } from "../start_execution.ts";
 import { encodeValues } from "../values_form.ts";
 
 const tags = ["Executions"];
 const waitQuery = z.object({ wait: waitSchema.default("false"), values: valuesForm });
-const begun = {
-  200: jsonAnswer("With wait=true: how it ended", resultSchema),
-  202: jsonAnswer("It has begun", startedSchema),
-  ...errorAnswers,
-};
 
 const cancel = createRoute({
   method: "post",
@@ -37,7 +24,7 @@ const cancel = createRoute({
   summary: "Cancel an execution, in whichever process it runs",
   operationId: "cancelExecution",
   request: { params: idParameter, query: waitQuery, body: jsonBody(cancelRequestSchema, false) },
-  responses: begun,
+  responses: startedAnswers,
 });
 
 const resume = createRoute({
@@ -47,7 +34,7 @@ const resume = createRoute({
   summary: "Go on with an interrupted execution",
   operationId: "resumeExecution",
   request: { params: idParameter, query: waitQuery },
-  responses: begun,
+  responses: startedAnswers,
 });
 
 const rerun = createRoute({
@@ -62,7 +49,10 @@ const rerun = createRoute({
     query: waitQuery.extend({ dry_run: waitSchema.default("false").describe("true: only answer the plan") }),
     body: jsonBody(rerunRequestSchema, false),
   },
-  responses: { ...begun, 200: jsonAnswer("How it ended, or the plan", z.union([resultSchema, rerunPlanSchema])) },
+  responses: {
+    ...startedAnswers,
+    200: jsonAnswer("How it ended, or the plan", z.union([resultSchema, rerunPlanSchema])),
+  },
 });
 
 /** What is done to an execution. */

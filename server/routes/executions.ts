@@ -13,8 +13,7 @@ import {
   executionListSchema,
   executionSchema,
   jsonAnswer,
-  resultSchema,
-  startedSchema,
+  startedAnswers,
   valuesForm,
   waitSchema,
 } from "../schemas.ts";
@@ -22,12 +21,6 @@ import { type StartedExecution, startExecution } from "../start_execution.ts";
 import type { ValuesForm } from "../values_form.ts";
 
 const tags = ["Executions"];
-
-const started = {
-  200: jsonAnswer("With wait=true: how it ended", resultSchema),
-  202: jsonAnswer("It has begun", startedSchema),
-  ...errorAnswers,
-};
 
 const execute = createRoute({
   method: "post",
@@ -42,7 +35,7 @@ const execute = createRoute({
     headers: idempotencyHeader,
     body: jsonBody(executeRequestSchema, false),
   },
-  responses: started,
+  responses: startedAnswers,
 });
 
 const start = createRoute({
@@ -57,7 +50,7 @@ const start = createRoute({
     headers: idempotencyHeader,
     body: jsonBody(startRequestSchema),
   },
-  responses: started,
+  responses: startedAnswers,
 });
 
 const list = createRoute({
