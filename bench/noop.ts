@@ -1,5 +1,36 @@
-import type { Figure, StoreKind } from "./figure.ts";
+import type { BenchMode, Figure, StoreKind } from "./figure.ts";
 import type { NoopReport, NoopRequest } from "./noop_process.ts";
+import { withFolder } from "./rounds.ts";
+import { measureSqliteFloor } from "./sqlite_floor.ts";
+
+/** The number of nodes that shows whether time and memory stay linear. */
+export const LARGE = 100_000;
+
+/** Measures every store at every size: `full` waits for the disk, so that it is not measured at the large one. */
+export async function measureSizes(
+  mode: BenchMode,
+  measure: (mode: BenchMode, store: StoreKind, count: number) => Promise<Figure[]>,
+): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const store of mode.stores) {
+    for (const count of mode.smoke ? [200] : store === "sqlite-full" ? [10_000] : [10_000, LARGE]) {
+      figures.push(...await measure(mode, store, count));
+    }
+  }
+  return figures;
+}
+
+/** What the disk allows: bare inserts of as many events, `perCommit` in a transaction; per second, for each round. */
+export function insertFloors(
+  store: Exclude<StoreKind, "memory">,
+  rounds: number,
+  inserts: number,
+  perCommit: number,
+): Promise<number[]> {
+  return withFolder((folder) =>
+    Promise.resolve(Array.from({ length: rounds }, () => measureSqliteFloor(store, folder, inserts, perCommit)))
+  );
+}
 
 /** Runs no-op nodes in a process of their own. */
 export async function runNoop(request: NoopRequest): Promise<NoopReport> {

@@ -1,23 +1,11 @@
 import type { Bench, BenchMode, Figure, StoreKind } from "./figure.ts";
-import { memoryFigures, runNoop, storeLabel } from "./noop.ts";
-import { withFolder } from "./rounds.ts";
-import { measureSqliteFloor } from "./sqlite_floor.ts";
-
-const LARGE = 100_000;
+import { insertFloors, LARGE, measureSizes, memoryFigures, runNoop, storeLabel } from "./noop.ts";
 
 /** A fan-out of no-op nodes: what a node costs when the journal can commit many at once, and what memory it leaves. */
 export const noopFanOut: Bench = {
   name: "noop_fan_out",
   summary: "Fan-out of no-op nodes",
-  async run(mode) {
-    const figures: Figure[] = [];
-    for (const store of mode.stores) {
-      for (const count of mode.smoke ? [200] : store === "sqlite-full" ? [10_000] : [10_000, LARGE]) {
-        figures.push(...await measure(mode, store, count));
-      }
-    }
-    return figures;
-  },
+  run: (mode) => measureSizes(mode, measure),
 };
 
 async function measure({ smoke }: BenchMode, store: StoreKind, count: number): Promise<Figure[]> {
@@ -27,11 +15,7 @@ async function measure({ smoke }: BenchMode, store: StoreKind, count: number): P
   const speed: Figure = { name, unit: "nodes/s", better: "higher", rounds: report.nodesPerSecond };
   if (store !== "sqlite-full") speed.budget = { of: "value", limit: 40_000 };
   if (store !== "memory") {
-    const floors = await withFolder((folder) =>
-      Promise.resolve(
-        Array.from({ length: rounds }, () => measureSqliteFloor(store, folder, smoke ? 500 : 20_000, 500)),
-      )
-    );
+    const floors = await insertFloors(store, rounds, smoke ? 500 : 20_000, 500);
     speed.floor = { name: "raw inserts, 500 nodes per commit", rounds: floors };
   }
   return count === LARGE ? [speed, ...memoryFigures(name, report, 1024)] : [speed];

@@ -1,23 +1,11 @@
 import type { Bench, BenchMode, Figure, StoreKind } from "./figure.ts";
-import { memoryFigures, runNoop, storeLabel } from "./noop.ts";
-import { withFolder } from "./rounds.ts";
-import { measureSqliteFloor } from "./sqlite_floor.ts";
-
-const LARGE = 100_000;
+import { insertFloors, LARGE, measureSizes, memoryFigures, runNoop, storeLabel } from "./noop.ts";
 
 /** One no-op node that runs once per item: what an item costs, and what memory it leaves. */
 export const noopMap: Bench = {
   name: "noop_map",
   summary: "Map of a no-op node",
-  async run(mode) {
-    const figures: Figure[] = [];
-    for (const store of mode.stores) {
-      for (const count of mode.smoke ? [200] : store === "sqlite-full" ? [10_000] : [10_000, LARGE]) {
-        figures.push(...await measure(mode, store, count));
-      }
-    }
-    return figures;
-  },
+  run: (mode) => measureSizes(mode, measure),
 };
 
 async function measure({ smoke }: BenchMode, store: StoreKind, count: number): Promise<Figure[]> {
@@ -28,9 +16,7 @@ async function measure({ smoke }: BenchMode, store: StoreKind, count: number): P
   if (store !== "sqlite-full") speed.budget = { of: "value", limit: 20_000 };
   if (store !== "memory") {
     // Ten items end together, because so many run at a time by default.
-    const floors = await withFolder((folder) =>
-      Promise.resolve(Array.from({ length: rounds }, () => measureSqliteFloor(store, folder, smoke ? 200 : 20_000, 10)))
-    );
+    const floors = await insertFloors(store, rounds, smoke ? 200 : 20_000, 10);
     speed.floor = { name: "raw inserts, 10 items per commit", rounds: floors };
   }
   return store === "memory" ? [speed] : [speed, ...memoryFigures(name, report, 1024)];

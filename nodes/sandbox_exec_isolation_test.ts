@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { FlowError } from "../engine/errors.ts";
 import type { Values } from "../engine/value.ts";
 import { getPlatform } from "../platform/mod.ts";
-import { until } from "../tests/support/history.ts";
 import { openHttpServer } from "../tests/support/http_server.ts";
 import { messagesOf, runNode } from "../tests/support/node_harness.ts";
 import { processesWith } from "../tests/support/processes.ts";
+import { until } from "../tests/support/until.ts";
 import { listMounts, sandboxTest } from "../tests/support/sandbox.ts";
 import { createSandboxExec } from "./sandbox_exec.ts";
 

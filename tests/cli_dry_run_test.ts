@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { runFlow, withFiles } from "./support/cli.ts";
-import { withServe } from "./support/flow_serve.ts";
+import { withRestartableServe } from "./support/restartable_serve.ts";
 
 const workflow = (marker: string) => ({
   name: "Plan me",
@@ -138,7 +138,7 @@ Deno.test("flow run --dry-run shows maps, repetitions, values for ports and hand
 });
 
 Deno.test("flow run --dry-run --server takes neither secrets nor variables of this machine for those of the server", async () => {
-  await withServe({ files: { "w.json": workflow("x") } }, async (server) => {
+  await withRestartableServe({ files: { "w.json": workflow("x") } }, async (server) => {
     const args = ["run", "w.json", "--dry-run", "--json", "--set", "n=1", "--server", server.url];
     const { code, stdout, stderr } = await runFlow(args, { cwd: server.path(""), env: { REGION: "here" } });
     assert.equal(code, 0, stderr);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withServe } from "./support/flow_serve.ts";
+import { withRestartableServe } from "./support/restartable_serve.ts";
 import { ROOT } from "./support/shell.ts";
 
 const SCRIPT = `
@@ -37,7 +37,7 @@ Deno.test({
   name: "the client runs in Node, bundled as for a browser",
   ignore: missing !== undefined,
   async fn() {
-    await withServe({}, async (server) => {
+    await withRestartableServe({}, async (server) => {
       const bundle = await new Deno.Command(Deno.execPath(), {
         args: [
           "bundle",

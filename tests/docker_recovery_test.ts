@@ -4,7 +4,8 @@ import { getPlatform } from "../platform/mod.ts";
 import { runFlow } from "./support/cli.ts";
 import { dockerTest, useDockerEngine } from "./support/docker_engine.ts";
 import { DockerScripts } from "./support/docker_scripts.ts";
-import { type History, type Running, until, withHistory } from "./support/history.ts";
+import { type History, type Running, withHistory } from "./support/history.ts";
+import { until } from "./support/until.ts";
 import { linesOf, messagesOf, runNode } from "./support/node_harness.ts";
 import { openProxy } from "./support/socket_proxy.ts";
 

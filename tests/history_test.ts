@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { runFlowInTerminal, shellWorkflow, whyNoTerminal } from "./support/cli.ts";
-import { type History, until, withHistory } from "./support/history.ts";
+import { type History, withHistory } from "./support/history.ts";
+import { until } from "./support/until.ts";
 import { isRunning } from "./support/processes.ts";
 
 /** Three nodes in a row that leave a line each; the middle one goes on only when there is a file `go`, or no folder. */

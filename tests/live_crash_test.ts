@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { WebSocket as OtherWebSocket } from "ws";
 import { connect, type ExecutionEvent } from "../mod.ts";
 import { shellWorkflow } from "./support/cli.ts";
-import { withServe } from "./support/flow_serve.ts";
+import { withRestartableServe } from "./support/restartable_serve.ts";
 
 const EXECUTIONS = 20;
 const WORKFLOW = shellWorkflow({
@@ -42,7 +42,7 @@ class Collector {
 }
 
 Deno.test("after kill -9 of the server all executions finish, and clients that connect again see every event once", async () => {
-  await withServe({}, async (server) => {
+  await withRestartableServe({}, async (server) => {
     const client = connect(server.url);
     const collector = new Collector(server.url.replace("http", "ws"));
     collector.connect();

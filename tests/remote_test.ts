@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ExecutionSummary } from "../mod.ts";
 import { type CliOptions, type CliResult, runFlow, shellWorkflow } from "./support/cli.ts";
 import { openCuttingProxy } from "./support/cutting_proxy.ts";
-import { type ServeProcess, withServe } from "./support/flow_serve.ts";
+import { type RestartableServe, withRestartableServe } from "./support/restartable_serve.ts";
 
 const FILES = {
   "good.json": shellWorkflow({ a: "echo one", b: "cat; echo; echo three", c: "echo four >&2" }, ["a > b", "b > c"]),
@@ -25,7 +25,7 @@ const FILES = {
 };
 
 /** Runs `flow` in the folder of the server, once here and once there. */
-async function both(server: ServeProcess, args: readonly string[], options: CliOptions = {}): Promise<CliResult[]> {
+async function both(server: RestartableServe, args: readonly string[], options: CliOptions = {}): Promise<CliResult[]> {
   const here = await runFlow([...args, "--no-store"], { cwd: server.path(""), ...options });
   const there = await runFlow([...args, "--server", server.url], { cwd: server.path(""), ...options });
   return [here, there];
@@ -46,7 +46,7 @@ function plain(text: string): string {
 }
 
 Deno.test("flow run --server prints and answers what flow run does here", async () => {
-  await withServe({ files: FILES }, async (server) => {
+  await withRestartableServe({ files: FILES }, async (server) => {
     for (
       const args of [
         ["run", "good.json"],
@@ -76,7 +76,7 @@ Deno.test("flow run --server prints and answers what flow run does here", async 
 });
 
 Deno.test("flow run --server: Ctrl-C cancels on the server", async () => {
-  await withServe({ files: FILES }, async (server) => {
+  await withRestartableServe({ files: FILES }, async (server) => {
     let isSent = false;
     const { code, stderr } = await runFlow(["run", "slow.json", "--server", server.url], {
       cwd: server.path(""),
@@ -95,7 +95,7 @@ Deno.test("flow run --server: Ctrl-C cancels on the server", async () => {
 });
 
 Deno.test("flow run --server loses no line when connections break", async () => {
-  await withServe({ files: FILES }, async (server) => {
+  await withRestartableServe({ files: FILES }, async (server) => {
     let next = 20_000;
     const proxy = openCuttingProxy(server.port, (it) => {
       // The last event is too long to get through between two cuts.
@@ -117,7 +117,7 @@ Deno.test("flow run --server loses no line when connections break", async () => 
 });
 
 Deno.test("flow run --server goes on when the server is killed and comes back", async () => {
-  await withServe({ files: FILES }, async (server) => {
+  await withRestartableServe({ files: FILES }, async (server) => {
     let crashed: Promise<void> | undefined;
     const { code, stdout, stderr } = await runFlow(["run", "steps.json", "--json", "--server", server.url], {
       cwd: server.path(""),
@@ -137,7 +137,7 @@ Deno.test("flow run --server goes on when the server is killed and comes back", 
 });
 
 Deno.test("flow executions, explain, rerun and resume work on a server", async () => {
-  await withServe({ files: FILES, env: { FLOW_TOKEN: "secret-token-of-16" } }, async (server) => {
+  await withRestartableServe({ files: FILES, env: { FLOW_TOKEN: "secret-token-of-16" } }, async (server) => {
     const env = { FLOW_SERVER: server.url, FLOW_TOKEN: "secret-token-of-16" };
     const flow = (...args: string[]) => runFlow(args, { cwd: server.path(""), env });
     const local = (...args: string[]) => runFlow([...args, "--db", server.path("flow.db")], { cwd: server.path("") });
@@ -173,7 +173,7 @@ Deno.test("flow executions, explain, rerun and resume work on a server", async (
 });
 
 Deno.test("flow executions logs --follow and cancel work on a server while it runs", async () => {
-  await withServe({ files: FILES }, async (server) => {
+  await withRestartableServe({ files: FILES }, async (server) => {
     const flow = (...args: string[]) => runFlow([...args, "--server", server.url], { cwd: server.path("") });
     const running = flow("run", "slow.json");
     for (let seen: ExecutionSummary[] = []; seen.length === 0;) seen = await list(server);
@@ -185,7 +185,7 @@ Deno.test("flow executions logs --follow and cancel work on a server while it ru
 });
 
 Deno.test("flow run --server knows node types that only the server has, and says what does not go together", async () => {
-  await withServe({ files: FILES, args: ["--nodes", "own.ts"] }, async (server) => {
+  await withRestartableServe({ files: FILES, args: ["--nodes", "own.ts"] }, async (server) => {
     const flow = (...args: string[]) => runFlow(args, { cwd: server.path("") });
     const own = await flow("run", "own.json", "--server", server.url);
     assert.equal(own.code, 0, own.stderr);
@@ -202,7 +202,7 @@ Deno.test("flow run --server knows node types that only the server has, and says
   });
 });
 
-async function list(server: ServeProcess): Promise<ExecutionSummary[]> {
+async function list(server: RestartableServe): Promise<ExecutionSummary[]> {
   const { stdout } = await runFlow(["executions", "list", "--json", "--server", server.url]);
   return JSON.parse(stdout);
 }

@@ -5,6 +5,7 @@ import { dockerTest, useDockerEngine } from "./support/docker_engine.ts";
 import { openHttpServer } from "./support/http_server.ts";
 import { listMounts, sandboxTest } from "./support/sandbox.ts";
 import { openZypiServer } from "./support/zypi_server.ts";
+import { until } from "./support/until.ts";
 
 const engine = useDockerEngine();
 
@@ -27,14 +28,6 @@ function listFolders(): string[] {
   );
 }
 
-async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 1500; tries++) {
-    if (await isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assert.fail(`never came true: ${what}`);
-}
-
 interface Ordeal {
   node_type: string;
   config: Record<string, unknown>;
@@ -55,10 +48,10 @@ async function killAndResume(ordeal: Ordeal): Promise<Record<string, unknown>> {
   await withFiles({ "work.json": { id: "work", nodes: [{ id: "work", node_type, config }] } }, async (path) => {
     const flow = startFlow(["run", path("work.json"), "--db", path("flow.db"), "--json"], { env });
     const started = await readExecutionId(flow);
-    await until(isAlive, "the first attempt runs");
+    await until(isAlive, { what: "the first attempt runs" });
     flow.kill("SIGKILL");
     await Promise.all([flow.status, flow.stderr.cancel()]);
-    if (endsWithFlow) await until(async () => !await isAlive(), "the sandbox ends with flow");
+    if (endsWithFlow) await until(async () => !await isAlive(), { what: "the sandbox ends with flow" });
     beforeResume?.();
     const resumed = await runFlow(["resume", started, "--db", path("flow.db"), "--json"], { env });
     assert.equal(resumed.code, 0, resumed.stderr + resumed.stdout);

@@ -6,6 +6,7 @@ import { debugLog } from "../../nodes/debug_log.ts";
 import type { Frame } from "./frame.ts";
 import type { Notice, Sink } from "./sink.ts";
 import { LiveStreams } from "./streams.ts";
+import { until } from "../../tests/support/until.ts";
 
 /** A client that takes everything at once, or nothing. */
 class FakeSink implements Sink {
@@ -30,10 +31,7 @@ class FakeSink implements Sink {
   abort(): void {}
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !isTrue(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.ok(isTrue());
-}
+const soon = { withinMs: 2500 };
 
 async function startOne() {
   const engine = createEngine({ nodes: [debugLog] });
@@ -52,16 +50,16 @@ Deno.test("LiveStreams keeps nothing of a stream that nobody reads any more", as
       streams.follow(first, { executionId: execution_id }),
       streams.follow(second, { executionId: execution_id, after: 1 }),
     ]);
-    await until(() => first.notice !== undefined && second.notice !== undefined);
+    await until(() => first.notice !== undefined && second.notice !== undefined, soon);
     assert.equal(first.notice?.reason, "completed");
     assert.deepEqual(second.frames.map(({ id }) => id), first.frames.slice(1).map(({ id }) => id));
   }
-  await until(() => streams.feedCount === 0);
+  await until(() => streams.feedCount === 0, soon);
   assert.equal(streams.clientCount, 0);
   const all = await streams.follow(new FakeSink(), {});
   assert.equal(streams.feedCount, 1);
   all.detach();
-  await until(() => streams.feedCount === 0);
+  await until(() => streams.feedCount === 0, soon);
   streams.close();
   await engine.close();
 });
@@ -74,7 +72,7 @@ Deno.test("LiveStreams lets go of a client that takes nothing, and says where to
   const sink = new FakeSink();
   sink.isOpen = false;
   await streams.follow(sink, { executionId: handle.execution_id, after: 2 });
-  await until(() => sink.notice !== undefined);
+  await until(() => sink.notice !== undefined, soon);
   assert.deepEqual([sink.notice?.reason, sink.notice?.after], ["too_slow", 2]);
   streams.close();
   await engine.close();

@@ -53,12 +53,3 @@ async function readLines(path: string): Promise<string[]> {
   const text = await readFile(path, "utf8").catch(() => "");
   return text.split("\n").filter((line) => line !== "");
 }
-
-/** Resolves when `check` is true. */
-export async function until(check: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1500; tries++) {
-    if (await check()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error("what a test waited for did not happen");
-}

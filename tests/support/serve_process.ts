@@ -27,36 +27,57 @@ export interface ServeOptions {
 /** Starts `flow serve` on a free port and calls `test` once it listens; the process is gone afterwards. */
 export async function withServe(options: ServeOptions, test: (server: ServeProcess) => Promise<void>): Promise<void> {
   const { folder, workdir = folder, flags = [], env = {} } = options;
-  const process = startFlow(["serve", "--port", "0", "--db", `${folder}/flow.db`, "--workdir", workdir, ...flags], {
+  const server = await startServe(["--port", "0", "--db", `${folder}/flow.db`, "--workdir", workdir, ...flags], {
     cwd: Deno.cwd(),
     env: { XDG_STATE_HOME: folder, FLOW_TOKEN: "", FLOW_TOKEN_FILE: "", BIND_ADDRESS: "", ...env },
   });
-  const url = Promise.withResolvers<string>();
+  try {
+    await test(server);
+  } finally {
+    await server.end("SIGKILL");
+  }
+}
+
+/** A server that somebody has to end. */
+export interface RunningServe extends ServeProcess {
+  /** Ends it, unless it has ended, and waits for all that it says. */
+  end(signal: Deno.Signal): Promise<void>;
+}
+
+/** Starts `flow serve`; answers when it listens. */
+export async function startServe(
+  args: readonly string[],
+  options: { cwd: string; env: Record<string, string> },
+): Promise<RunningServe> {
+  const process = startFlow(["serve", ...args], options);
+  const listening = Promise.withResolvers<string>();
   let said = "";
   const reading = [
-    collect(process.stdout, (text) => /^\S+(?=\n)/.test(text) && url.resolve(text.trim())),
+    collect(process.stdout, (text) => /^\S+(?=\n)/.test(text) && listening.resolve(text.trim())),
     collect(process.stderr, (text) => said = text),
   ];
   const ended = process.status.then((status) => {
-    url.reject(new Error(`flow serve has ended with ${status.code}: ${said}`));
+    listening.reject(new Error(`flow serve has ended with ${status.code}: ${said}`));
     return status;
   });
-  url.promise.catch(() => {});
-  try {
-    const listening = await url.promise;
-    await test({
-      url: listening,
-      port: Number(new URL(listening).port),
-      pid: process.pid,
-      said: () => said,
-      kill: (signal) => process.kill(signal),
-      ended,
-    });
-  } finally {
-    if (await isPending(ended)) process.kill("SIGKILL");
+  const end = async (signal: Deno.Signal) => {
+    if (await isPending(ended)) process.kill(signal);
     await ended;
     await Promise.all(reading);
-  }
+  };
+  const url = await listening.promise.catch(async (error) => {
+    await end("SIGKILL");
+    throw error;
+  });
+  return {
+    url,
+    port: Number(new URL(url).port),
+    pid: process.pid,
+    said: () => said,
+    kill: (signal) => process.kill(signal),
+    ended,
+    end,
+  };
 }
 
 async function isPending(promise: Promise<unknown>): Promise<boolean> {
