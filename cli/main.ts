@@ -1,5 +1,5 @@
 import { getPlatform } from "../platform/mod.ts";
-import { version } from "./version.ts";
+import { versionText } from "./build_info.ts";
 
 const VERSION_ARGUMENTS = ["--version", "-V", "version"];
 
@@ -14,7 +14,7 @@ async function main(): Promise<number> {
   const [first, ...rest] = platform.args;
   if (first !== undefined && rest.length === 0 && VERSION_ARGUMENTS.includes(first)) {
     // On its own, because it has to answer before anything else could be loaded.
-    await platform.write("stdout", `flow ${version}\n`).catch(() => {});
+    await platform.write("stdout", `${versionText(platform)}\n`).catch(() => {});
     return 0;
   }
   const { runProgram } = await import(PROGRAM) as typeof import("./program.ts");

@@ -10,13 +10,13 @@ import {
 import { FlowError } from "../engine/errors.ts";
 import type { Platform } from "../platform/types.ts";
 import { outcomeOf } from "../server/outcome.ts";
+import { versionText } from "./build_info.ts";
 import { type CliContext, createContext } from "./context.ts";
 import { redirectConsole } from "./redirect_console.ts";
 import { reportError } from "./report_error.ts";
 import type { ProgramContext } from "./route.ts";
 import { run } from "./run_route.ts";
 import { handleStrayErrors } from "./stray_errors.ts";
-import { version } from "./version.ts";
 import { createUsageText } from "./usage_text.ts";
 
 /** Runs one command line to its end and answers the exit code; everything written has left by then. */
@@ -54,7 +54,8 @@ async function runArguments(cli: CliContext, args: readonly string[]): Promise<n
   const process = { stdout: cli.out, stderr: cli.err, exitCode: null as number | string | null };
   const context: ProgramContext = { process, cli, exitCode: 0 };
   let prefix: readonly string[] = ["flow"];
-  const application = createApplication(await findRoutes(args), createUsageText(cli.errStyle, () => prefix));
+  const text = createUsageText(cli.errStyle, () => prefix);
+  const application = createApplication(await findRoutes(args), text, versionText(cli.platform));
   await runApplication(application, args, {
     process,
     forCommand(info) {
@@ -75,7 +76,7 @@ async function findRoutes(args: readonly string[]): Promise<Routes> {
   return args[0] === "run" ? { run } : (await import(ROUTES) as typeof import("./routes.ts")).routes;
 }
 
-function createApplication(routes: Routes, text: ApplicationText) {
+function createApplication(routes: Routes, text: ApplicationText, currentVersion: string) {
   const root = buildRouteMap({
     routes,
     docs: {
@@ -85,7 +86,7 @@ function createApplication(routes: Routes, text: ApplicationText) {
   });
   return buildApplication<ProgramContext>(root, {
     name: "flow",
-    versionInfo: { currentVersion: `flow ${version}` },
+    versionInfo: { currentVersion },
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
     documentation: { onlyRequiredInUsageLine: true, disableAnsiColor: true },
     localization: { text },

@@ -14,6 +14,7 @@ export function createDenoPlatform(): Platform {
   return {
     name: "deno",
     os: os === "darwin" || os === "windows" ? os : "linux",
+    arch: Deno.build.arch === "aarch64" ? "arm64" : "x64",
     isStandalone: Deno.build.standalone,
     pid: Deno.pid,
     args: Deno.args,

@@ -106,6 +106,7 @@ export interface FolderEntry {
 export interface Platform {
   readonly name: "deno" | "node";
   readonly os: "linux" | "darwin" | "windows";
+  readonly arch: "x64" | "arm64";
   /** Whether program and runtime are one executable, which can import only JavaScript from files. */
   readonly isStandalone: boolean;
   readonly pid: number;

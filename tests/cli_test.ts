@@ -17,10 +17,13 @@ async function isAlive(pid: number): Promise<boolean> {
   }
 }
 
-Deno.test("flow --version prints the version in deno.json", async () => {
+Deno.test("flow --version prints the version in deno.json, and that it runs from source", async () => {
   const config = JSON.parse(await readFile(new URL("../deno.json", import.meta.url), "utf8"));
   const { code, stdout, stderr } = await runFlow(["--version"]);
-  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `flow ${config.version}\n`, stderr: "" });
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  const [, version, build] = /^flow (\S+) \((.+)\)\n$/.exec(stdout) ?? [];
+  assert.equal(version, config.version);
+  assert.match(build ?? "", /^from source, (linux|macos|windows)-(x64|arm64)$/);
 });
 
 Deno.test("flow --help lists the commands, and each has help with examples", async () => {
