@@ -9,7 +9,7 @@ venv="$work/python"
 python3 -m venv "$venv"
 # Built from a copy: a build leaves files behind.
 cp -r . "$work/python-source"
-"$venv/bin/pip" install --quiet build "$work/python-source[dev]"
+"$venv/bin/pip" install --quiet "$work/python-source[dev]"
 
 "$venv/bin/ruff" check --no-cache .
 "$venv/bin/ruff" format --check --no-cache .
@@ -22,9 +22,13 @@ WRAPPER
 chmod +x "$work/flow-from-source"
 FLOW_BIN="$work/flow-from-source" "$venv/bin/pytest" -p no:cacheprovider
 
-"$venv/bin/python" -m build --outdir "$work/python-dist" "$work/python-source" >/dev/null
+# What is published: the sdist, the pure wheel, and one for this machine, with Deno in the place of the program.
+"$DENO" run -A ../release/python_wheels.ts --out "$work/python-dist" --python "$venv/bin/python" \
+  "$(uname -m)-unknown-linux-gnu=$DENO"
+"$venv/bin/twine" check --strict "$work"/python-dist/*
 for package in "$work"/python-dist/*; do
   python3 -m venv --clear "$work/python-fresh"
   "$work/python-fresh/bin/pip" install --quiet "$package"
   (cd / && "$work/python-fresh/bin/python" -c 'import flowengine')
+  case "$package" in *-manylinux*) "$work/python-fresh/bin/flow" --version ;; esac
 done

@@ -12,7 +12,9 @@ const config = () => ({
   ),
   module: z.string().min(1).optional().describe('Module to import, such as "reports.daily"; either this or file'),
   file: z.string().min(1).optional().describe("Python file to import; a relative path is relative to workdir"),
-  path: z.array(textField()).default([]).describe("Folders to look for modules in, before those of python"),
+  path: z.array(textField()).default([]).describe(
+    "Folders to look for modules in, before those of python; if there are none: where it runs",
+  ),
   python: z.string().min(1).default("python3").describe(
     "Python that has flowengine installed: a name on PATH, or a path",
   ),

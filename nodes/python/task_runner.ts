@@ -15,6 +15,9 @@ import { WorkerPool } from "./worker_pool.ts";
 const GRACE_MS = 2000;
 /** The same for one that has nothing to do. */
 const IDLE_GRACE_MS = 500;
+/** Without the folder that it runs in on its module path: a file there could shadow modules of Python. */
+const START_WORKER = "import sys; sys.path[:] = filter(None, sys.path); " +
+  "from flowengine.worker.__main__ import main; main()";
 
 /** Calls Python functions for one flow. It owns the workers; each is ended with its execution. */
 export class TaskRunner {
@@ -93,15 +96,17 @@ export class TaskRunner {
   #start({ python, path, env, env_passthrough, workdir }: PythonTaskContext["config"], poolKey: string): PythonWorker {
     const own = this.#ownVariables();
     const separator = this.#platform.os === "windows" ? ";" : ":";
-    const modulePath = [...path, env.PYTHONPATH ?? own.PYTHONPATH ?? ""].filter((entry) => entry !== "");
+    // Who names no folders expects what `python -m` does.
+    const folders = path.length === 0 ? ["."] : path;
+    const modulePath = [...folders, env.PYTHONPATH ?? own.PYTHONPATH ?? ""].filter((entry) => entry !== "");
     const name = crypto.randomUUID();
     const child = this.#platform.spawn({
       command: python,
-      args: ["-m", "flowengine.worker"],
+      args: ["-c", START_WORKER],
       env: {
         ...pickVariables(own, [...BASE_VARIABLES, "VIRTUAL_ENV", "PYTHONHOME", ...env_passthrough]),
         ...env,
-        ...(modulePath.length === 0 ? {} : { PYTHONPATH: modulePath.join(separator) }),
+        PYTHONPATH: modulePath.join(separator),
       },
       cwd: workdir,
       stdin: "piped",

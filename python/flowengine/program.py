@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,20 @@ def find_program() -> list[str]:
                 hint="Correct FLOW_BIN, or unset it.",
             )
         return words
-    own = Path(__file__).parent / "bin" / ("flow.exe" if os.name == "nt" else "flow")
-    found = shutil.which("flow") or (str(own) if own.is_file() else None)
+    found = shutil.which("flow") or shutil.which("flow", path=_own_folders())
     if found is None:
         raise EngineNotFoundError(
-            'there is no program "flow" on PATH',
+            'there is no program "flow" on PATH, and this installation of flowengine has brought none',
             code="program_not_found",
-            hint="Install it, or name it in the environment variable FLOW_BIN.",
+            hint="Install a wheel for this platform, or name the program in the environment variable FLOW_BIN.",
         )
     return [found]
+
+
+def _own_folders() -> str:
+    """Answer the folders that the scripts of this installation may be in: an environment's, the user's, a target's."""
+    scripts = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))]
+    return os.pathsep.join([*scripts, str(Path(__file__).resolve().parents[1] / "bin")])
 
 
 def environment() -> dict[str, str]:

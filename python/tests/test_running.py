@@ -89,6 +89,20 @@ def test_a_package_runs_with_relative_imports(tmp_path: Path) -> None:
     assert done.stdout == "relative\n", done.stderr
 
 
+def test_files_where_a_script_is_started_do_not_stand_in_for_modules(tmp_path: Path) -> None:
+    started_in = tmp_path / "started in"
+    started_in.mkdir()
+    for module in ("json", "queue", "flowengine"):
+        (started_in / f"{module}.py").write_text("raise SystemExit('the wrong module')\n")
+    (tmp_path / "script.py").write_text(
+        "from flowengine import Flow, task\nimport os\n@task\ndef where() -> str:\n    return os.getcwd()\n"
+        "print(Flow('where').then(where).run().raise_for_status().output)\n"
+    )
+    command = [sys.executable, str(tmp_path / "script.py")]
+    done = subprocess.run(command, cwd=started_in, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == f"{started_in}\n", done.stderr
+
+
 def test_a_diamond_joins_both_ways() -> None:
     made = Flow("diamond")
     made >> start >> [double, negate] >> total >> later
