@@ -44,7 +44,7 @@ export class EarlyEnd {
         },
         again: () => this.#kill(),
       }),
-      handleStrayErrors((error) => this.#onStrayError(error)),
+      handleStrayErrors(context.platform, (error) => this.#onStrayError(error)),
     ];
     context.out.onClosed(() => handle.cancel("Nobody reads the output any more"));
   }

@@ -23,7 +23,7 @@ import { createUsageText } from "./usage_text.ts";
 export async function runProgram(platform: Platform, args: readonly string[]): Promise<number> {
   const cli = createContext(platform);
   const stray = Promise.withResolvers<never>();
-  const stopHandling = handleStrayErrors(stray.reject);
+  const stopHandling = handleStrayErrors(platform, stray.reject);
   const restoreConsole = redirectConsole((text) => cli.err.write(`${text}\n`));
   const allowExit = platform.forbidExit(refuseExit);
   let exitCode: number;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { FlowError } from "../engine/errors.ts";
-import { createDenoPlatform } from "../platform/deno.ts";
+import { createPlatform } from "../platform/deno.ts";
 import { createContext } from "./context.ts";
 import { type InputFlags, readInputs } from "./read_inputs.ts";
 
-const context = createContext(createDenoPlatform());
+const context = createContext(createPlatform());
 
 function read(flags: InputFlags) {
   return readInputs(context, flags);

@@ -22,7 +22,7 @@ export class ServeStop {
     this.#undo = [
       watchInterrupts(platform, { first: () => this.#asked.resolve(), again: () => this.#hurried.resolve() }),
       // A node that forgets to await a promise must not end the executions of all others.
-      handleStrayErrors((error) => log.error("An error that no node has handled", error)),
+      handleStrayErrors(platform, (error) => log.error("An error that no node has handled", error)),
     ];
   }
 

@@ -1,37 +1,24 @@
 import { FlowError, toFlowError } from "../engine/errors.ts";
+import type { Platform } from "../platform/types.ts";
 
 /** Gets an error that nobody handled, as one that says so. */
 export type StrayErrorListener = (error: FlowError) => void;
 
 const listeners: StrayErrorListener[] = [];
+let stopListening = () => {};
 
 /**
  * Calls `listener`, instead of the one before it, for every error that nobody handles: a promise that a node started and
  * never awaited, or what a timer threw. The answer undoes it. Without a listener the runtime ends the program at once,
  * whatever it has started.
  */
-export function handleStrayErrors(listener: StrayErrorListener): () => void {
-  if (listeners.length === 0) {
-    globalThis.addEventListener("unhandledrejection", onRejection);
-    globalThis.addEventListener("error", onError);
-  }
+export function handleStrayErrors(platform: Platform, listener: StrayErrorListener): () => void {
+  if (listeners.length === 0) stopListening = platform.onStrayError(report);
   listeners.push(listener);
   return () => {
     listeners.splice(listeners.indexOf(listener), 1);
-    if (listeners.length > 0) return;
-    globalThis.removeEventListener("unhandledrejection", onRejection);
-    globalThis.removeEventListener("error", onError);
+    if (listeners.length === 0) stopListening();
   };
-}
-
-function onRejection(event: PromiseRejectionEvent): void {
-  event.preventDefault();
-  report(event.reason);
-}
-
-function onError(event: ErrorEvent): void {
-  event.preventDefault();
-  report(event.error);
 }
 
 function report(thrown: unknown): void {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { FlowError } from "../engine/errors.ts";
-import { createDenoPlatform } from "../platform/deno.ts";
+import { createPlatform } from "../platform/deno.ts";
 import { withFiles } from "../tests/support/cli.ts";
 import { type CliContext, createContext } from "./context.ts";
 import { importUserModule } from "./user_module.ts";
 
-const context = createContext(createDenoPlatform());
+const context = createContext(createPlatform());
 const inExecutable: CliContext = { ...context, platform: { ...context.platform, isStandalone: true } };
 
 async function explain(code: string, where = context): Promise<{ message: string; hint: string | undefined }> {

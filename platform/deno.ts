@@ -1,15 +1,15 @@
 import { FlowError } from "../engine/errors.ts";
+import { BoundedBytes } from "./bounded_bytes.ts";
 import { listFolder, replaceFile, watchFolder } from "./deno_files.ts";
-import { DenoProcesses } from "./deno_process.ts";
+import { createDenoHost } from "./deno_host.ts";
+import { startDenoProcess } from "./deno_process.ts";
 import { connect, openHttp } from "./deno_socket.ts";
+import { Processes } from "./processes.ts";
 import type { FileStat, Platform, Signal } from "./types.ts";
 
-/** How much of a file is asked for first; most documents fit. */
-const FIRST_READ_BYTES = 64 * 1024;
-
 /** The {@link Platform} of a program that Deno runs. */
-export function createDenoPlatform(): Platform {
-  const processes = new DenoProcesses();
+export function createPlatform(): Platform {
+  const processes = new Processes(createDenoHost(), startDenoProcess);
   const { os } = Deno.build;
   return {
     name: "deno",
@@ -26,6 +26,7 @@ export function createDenoPlatform(): Platform {
     exit,
     forbidExit,
     onSignal,
+    onStrayError,
     readFile: (path, maxBytes) => translate("read", path, () => readFile(path, maxBytes)),
     writeFile: (path, data, options = {}) => translate("write", path, () => writeFile(path, data, options)),
     ...folderCalls,
@@ -57,6 +58,23 @@ function onSignal(signal: Signal, listener: () => void): () => void {
   if (Deno.build.os === "windows" && (signal === "SIGTERM" || signal === "SIGQUIT")) return () => {};
   Deno.addSignalListener(signal, listener);
   return () => Deno.removeSignalListener(signal, listener);
+}
+
+function onStrayError(listener: (error: unknown) => void): () => void {
+  const onRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    listener(event.reason);
+  };
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    listener(event.error);
+  };
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  globalThis.addEventListener("error", onError);
+  return () => {
+    globalThis.removeEventListener("unhandledrejection", onRejection);
+    globalThis.removeEventListener("error", onError);
+  };
 }
 
 const { exit } = Deno;
@@ -94,31 +112,17 @@ function writeFile(path: string, data: string | Uint8Array, options: Deno.WriteF
   return typeof data === "string" ? Deno.writeTextFile(path, data, options) : Deno.writeFile(path, data, options);
 }
 
-/** Reads to the end, which a pipe or a device tells nobody beforehand. */
 async function readAll(
   name: string,
   source: { read(buffer: Uint8Array): Promise<number | null> },
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  let bytes = new Uint8Array(Math.min(FIRST_READ_BYTES, maxBytes + 1));
-  let length = 0;
+  const bytes = new BoundedBytes(name, maxBytes);
   for (;;) {
-    const count = await source.read(bytes.subarray(length));
-    if (count === null) return bytes.subarray(0, length);
-    length += count;
-    if (length > maxBytes) throw tooLong(name, maxBytes);
-    if (length < bytes.length) continue;
-    const longer = new Uint8Array(Math.min(length * 4, maxBytes + 1));
-    longer.set(bytes);
-    bytes = longer;
+    const count = await source.read(bytes.free);
+    if (count === null) return bytes.taken;
+    bytes.take(count);
   }
-}
-
-function tooLong(name: string, maxBytes: number): FlowError {
-  const limit = maxBytes < 1024 * 1024 ? `${maxBytes} bytes` : `${Math.floor(maxBytes / 1024 / 1024)} MiB`;
-  return new FlowError("invalid_argument", `Cannot read ${name}: it is larger than ${limit}`, {
-    hint: "Move large data into files that nodes read.",
-  });
 }
 
 function terminalSize(): { columns: number; rows: number } | null {

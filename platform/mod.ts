@@ -1,5 +1,5 @@
-import { FlowError } from "../engine/errors.ts";
-import { createDenoPlatform } from "./deno.ts";
+// In the package for Node, node.ts stands in its place: so no runtime reads, or looks for, what is another's.
+import { createPlatform } from "./deno.ts";
 import type { Platform } from "./types.ts";
 
 export type { HttpListener, ListenOptions, RequestHandler, RequestInfo } from "./listener.ts";
@@ -22,13 +22,6 @@ let platform: Platform | undefined;
 
 /** The runtime that this program runs on; always the same object. */
 export function getPlatform(): Platform {
-  platform ??= openPlatform();
+  platform ??= createPlatform();
   return platform;
-}
-
-function openPlatform(): Platform {
-  if ("Deno" in globalThis) return createDenoPlatform();
-  throw new FlowError("unavailable", "Cannot run on this runtime: only Deno is supported so far", {
-    hint: "Use the flow binary, or run it with Deno 2.9 or later.",
-  });
 }

@@ -118,10 +118,15 @@ export interface Platform {
   changeDir(path: string): void;
   hostname(): string;
   exit(code: number): never;
-  /** Calls `refuse` when any other code wants to end the program (`Deno.exit`). The answer undoes it. */
+  /** Calls `refuse` when any other code wants to end the program (`Deno.exit`, `process.exit`). The answer undoes it. */
   forbidExit(refuse: () => never): () => void;
   /** Calls `listener` for every such signal, instead of what the system does by default. The answer undoes it. */
   onSignal(signal: Signal, listener: () => void): () => void;
+  /**
+   * Calls `listener` for every error that nobody handles: a rejected promise that nobody awaits, or what a timer threw;
+   * without a listener it ends the program. The answer undoes it.
+   */
+  onStrayError(listener: (error: unknown) => void): () => void;
   /** Refuses (`invalid_argument`) what is longer than `maxBytes`, as soon as so much has been read. */
   readFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
   writeFile(path: string, data: string | Uint8Array, options?: { createNew?: boolean; mode?: number }): Promise<void>;

@@ -1,0 +1,48 @@
+import { type FSWatcher, statSync, watch } from "node:fs";
+import { join } from "node:path";
+
+/** How long to wait before looking again for a folder that is not there. */
+const ABSENT_MS = 500;
+
+/** See {@link Platform.watchFolder}. */
+export function watchFolder(
+  folder: string,
+  onChange: (paths: readonly string[]) => void,
+  { deep = false }: { deep?: boolean } = {},
+): () => void {
+  let watcher: FSWatcher | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
+  const reopenLater = () => {
+    watcher?.close();
+    watcher = undefined;
+    clearTimeout(timer);
+    if (!isStopped) timer = setTimeout(() => open(true), ABSENT_MS);
+  };
+  const open = (isAgain: boolean) => {
+    const inode = inodeOf(folder);
+    if (inode === undefined) return reopenLater();
+    try {
+      watcher = watch(folder, { recursive: deep }, (_, name) => {
+        if (isStopped) return;
+        onChange([name === null ? folder : join(folder, name)]);
+        // What is told of the folder itself has no name of its own; and another one may have taken its place.
+        if (inodeOf(folder) !== inode) reopenLater();
+      });
+      watcher.on("error", reopenLater);
+    } catch {
+      return reopenLater();
+    }
+    if (isAgain) onChange([folder]);
+  };
+  open(false);
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+    watcher?.close();
+  };
+}
+
+function inodeOf(folder: string): number | undefined {
+  return statSync(folder, { throwIfNoEntry: false })?.ino;
+}
