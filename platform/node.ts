@@ -16,6 +16,7 @@ export function createPlatform(): Platform {
   return {
     name: "node",
     os: hostSystem(),
+    arch: process.arch === "arm64" ? "arm64" : "x64",
     isStandalone: false,
     pid: process.pid,
     args: process.argv.slice(2),
