@@ -27,6 +27,7 @@ import {
 import { run } from "./run_route.ts";
 import { secrets } from "./secrets_routes.ts";
 import { audit, serve, tokens } from "./server_routes.ts";
+import { upgrade } from "./upgrade_route.ts";
 
 const resume = buildCommand<ResumeFlags, [string], ProgramContext>({
   loader: lazily(async () => (await import("./commands/resume.ts")).resumeExecution),
@@ -186,4 +187,5 @@ export const routes = {
   tokens,
   audit,
   doctor,
+  upgrade,
 };

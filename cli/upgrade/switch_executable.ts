@@ -1,0 +1,140 @@
+import { FlowError } from "../../engine/errors.ts";
+import type { Platform } from "../../platform/types.ts";
+
+/**
+ * How executables change places. Everything is in one folder, so that renaming is all or nothing.
+ *
+ *   S1. On POSIX there is a working executable at `path` at every moment: whoever is killed leaves the old or the new.
+ *   S2. What was at `path` before is at `previousPath(path)` as soon as the new one is at `path`.
+ *   S3. Windows lets nobody replace an executable that runs, but lets it be renamed: there, between two renames, there
+ *       is only the previous one. If the second fails, the first is undone.
+ */
+
+/** Where the executable before this one is kept. */
+export function previousPath(path: string): string {
+  return path.endsWith(".exe") ? path.replace(/\.exe$/, ".previous.exe") : `${path}.previous`;
+}
+
+/** A new name beside `path` for what is not finished; the pid in it tells whether somebody still works on it. */
+export function draftPath(path: string, pid: number): string {
+  const name = `.flow-upgrade-${pid}-${crypto.randomUUID().slice(0, 8)}`;
+  return `${path.replace(/[^\\/]+$/, name)}${path.endsWith(".exe") ? ".exe" : ""}`;
+}
+
+/** Removes what upgrades have left that were cut off. */
+export async function removeStaleDrafts(platform: Platform, path: string): Promise<void> {
+  const { readdir, rm } = await import("node:fs/promises");
+  const { dirname, join } = await import("node:path");
+  const folder = dirname(path);
+  for (const name of await readdir(folder)) {
+    const [, pid] = /^\.flow-upgrade-(\d+)-[0-9a-f]{8}(?:\.exe)?$/.exec(name) ?? [];
+    if (pid === undefined || platform.startedOf(Number(pid)) !== undefined) continue;
+    await rm(join(folder, name), { force: true });
+  }
+}
+
+/** Puts `draft` in the place of `path`, and what was there in that of the previous one. */
+export async function switchTo(platform: Platform, path: string, draft: string): Promise<void> {
+  const { rename, rm } = await import("node:fs/promises");
+  const previous = previousPath(path);
+  if (platform.os === "windows") {
+    await rm(previous, { force: true });
+    await rename(path, previous);
+    try {
+      await rename(draft, path);
+    } catch (error) {
+      await rename(previous, path);
+      throw error;
+    }
+    return;
+  }
+  const kept = draftPath(path, platform.pid);
+  try {
+    await duplicate(path, kept);
+    await rename(kept, previous);
+  } catch (error) {
+    await rm(kept, { force: true });
+    throw error;
+  }
+  await rename(draft, path);
+  await syncFolder(path);
+}
+
+/**
+ * Puts the previous executable back; the present one becomes the previous one, so that this can be undone too.
+ *
+ * @throws {FlowError} `not_found` if there is none
+ */
+export async function switchBack(platform: Platform, path: string): Promise<void> {
+  const { rename, rm } = await import("node:fs/promises");
+  const previous = previousPath(path);
+  const kept = draftPath(path, platform.pid);
+  if (platform.os === "windows") {
+    await rename(path, kept);
+    try {
+      await rename(previous, path);
+    } catch (error) {
+      await rename(kept, path);
+      throw error;
+    }
+    await rename(kept, previous);
+    return;
+  }
+  try {
+    await duplicate(path, kept);
+    await rename(previous, path);
+    await rename(kept, previous);
+  } catch (error) {
+    await rm(kept, { force: true });
+    throw error;
+  }
+  await syncFolder(path);
+}
+
+/** A second name for the same file or, where file systems have none, a copy. */
+async function duplicate(from: string, to: string): Promise<void> {
+  const { chmod, copyFile, link, stat } = await import("node:fs/promises");
+  try {
+    await link(from, to);
+  } catch {
+    await copyFile(from, to);
+    await chmod(to, (await stat(from)).mode & 0o7777);
+    await syncFile(to);
+  }
+}
+
+/** Waits until the disk has a file, so that after a power cut no empty one stands under its name. */
+export async function syncFile(path: string): Promise<void> {
+  const { open } = await import("node:fs/promises");
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const { open } = await import("node:fs/promises");
+  const { dirname } = await import("node:path");
+  // Not all file systems can, and the names are right either way.
+  const folder = await open(dirname(path), "r").catch(() => undefined);
+  await folder?.sync().catch(() => {});
+  await folder?.close();
+}
+
+/** Says what is wrong with the folder of an executable. */
+export function folderError(path: string, cause: unknown): unknown {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOSPC") {
+    return new FlowError("unavailable", `Cannot replace "${path}": the disk is full`, {
+      hint: "Free some 200 MB first.",
+      cause,
+    });
+  }
+  if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") return cause;
+  return new FlowError("unavailable", `Cannot replace "${path}": its folder is not writable`, {
+    hint: "Run it as a user who may write there, such as with sudo.",
+    cause,
+  });
+}
