@@ -78,6 +78,26 @@ export {
   type ResourceScope,
   type Shape,
 } from "./engine/node.ts";
+export { Expression, expression, OutputPort } from "./engine/typed_expression.ts";
+export type {
+  ConfigArguments,
+  ConfigInput,
+  ConfiguredNode,
+  DeclaredPorts,
+  DocumentSource,
+  Expressible,
+  ExpressibleObject,
+  ExpressibleParts,
+  ExpressibleShape,
+  ExpressionText,
+  NodeType,
+  OpenPortInputs,
+  OpenValue,
+  OutputPortOf,
+  PortedDefinition,
+  PortInputs,
+  PortValues,
+} from "./engine/node_type.ts";
 export { NodeRegistry } from "./engine/registry.ts";
 export { MemoryStore } from "./engine/memory_store.ts";
 export { cacheResult, computeHash, getCachedResult, type HashParts } from "./engine/cache.ts";
@@ -128,6 +148,35 @@ export type { JsonSchema, NodeDescription } from "./server/node_description.ts";
 export type { ExecutionDocument, ShownNode } from "./server/execution_document.ts";
 export type { Json } from "./engine/value.ts";
 export { builtinNodes } from "./nodes/mod.ts";
+export * from "./sdk/builtin_nodes.ts";
+export type { NodeHandle, NodeReference, PortName, PortNamed } from "./sdk/node_handle.ts";
+export type { MapOptions, NodeName, NodeOptions, RepeatOptions, Retry } from "./sdk/node_options.ts";
+export { type Task, task, type TaskInputs, type TaskOptions, type TaskOutputs } from "./sdk/task.ts";
+export {
+  type AddedNode,
+  type IsOpen,
+  type ListOf,
+  type MappedValues,
+  type NodeArguments,
+  type RunArguments,
+  workflow,
+  WorkflowBuilder,
+} from "./sdk/workflow_builder.ts";
+export type {
+  GivenInputs,
+  InputDeclaration,
+  InputDeclarations,
+  InputReference,
+  InputTypes,
+  InputValue,
+  IsOptionalInput,
+  LocalPlace,
+  RemotePlace,
+  RemoteRunOptions,
+  RunOptions,
+  WorkflowInputs,
+  WorkflowOptions,
+} from "./sdk/workflow_options.ts";
 export type { Durability } from "./store/connection.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./store/open.ts";
 export type { ReadVaultKey, SecretEntry, SecretVault, VaultKey } from "./store/secret_vault.ts";

@@ -48,13 +48,13 @@ export async function readWorkflowFile(
     return { filename, source: await platform.readFile(path, MAX_DOCUMENT_BYTES), path, nodes: [] };
   }
   const loaded = await importUserModule(context, filename, path, anew);
-  const source = loaded.workflow ?? loaded.default;
+  const source = workflowOf(loaded);
   if (source === undefined) {
     throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no workflow`, {
       hint: 'Write "export const workflow = { ... }" in it.',
     });
   }
-  return { filename, source, path, nodes: checkNodes(filename, loaded.nodes ?? []) };
+  return { filename, source: documentOf(source), path, nodes: checkNodes(filename, nodesOf(loaded)) };
 }
 
 /**
@@ -71,13 +71,13 @@ export async function loadNodeFiles(
   for (const filename of filenames) {
     const path = resolvePath(context, filename);
     await checkFile(context, filename, path);
-    const { nodes } = await importUserModule(context, filename, path, anew);
-    if (nodes === undefined) {
+    const loaded = await importUserModule(context, filename, path, anew);
+    if (loaded.nodes === undefined && typesOf(workflowOf(loaded)) === undefined) {
       throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no node types`, {
         hint: 'Write "export const nodes = [defineNode({ ... })]" in it.',
       });
     }
-    found.push(...checkNodes(filename, nodes));
+    found.push(...checkNodes(filename, nodesOf(loaded)));
   }
   return found;
 }
@@ -115,6 +115,29 @@ async function checkFile({ platform }: CliContext, filename: string, path: strin
   }
 }
 
+function workflowOf(loaded: Record<string, unknown>): unknown {
+  return loaded.workflow ?? loaded.default;
+}
+
+/** A workflow that was built in TypeScript turns itself into its document. */
+function documentOf(source: unknown): unknown {
+  if (typeof source !== "object" || source === null || !("toJSON" in source)) return source;
+  return typeof source.toJSON === "function" ? source.toJSON() : source;
+}
+
+/** The node types that such a workflow brings along. */
+function typesOf(workflow: unknown): unknown[] | undefined {
+  if (typeof workflow !== "object" || workflow === null || !("nodeTypes" in workflow)) return undefined;
+  return Array.isArray(workflow.nodeTypes) ? workflow.nodeTypes : undefined;
+}
+
+/** The node types that a module exports, and those that its workflow is made of; most are both. */
+function nodesOf(loaded: Record<string, unknown>): unknown {
+  const { nodes = [] } = loaded;
+  if (!Array.isArray(nodes)) return nodes;
+  return [...new Set([...nodes, ...typesOf(workflowOf(loaded)) ?? []])];
+}
+
 function checkNodes(filename: string, nodes: unknown): NodeDefinition[] {
   if (Array.isArray(nodes) && nodes.every(isNodeDefinition)) return nodes;
   throw new FlowError("invalid_document", `Cannot use "${filename}": its "nodes" are no node types`, {
@@ -123,6 +146,7 @@ function checkNodes(filename: string, nodes: unknown): NodeDefinition[] {
 }
 
 function isNodeDefinition(node: unknown): node is NodeDefinition {
-  return typeof node === "object" && node !== null && "type" in node && typeof node.type === "string" &&
+  return (typeof node === "object" || typeof node === "function") && node !== null && "type" in node &&
+    typeof node.type === "string" &&
     "run" in node && typeof node.run === "function" && "config" in node && "inputs" in node && "outputs" in node;
 }

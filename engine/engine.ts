@@ -23,7 +23,7 @@ import { readReuse } from "./reuse.ts";
 import { resolveSecrets } from "./secrets.ts";
 import { createState, type ExecutionState } from "./state.ts";
 import type { CalledBy, ExecutionRecord, Store } from "./store.ts";
-import { checkHasBegun, checkResumable, findResumePoint } from "./resume.ts";
+import { checkHasBegun, checkResumable, findResumePoint, withAdviceOnCode } from "./resume.ts";
 import { subscribe, type SubscribeOptions } from "./subscription.ts";
 import type { Values } from "./value.ts";
 import type { ExecutionResult, NodeOutputs } from "./verdict.ts";
@@ -102,7 +102,8 @@ export class Engine {
     checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
     await this.releaseDeadOwners();
     const driven = await this.#driver.drive(record, async () => {
-      const prepared = await this.#unlock(await this.#prepare(record.workflow, record.inputs));
+      const locked = await withAdviceOnCode(this.#prepare(record.workflow, record.inputs));
+      const prepared = await this.#unlock(locked);
       // It may have ended before the lease was ours.
       checkResumable(await this.store.getSummary(executionId, this.#clock.now()));
       const point = await findResumePoint(this.store, executionId, prepared, this.#options.endLeftover);

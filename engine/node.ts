@@ -2,6 +2,7 @@ import * as z from "zod";
 import { checkDefinition } from "./check_arguments.ts";
 import type { Path } from "./issue.ts";
 import { lazy } from "./lazy.ts";
+import type { DeclaredPorts, NodeType } from "./node_type.ts";
 import type { Value, Values } from "./value.ts";
 import type { ExecutionResult } from "./verdict.ts";
 
@@ -9,13 +10,13 @@ import type { ExecutionResult } from "./verdict.ts";
 export type Shape = Readonly<Record<string, z.ZodType>>;
 
 /** A set of ports: those with a declared type, and whether any other name is welcome too. */
-export interface Ports<S extends Shape = Shape> {
+export interface Ports<S extends Shape = Shape, Open extends boolean = boolean> {
   readonly shape: S;
-  readonly open: boolean;
+  readonly open: Open;
 }
 
 /** Ports of any name; `shape` types those that the node knows. */
-export function anyPorts<S extends Shape = Record<never, never>>(shape?: S): Ports<S> {
+export function anyPorts<S extends Shape = Record<never, never>>(shape?: S): Ports<S, true> {
   return { shape: shape ?? {} as S, open: true };
 }
 
@@ -182,9 +183,12 @@ export interface NodeDefinition {
 }
 
 /**
- * Defines a node type. Config and ports are typed from the shapes.
+ * Defines a node type. Config and ports are typed from the shapes. The answer is also a function, which makes nodes for
+ * `workflow().add`: `shout({ suffix: "?" })`.
  *
  * ```ts
+ * import { defineNode, z } from "flowengine";
+ *
  * const shout = defineNode({
  *   type: "text.shout",
  *   version: 1,
@@ -201,12 +205,12 @@ export interface NodeDefinition {
  */
 export function defineNode<const C extends Shape, const I extends Ports | Shape, const O extends Ports | Shape>(
   input: NodeDefinitionInput<C, I, O>,
-): NodeDefinition {
+): NodeType<C, DeclaredPorts<I>, DeclaredPorts<O>> {
   checkDefinition(input);
   const config = lazy(() => z.strictObject(resolve(input.config)));
   const inputs = lazy(() => toPorts(resolve<Ports | Shape>(input.inputs)));
   const outputs = lazy(() => toPorts(resolve<Ports | Shape>(input.outputs)));
-  return Object.freeze({
+  const definition: NodeDefinition = {
     type: input.type,
     version: input.version,
     summary: input.summary,
@@ -226,7 +230,18 @@ export function defineNode<const C extends Shape, const I extends Ports | Shape,
     // The executor hands over only config and inputs that these very schemas have parsed.
     run: input.run as unknown as NodeDefinition["run"],
     ...(input.closeResource === undefined ? {} : { closeResource: input.closeResource }),
-  });
+  };
+  return makeCallable(definition) as NodeType<C, DeclaredPorts<I>, DeclaredPorts<O>>;
+}
+
+/** The definition as a function that puts it together with a config. */
+function makeCallable(definition: NodeDefinition): NodeDefinition {
+  const configure = (config = {}) => ({ definition: callable, config });
+  // Copying the values would resolve what is lazy.
+  const callable = Object.defineProperties(configure, Object.getOwnPropertyDescriptors(definition)) as unknown as
+    & NodeDefinition
+    & typeof configure;
+  return Object.freeze(callable);
 }
 
 /** Whether a connection may lead to (or from) this port. */

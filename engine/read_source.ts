@@ -22,7 +22,13 @@ export interface SourceHints {
 export function openSource(source: unknown, hints: SourceHints): Promise<SourceDocument> {
   if (source instanceof Uint8Array) return openBytes(source, hints);
   if (typeof source === "string") return openText(source, hints);
-  return Promise.resolve({ raw: source, issues: [], locate: (paths) => paths.map(() => undefined) });
+  return Promise.resolve({ raw: documentOf(source), issues: [], locate: (paths) => paths.map(() => undefined) });
+}
+
+/** What turns itself into a document, as a workflow does that was built in TypeScript. */
+function documentOf(source: unknown): unknown {
+  if (typeof source !== "object" || source === null || !("toJSON" in source)) return source;
+  return typeof source.toJSON === "function" ? source.toJSON() : source;
 }
 
 async function openBytes(bytes: Uint8Array, hints: SourceHints): Promise<SourceDocument> {

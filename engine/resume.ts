@@ -2,6 +2,7 @@ import type { EngineOptions } from "./engine_options.ts";
 import { FlowError } from "./errors.ts";
 import { foldExecution, readJournal } from "./fold.ts";
 import type { Graph } from "./graph.ts";
+import { WorkflowError } from "./issue.ts";
 import { leftoversOf } from "./leftovers.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
 import type { Restored } from "./restore.ts";
@@ -32,6 +33,26 @@ export function checkHasBegun({ execution_id, rerun_of }: ExecutionRecord, state
   throw new FlowError("conflict", `Cannot resume execution "${execution_id}": it was cut off before its first node`, {
     hint: `Run "flow rerun ${rerun_of}" once more.`,
   });
+}
+
+const MISSING_CODE =
+  "Give the engine the code under the same name, as it was when the execution was started: --nodes FILE, " +
+  "createEngine({ nodes }), or the resume() of the workflow.";
+
+/**
+ * What does not fit an execution that has been started is missing here, not misspelled.
+ * @throws {WorkflowError} with advice about the code that is missing
+ */
+export async function withAdviceOnCode<T>(prepared: Promise<T>): Promise<T> {
+  try {
+    return await prepared;
+  } catch (error) {
+    if (!(error instanceof WorkflowError)) throw error;
+    const issues = error.issues.map((issue) =>
+      issue.code === "unknown_node_type" ? { ...issue, hint: MISSING_CODE } : issue
+    );
+    throw new WorkflowError("invalid_workflow", issues);
+  }
 }
 
 /** Rebuilds where an execution stands from its journal, and ends what its interrupted attempts have left running. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { lazy } from "../engine/lazy.ts";
-import { anyPorts, type ConfigOf, defineNode, type NodeContext, type NodeDefinition } from "../engine/node.ts";
+import { anyPorts, type ConfigOf, defineNode, type NodeContext } from "../engine/node.ts";
 import type { Values } from "../engine/value.ts";
 import type { Platform } from "../platform/types.ts";
 import { envField } from "./_command_fields.ts";
@@ -38,7 +38,7 @@ export type ApiCallContext = NodeContext<ConfigOf<ReturnType<typeof config>>, Va
  * - Packages are installed once for each set of them and version of Python.
  * - A script that fails ends with its exception as the message, and the traceback in the details.
  */
-export function createApiCall(platform: Platform): NodeDefinition {
+export function createApiCall(platform: Platform) {
   const runner = lazy(async () => new (await import("./python/script_runner.ts")).ScriptRunner(platform));
   return defineNode({
     type: "api.call",

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { lazy } from "../engine/lazy.ts";
-import { type ConfigOf, defineNode, type InputsOf, type NodeContext, type NodeDefinition } from "../engine/node.ts";
+import { type ConfigOf, defineNode, type InputsOf, type NodeContext } from "../engine/node.ts";
 import type { Platform } from "../platform/types.ts";
 import { anyValue } from "./_value.ts";
 import { closeSandboxResource, SANDBOX_KINDS } from "./sandbox/open_sandbox.ts";
@@ -47,7 +47,7 @@ export type BrowserRenderContext = NodeContext<
  * - Only pages by http and https are opened; an error page of a server is a page, too.
  * - A page that never ends loading is rendered as far as it is before the timeout.
  */
-export function createBrowserRender(platform: Platform): NodeDefinition {
+export function createBrowserRender(platform: Platform) {
   const runner = lazy(async () => new (await import("./browser/render_runner.ts")).RenderRunner(platform));
   return defineNode({
     type: "browser.render",

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { FlowError } from "../engine/errors.ts";
-import { anyPorts, defineNode, type NodeDefinition } from "../engine/node.ts";
+import { anyPorts, defineNode } from "../engine/node.ts";
 import type { Value, Values } from "../engine/value.ts";
 import type { ExecutionResult } from "../engine/verdict.ts";
 import type { Platform } from "../platform/types.ts";
@@ -18,7 +18,7 @@ interface CallConfig {
 }
 
 /** Runs another workflow; what it answers, this node answers. */
-export function createFlowCall(platform: Platform): NodeDefinition {
+export function createFlowCall(platform: Platform) {
   return defineNode({
     type: "flow.call",
     version: 1,

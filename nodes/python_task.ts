@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { lazy } from "../engine/lazy.ts";
-import { anyPorts, type ConfigOf, defineNode, type NodeContext, type NodeDefinition } from "../engine/node.ts";
+import { anyPorts, type ConfigOf, defineNode, type NodeContext } from "../engine/node.ts";
 import type { Values } from "../engine/value.ts";
 import type { Platform } from "../platform/types.ts";
 import { envField, textField } from "./_command_fields.ts";
@@ -46,7 +46,7 @@ export interface PythonTaskOptions {
  * - An exception fails the node: its last line is the message, the traceback is in the details.
  * - Cancel and timeout end the worker with all that the function has started; the next call gets another one.
  */
-export function createPythonTask(platform: Platform, options: PythonTaskOptions = {}): NodeDefinition {
+export function createPythonTask(platform: Platform, options: PythonTaskOptions = {}) {
   const tasks = lazy(async () => new (await import("./python/task_runner.ts")).TaskRunner(platform, options));
   return defineNode({
     type: "python.task",

@@ -1,14 +1,7 @@
 import * as z from "zod";
 import { FlowError } from "../engine/errors.ts";
 import { lazy } from "../engine/lazy.ts";
-import {
-  anyPorts,
-  type ConfigOf,
-  defineNode,
-  type InputsOf,
-  type NodeContext,
-  type NodeDefinition,
-} from "../engine/node.ts";
+import { anyPorts, type ConfigOf, defineNode, type InputsOf, type NodeContext } from "../engine/node.ts";
 import type { Platform } from "../platform/types.ts";
 import { argsField, commandOutputs, envField, outputFields, textField } from "./_command_fields.ts";
 import { anyValue } from "./_value.ts";
@@ -55,7 +48,7 @@ export type SandboxExecContext = NodeContext<
  * - Other inputs are environment variables (`order-id` is `ORDER_ID`), `file:<path>` is a file.
  * - On cancel and on timeout the whole sandbox ends at once.
  */
-export function createSandboxExec(platform: Platform): NodeDefinition {
+export function createSandboxExec(platform: Platform) {
   const runner = lazy(async () => new (await import("./sandbox/exec_runner.ts")).ExecRunner(platform));
   return defineNode({
     type: "sandbox.exec",

@@ -1,0 +1,55 @@
+import type { Ports } from "../engine/node.ts";
+import type { OutputPortOf } from "../engine/node_type.ts";
+import { OutputPort } from "../engine/typed_expression.ts";
+
+/** The names of output ports: those that are declared, and any others if the node puts out what it is given. */
+export type PortName<V, Open extends boolean> = Open extends true ? keyof V & string | (string & Record<never, never>)
+  : keyof V & string;
+
+/** The output port of that name. */
+export type PortNamed<V, P> = P extends keyof V ? OutputPortOf<V[P]> : OutputPort<never>;
+
+/** A node of a workflow under construction. `I`: its input ports; `V`: the values of its outputs; `Open`: any others, too. */
+export class NodeReference<out I extends Ports = Ports, V = unknown, Open extends boolean = boolean> {
+  /** For the compiler alone: there is no such property. */
+  declare protected readonly inputPorts?: I;
+  /** Its id in the workflow. */
+  readonly node_id: string;
+
+  /** Made by `workflow().add`; the node need not be there yet. */
+  constructor(nodeId: string) {
+    this.node_id = nodeId;
+  }
+
+  /** An output port by its name: for names that are no property, and for nodes that pass their inputs on. */
+  port<P extends PortName<V, Open>>(name: P): PortNamed<V, P> {
+    return new OutputPort(this.node_id, name) as PortNamed<V, P>;
+  }
+}
+
+/**
+ * A node of a workflow under construction; its properties are its output ports.
+ *
+ * ```ts
+ * import { debugLog, httpRequest, workflow } from "flowengine";
+ *
+ * const wf = workflow("etl");
+ * const page = wf.add("fetch", httpRequest({ url: "https://example.com" }));
+ * wf.add("log", debugLog(), { message: page.body, status: page.status });
+ * ```
+ *
+ * A port that is called like a member of {@link NodeReference} is reached with `port(name)`.
+ */
+export type NodeHandle<I extends Ports = Ports, V = unknown, Open extends boolean = boolean> =
+  & NodeReference<I, V, Open>
+  & { readonly [P in Exclude<keyof V, keyof NodeReference>]: OutputPortOf<V[P]> };
+
+/** A handle with a property for each of these ports. */
+export function createHandle(nodeId: string, ports: readonly string[]): NodeReference {
+  const reference = new NodeReference(nodeId);
+  for (const port of ports) {
+    if (port in reference) continue;
+    Object.defineProperty(reference, port, { get: () => reference.port(port), enumerable: true });
+  }
+  return reference;
+}
