@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Bench, Figure } from "./figure.ts";
+import { bundleProgram } from "../release/bundle.ts";
 import { interleave, withFolder } from "./rounds.ts";
 
 const MAIN = new URL("../cli/main.ts", import.meta.url).pathname;
@@ -12,47 +13,61 @@ const WORKFLOW = {
 };
 const NOTE = "start-up: user + system CPU of a process, the mean of many runs in one shell, by the shell's `times`";
 
+/** What the program adds to a bare script, by what it is started from. */
+const BUDGETS = [{ args: ["--version"], name: "flow --version", limit: 15 }, {
+  args: ["run", "startup.json"],
+  name: "flow run, one no-op node",
+  limit: 45,
+}];
+
 /** The CPU that `flow` burns before and after the work itself, against a script that only says hello. */
 export const startup: Bench = {
   name: "startup",
   summary: "CPU of `flow --version` and of `flow run` with one no-op node, against a bare `deno run hello.ts`",
-  run: ({ smoke }) => withFolder((folder) => measure(folder, smoke ? 1 : 5, smoke ? 2 : 20)),
+  run: ({ smoke }) => measureStartup(smoke ? { rounds: 1, runs: 2 } : { rounds: 5, runs: 20 }),
 };
 
-async function measure(folder: string, rounds: number, runs: number): Promise<Figure[]> {
-  const hello = join(folder, "hello.ts");
-  const workflow = join(folder, "startup.json");
-  await writeFile(hello, 'console.log("hello");\n');
-  await writeFile(workflow, JSON.stringify(WORKFLOW));
-  const commands = [
-    ["run", "-A", hello],
-    ["run", "-A", MAIN, "--version"],
-    ["run", "-A", MAIN, "run", workflow],
-  ];
-  // Once without counting: Deno checks types and fills its code cache at the first run.
-  for (const args of commands) await cpuMs(args, 1, folder);
-  const measures = commands.map((args) => () => cpuMs(args, runs, folder));
-  const [bare = [], version = [], run = []] = await interleave(rounds, measures);
-  const floor = { name: "deno run hello.ts", rounds: bare };
-  const shared = { unit: "ms of CPU", better: "lower", floor, note: NOTE } as const;
-  return [
-    { ...shared, name: "flow --version", rounds: version, budget: { of: "difference", limit: 15 } },
-    { ...shared, name: "flow run, one no-op node", rounds: run, budget: { of: "difference", limit: 45 } },
-  ];
+/** Measures the program from source and from its bundle; `runs` processes make a round. */
+export function measureStartup({ rounds, runs }: { rounds: number; runs: number }): Promise<Figure[]> {
+  return withFolder(async (folder) => {
+    const hello = join(folder, "hello.ts");
+    await writeFile(hello, 'console.log("hello");\n');
+    await writeFile(join(folder, "startup.json"), JSON.stringify(WORKFLOW));
+    await bundleProgram({ outputFolder: join(folder, "program") });
+    const programs = [{ name: "from source", main: MAIN }, {
+      name: "bundled",
+      main: join(folder, "program", "main.js"),
+    }];
+    const cases = programs.flatMap((program) => BUDGETS.map((budget) => ({ ...budget, program })));
+    const commands = [[hello], ...cases.map(({ program, args }) => [program.main, ...args])];
+    // Twice without counting: Deno checks types and fills its code cache at first.
+    for (const args of commands) await cpuMs(args, 2, folder);
+    const [bare = [], ...measured] = await interleave(rounds, commands.map((args) => () => cpuMs(args, runs, folder)));
+    return cases.map(({ name, program, limit }, index): Figure => ({
+      name: `${name}, ${program.name}`,
+      unit: "ms of CPU",
+      better: "lower",
+      rounds: measured[index] ?? [],
+      floor: { name: "deno run hello.ts", rounds: bare },
+      budget: { of: "difference", limit },
+      note: NOTE,
+    }));
+  });
 }
 
 /**
- * Mean CPU of `deno ARGS` over `runs` runs. Deno tells nothing about the CPU of its children, but a POSIX shell does: the
- * second line of `times` is the user and system time of all that it has waited for. Its ticks of 10 ms become 10 ms / runs.
+ * Mean CPU of `deno run -A ARGS` over `runs` runs. Deno tells nothing about the CPU of its children, but a shell does: the
+ * second line of `times` is the user and system time of all that it has waited for. Bash counts it in milliseconds.
  */
 async function cpuMs(args: string[], runs: number, home: string): Promise<number> {
   const loop = 'n=$1; shift; while [ "$n" -gt 0 ]; do "$@" >/dev/null || exit 1; n=$((n - 1)); done; times';
-  const { success, stdout, stderr } = await new Deno.Command("sh", {
-    args: ["-c", loop, "sh", String(runs), Deno.execPath(), ...args],
+  const { success, stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", loop, "bash", String(runs), Deno.execPath(), "run", "-A", ...args],
+    cwd: home,
     // Executions that are kept go where they can be thrown away.
     env: { XDG_STATE_HOME: home },
   }).output();
-  if (!success) throw new Error(`deno ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`);
+  if (!success) throw new Error(`deno run ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`);
   return parseTimes(new TextDecoder().decode(stdout)) / runs;
 }
 

@@ -1,13 +1,8 @@
 import { getPlatform } from "../platform/mod.ts";
+import { importUnseen } from "./unseen_module.ts";
 import { versionText } from "./build_info.ts";
 
 const VERSION_ARGUMENTS = ["--version", "-V", "version"];
-
-/**
- * The runtime reads all modules that it finds in imports before it runs any of them, also those that are imported later.
- * A name that is put together hides them from it; the executable has to name them with `--include`.
- */
-const PROGRAM = new URL("program.ts", import.meta.url).href;
 
 async function main(): Promise<number> {
   const platform = getPlatform();
@@ -17,7 +12,7 @@ async function main(): Promise<number> {
     await platform.write("stdout", `${versionText(platform)}\n`).catch(() => {});
     return 0;
   }
-  const { runProgram } = await import(PROGRAM) as typeof import("./program.ts");
+  const { runProgram } = await importUnseen<typeof import("./program.ts")>("program", import.meta.url);
   return await runProgram(platform, platform.args);
 }
 

@@ -17,6 +17,7 @@ import { reportError } from "./report_error.ts";
 import type { ProgramContext } from "./route.ts";
 import { run } from "./run_route.ts";
 import { handleStrayErrors } from "./stray_errors.ts";
+import { importUnseen } from "./unseen_module.ts";
 import { createUsageText } from "./usage_text.ts";
 
 /** Runs one command line to its end and answers the exit code; everything written has left by then. */
@@ -69,11 +70,10 @@ async function runArguments(cli: CliContext, args: readonly string[]): Promise<n
 
 type Routes = Readonly<Record<string, Command<ProgramContext> | RouteMap<ProgramContext>>>;
 
-/** Hidden from the runtime as the program is in main.ts: `flow run` does without the other commands. */
-const ROUTES = new URL("routes.ts", import.meta.url).href;
-
 async function findRoutes(args: readonly string[]): Promise<Routes> {
-  return args[0] === "run" ? { run } : (await import(ROUTES) as typeof import("./routes.ts")).routes;
+  // `flow run` does without the other commands.
+  if (args[0] === "run") return { run };
+  return (await importUnseen<typeof import("./routes.ts")>("routes", import.meta.url)).routes;
 }
 
 function createApplication(routes: Routes, text: ApplicationText, currentVersion: string) {

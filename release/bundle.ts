@@ -1,0 +1,140 @@
+import * as esbuild from "esbuild";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** The modules that `cli/main.ts` loads without the bundler seeing it: `importUnseen` asks for them by these names. */
+const ENTRIES = ["main", "program", "routes"];
+
+export interface BundleOptions {
+  /** Where the bundle goes; it is emptied first. */
+  outputFolder: string;
+  /** Keeps names and line breaks, to read a profile or a stack trace. Default: false. */
+  readable?: boolean;
+}
+
+/** What a bundle holds. */
+export interface Bundle {
+  /** Paths within the output folder; `main.js` is the program. */
+  files: string[];
+  /** Sources that went into it, relative to the project; those of packages begin with their name and version. */
+  inputs: string[];
+}
+
+/**
+ * Bundles the program `flow` into a folder of ES modules that need nothing but `node:` modules.
+ *
+ * One file for each part that is loaded on its own, so that starting stays as lazy as it is from source; without
+ * comments, and with source maps beside. What a run of one node costs before and after its work falls by a third.
+ *
+ * @throws when a module cannot be found; esbuild prints where.
+ */
+export async function bundleProgram({ outputFolder, readable = false }: BundleOptions): Promise<Bundle> {
+  await rm(outputFolder, { recursive: true, force: true });
+  const packages = await installPackages();
+  try {
+    const { metafile, outputFiles } = await esbuild.build({
+      entryPoints: ENTRIES.map((name) => join(ROOT, "cli", `${name}.ts`)),
+      outdir: outputFolder,
+      absWorkingDir: ROOT,
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      target: "es2024",
+      // Neither `browser` nor `node`: the latter would load node:module at every start, which takes 15 ms.
+      platform: "neutral",
+      mainFields: ["module", "main"],
+      conditions: ["import"],
+      nodePaths: [join(packages, "node_modules")],
+      external: ["node:*"],
+      plugins: [nodeModules, englishOnly],
+      banner: { js: FIND_MODULE },
+      minify: !readable,
+      write: false,
+      sourcemap: "linked",
+      sourcesContent: false,
+      metafile: true,
+      logLevel: "warning",
+    });
+    await mkdir(outputFolder, { recursive: true });
+    for (const { path, text } of outputFiles) await writeFile(path, path.endsWith(".js") ? hideImports(text) : text);
+    return describeBundle(metafile);
+  } finally {
+    await rm(packages, { recursive: true, force: true });
+  }
+}
+
+/** Begins each file: the URL of the module with this name in the bundle. */
+const FIND_MODULE = "const µ=n=>new URL(`./${n}.js`,import.meta.url).href;";
+
+/**
+ * Hides from the runtime what is imported later, see `importUnseen`: else Deno reads and keeps all of it at every start,
+ * which takes 3 MB. Nothing in the text moves, so that the source maps stay true.
+ */
+function hideImports(text: string): string {
+  return text.replaceAll(
+    /\bimport\("\.\/([\w.-]+)\.js"\)/g,
+    (found, name) => `import(µ("${name}"))`.padEnd(found.length),
+  );
+}
+
+/** Lays out the locked packages as bundlers know them. */
+async function installPackages(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "flow-packages-"));
+  for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(join(ROOT, name), join(folder, name));
+  // The entry that deno.json names; what it imports does not matter.
+  await writeFile(join(folder, "mod.ts"), "");
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["install", "--quiet", "--node-modules-dir=auto", "--frozen"],
+    cwd: folder,
+  }).output();
+  if (success) return folder;
+  await rm(folder, { recursive: true, force: true });
+  throw new Error(`Cannot install the packages: ${new TextDecoder().decode(stderr)}`);
+}
+
+/** Lets packages in the older module format `require` parts of Node, without a `require` that has to be made first. */
+const nodeModules: esbuild.Plugin = {
+  name: "node modules",
+  setup(build) {
+    const names = builtinModules.filter((name) => !name.includes("/"));
+    build.onResolve({ filter: new RegExp(`^(node:)?(${names.join("|")})$`) }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, "");
+      return kind === "require-call" ? { path: name, namespace: "node" } : { path: `node:${name}`, external: true };
+    });
+    build.onLoad({ filter: /.*/, namespace: "node" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule("node:${path}");`,
+      loader: "js",
+    }));
+  },
+};
+
+/** Zod carries its messages in fifty languages, which are more than half of it; `flow` speaks one. */
+const englishOnly: esbuild.Plugin = {
+  name: "English only",
+  setup(build) {
+    build.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+      loader: "js",
+    }));
+  },
+};
+
+function describeBundle({ inputs, outputs }: esbuild.Metafile): Bundle {
+  return {
+    files: Object.keys(outputs).map((path) => basename(path)).sort(),
+    inputs: Object.keys(inputs).map((path) =>
+      path.replace(/^.*\/node_modules\/\.deno\/([^/]+)\/node_modules\/(@[^/]+\/)?[^/]+/, "$1")
+    ).sort(),
+  };
+}
+
+if (import.meta.main) {
+  const [outputFolder = join(ROOT, "dist", "program")] = Deno.args;
+  const { files } = await bundleProgram({ outputFolder });
+  console.error(`${files.length} files in ${outputFolder}`);
+}
