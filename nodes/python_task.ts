@@ -6,12 +6,20 @@ import type { Platform } from "../platform/types.ts";
 import { envField, textField } from "./_command_fields.ts";
 import { anyValue } from "./_value.ts";
 
+/** 4 MiB of compressed code in base64. */
+const MAX_CODE_CHARACTERS = 4 * 1024 * 1024 * 4 / 3;
+
 const config = () => ({
   function: z.string().min(1, "a function is needed").describe(
     'Name within its module, such as "load" or "Loader.load"',
   ),
-  module: z.string().min(1).optional().describe('Module to import, such as "reports.daily"; either this or file'),
+  module: z.string().min(1).optional().describe(
+    'Module to import, such as "reports.daily"; either this, file or code',
+  ),
   file: z.string().min(1).optional().describe("Python file to import; a relative path is relative to workdir"),
+  code: z.string().min(1).max(MAX_CODE_CHARACTERS).optional().describe(
+    "The function itself, if it cannot be imported, as the Python package writes it",
+  ),
   path: z.array(textField()).default([]).describe(
     "Folders to look for modules in, before those of python; if there are none: where it runs",
   ),
@@ -25,6 +33,9 @@ const config = () => ({
   workdir: z.string().min(1).optional().describe("Folder to run in; default: where flow runs"),
   revision: z.string().optional().describe(
     "Any text that changes with the code, so that cached results of older code are not used",
+  ),
+  by_file: z.boolean().default(false).describe(
+    "Pass results above 1 MiB on as files of this machine, which only Python functions read",
   ),
 });
 

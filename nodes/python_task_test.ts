@@ -168,7 +168,7 @@ pythonTest(
     assert.match(errorOf((await run(["greet"])).events).message, /greet\(\) needs "name"/);
     assert.match(errorOf((await run(["gret"])).events).message, /has no function "gret"/);
     const bare = await run([{ id: "greet", config: { function: "greet" } }]);
-    assert.match(errorOf(bare.events).message, /either module or file/);
+    assert.match(errorOf(bare.events).message, /either module, file or code/);
     const isolated = {
       function: "greet",
       file: "x.py",

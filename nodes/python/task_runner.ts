@@ -133,12 +133,13 @@ function announce({ name, child: { pid, started } }: PythonWorker, ctx: PythonTa
 }
 
 function callText(ctx: PythonTaskContext): string {
-  const { module = null, file = null, function: name } = ctx.config;
-  if ((module === null) === (file === null)) {
-    throw new FlowError("invalid_config", `Cannot call "${name}": either module or file has to be given`, {
+  const { module = null, file = null, code = null, function: name, by_file } = ctx.config;
+  if ([module, file, code].filter((place) => place !== null).length !== 1) {
+    throw new FlowError("invalid_config", `Cannot call "${name}": either module, file or code has to be given`, {
       hint: 'Write module: "reports.daily" for what can be imported, or file: "daily.py".',
       retryable: false,
     });
   }
-  return toJsonText({ module, file, function: name, inputs: ctx.inputs, env: attemptVariables(ctx) });
+  const env = attemptVariables(ctx);
+  return toJsonText({ module, file, code, function: name, by_file, inputs: ctx.inputs, env });
 }

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .errors import InvalidFlowError
+from .function_code import FunctionCode
 from .graph import ITEM, InputReference, Node, Reference, nodes_within
+from .value_files import ValueFiles
 from .values import to_json
 from .wiring import Wiring, wire
 
@@ -17,20 +21,43 @@ _PLAIN_NAME = re.compile(r"^(?!(and|or|in|true|false|null|function)$)[A-Za-z_][A
 _TAGS = {"Null", "Bool", "Number", "String", "Bytes", "Json", "Array", "Object"}
 
 
-def to_document(flow: Flow) -> dict[str, Any]:
-    """Answer the document. Raises `InvalidFlowError`, and `InvalidValueError` for arguments that cannot travel."""
+def to_document(flow: Flow, files: ValueFiles | None = None) -> dict[str, Any]:
+    """Answer the document. Raises `InvalidFlowError`, and `InvalidValueError` for arguments that cannot travel.
+
+    With `files` it is for this machine: large arguments and results are passed on as files where only Python functions
+    read them.
+    """
     document: dict[str, Any] = {"id": flow.name, "nodes": [], "connections": []}
     if flow.description is not None:
         document["description"] = flow.description
     if flow.inputs:
         document["inputs"] = {name: declare(options) for name, options in flow.inputs.items()}
-    for node in flow.nodes:
-        wiring = wire(node)
-        document["nodes"].append(_to_node(node, wiring))
+    wirings = [(node, wire(node)) for node in flow.nodes]
+    read_by_others = _read_by_others(wirings)
+    for node, wiring in wirings:
+        written = _to_node(node, wiring, files)
+        if files is not None and node.node_type == "python.task" and node.id not in read_by_others:
+            written["config"]["by_file"] = True
+        document["nodes"].append(written)
         document["connections"].extend(_connections(node, wiring))
     if flow.settings:
         document["settings"] = dict(flow.settings)
     return document
+
+
+def check_portable(flow: Flow) -> None:
+    """Raise `InvalidFlowError` if a node calls a function that is not in a file."""
+    for node in flow.nodes:
+        if isinstance(node.config.get("code"), FunctionCode):
+            raise InvalidFlowError(
+                f'flow "{flow.name}" cannot be saved: the function of "{node.id}" is not in a module',
+                hint="Define it with `def` at the top level of a module, and import it from there.",
+            )
+
+
+def takes_files(flow: Flow) -> bool:
+    """Whether only Python functions read the inputs of a flow."""
+    return all(node.node_type == "python.task" for node in flow.nodes)
 
 
 def required_inputs(flow: Flow) -> list[str]:
@@ -65,17 +92,30 @@ def guard_tags(value: Any, map_text: Callable[[str], str] = str) -> Any:
     return {"type": "Object", "value": inner} if is_tagged else inner
 
 
-def _to_node(node: Node, wiring: Wiring) -> dict[str, Any]:
+def _read_by_others(wirings: Iterable[tuple[Node, Wiring]]) -> set[str]:
+    """Answer the nodes whose values are read by something else than Python functions, which alone know files."""
+    found: set[str] = set()
+    for node, wiring in wirings:
+        values = [node.config, wiring.items]
+        if node.node_type != "python.task":
+            values.append(wiring.inputs)
+        found.update(source.id for source in nodes_within(values))
+    return found
+
+
+def _to_node(node: Node, wiring: Wiring, files: ValueFiles | None) -> dict[str, Any]:
+    if files is not None and node.node_type != "python.task":
+        files = replace(files, takes_large=False)
     written: dict[str, Any] = {"id": node.id, "node_type": node.node_type, **node.fields}
     if node.config:
-        written["config"] = _write(node.config)
-    inputs = {port: _write(value) for port, value in wiring.inputs.items() if not _is_connection(value)}
+        written["config"] = _write(node.config, files)
+    inputs = {port: _write(value, files) for port, value in wiring.inputs.items() if not _is_connection(value)}
     if inputs:
         written["inputs"] = inputs
     if wiring.waits_for:
         written["depends_on"] = [source.id for source in wiring.waits_for]
     if node.is_mapped:
-        written["map"] = {"items": _write(wiring.items)}
+        written["map"] = {"items": _write(wiring.items, files)}
     return written
 
 
@@ -95,28 +135,30 @@ def _is_connection(value: Any) -> bool:
     return isinstance(value, (Node, Reference))
 
 
-def _write(value: Any) -> Any:
+def _write(value: Any, files: ValueFiles | None) -> Any:
     """Answer a value of the document, with expressions where other values will be."""
     if isinstance(value, Node):
-        return _write(Reference(value, value.main_output))
+        return _write(Reference(value, value.main_output), files)
     if isinstance(value, Reference):
         return f"${{{{ nodes.{_quote(value.node.id)}.{_quote(value.port)} }}}}"
     if isinstance(value, InputReference):
         return f"${{{{ inputs.{_quote(value.name)} }}}}"
+    if isinstance(value, FunctionCode):
+        return value.text()
     if value is ITEM:
         return "${{ item }}"
-    if isinstance(value, Mapping) and _has_references(value):
-        return {key: _write(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)) and _has_references(value):
-        return [_write(inner) for inner in value]
-    return protect(to_json(value))
+    if isinstance(value, Mapping) and _is_composed(value):
+        return {key: _write(inner, files) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)) and _is_composed(value):
+        return [_write(inner, files) for inner in value]
+    return protect(to_json(value, files))
 
 
-def _has_references(value: Any) -> bool:
-    if isinstance(value, InputReference) or any(True for _ in nodes_within(value)):
+def _is_composed(value: Any) -> bool:
+    if isinstance(value, (InputReference, FunctionCode)) or any(True for _ in nodes_within(value)):
         return True
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
-    return any(_has_references(part) for part in parts)
+    return any(_is_composed(part) for part in parts)
 
 
 def _quote(name: str) -> str:

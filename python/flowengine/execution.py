@@ -12,15 +12,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .errors import FlowEngineError
+from .outputs import Answer, Outputs
 from .program import check_exit, environment, find_program
 from .progress import show_event
 from .result import FlowResult
-from .values import from_json
 
 _CANCEL_SECONDS = 30
 _KEPT_LINES = 100
@@ -35,11 +35,11 @@ class Execution:
         document: str,
         inputs: Any,
         options: list[str],
-        main_outputs: dict[str, str],
+        answers: Mapping[str, Answer],
         last_node: str,
         progress: bool | None,
     ) -> None:
-        self._main_outputs = main_outputs
+        self._answers = answers
         self._last_node = last_node
         self._is_shown = sys.stderr.isatty() if progress is None else progress
         self._events: list[dict[str, Any]] = []
@@ -210,7 +210,7 @@ class Execution:
         return FlowResult(
             execution_id=last["execution_id"],
             status=last["status"],
-            outputs=dict(self._outputs()),
+            outputs=Outputs(dict(self._outputs()), self._answers),
             last_node=self._last_node,
             error=self._error(last.get("error")),
             duration_ms=last["duration_ms"],
@@ -227,6 +227,4 @@ class Execution:
         for event in self._events:
             if event["type"] != "NodeCompleted" or "index" in event:
                 continue
-            node, outputs = event["node_id"], from_json(event["outputs"])
-            port = self._main_outputs.get(node)
-            yield node, outputs if port is None else outputs.get(port)
+            yield event["node_id"], event["outputs"]

@@ -12,14 +12,17 @@ from types import TracebackType
 from typing import Any, Literal, overload
 
 from .current_flow import building
-from .document import guard_tags, required_inputs, to_document
+from .document import check_portable, guard_tags, required_inputs, takes_files, to_document
 from .errors import InvalidFlowError
 from .execution import Execution
 from .graph import Chain, InputReference, Node, Parameters, Stage, nodes_within
+from .outputs import answers_of
 from .process_role import check_may_run
 from .program import run_program
 from .result import FlowResult
 from .tasks import Task
+from .value_files import ValueFiles, open_value_files
+from .value_pruning import prune_values
 from .values import to_json
 
 GraphFormat = Literal["ascii", "mermaid", "dot", "svg"]
@@ -98,18 +101,25 @@ class Flow:
                 return node
         return self.adopt(part.new_node())
 
-    def to_document(self) -> dict[str, Any]:
-        """Answer the workflow document. Raises `InvalidFlowError` and `InvalidValueError`."""
+    def to_document(self, files: ValueFiles | None = None) -> dict[str, Any]:
+        """Answer the workflow document; with `files`, for this machine. Raises `InvalidFlowError`, `InvalidValueError`.
+
+        Functions that cannot be imported are in it by value, for the same version of Python.
+        """
         if not self.nodes:
             raise InvalidFlowError(f'flow "{self.name}" has no nodes', hint="Add some: flow >> task.")
-        return to_document(self)
+        return to_document(self, files)
 
     def to_json(self, *, indent: int | None = 2) -> str:
         """Answer the workflow document as text."""
         return json.dumps(self.to_document(), indent=indent, ensure_ascii=False)
 
     def save(self, path: str | Path) -> Path:
-        """Write the document to a file that `flow run` runs; it names the modules and the Python of this machine."""
+        """Write the document to a file that `flow run` runs; it names the modules and the Python of this machine.
+
+        Raises `InvalidFlowError` for functions of notebooks and others that cannot be imported.
+        """
+        check_portable(self)
         target = Path(path)
         target.write_text(self.to_json() + "\n", encoding="utf-8")
         return target
@@ -162,7 +172,10 @@ class Flow:
 
     def _start(self, inputs: dict[str, Any], db: str | Path | None, store: bool, progress: bool | None) -> Execution:
         check_may_run()
-        document = self.to_json(indent=None)
+        files = open_value_files(takes_large=True)
+        if files is not None:
+            prune_values(files.folder)
+        document = json.dumps(self.to_document(files), ensure_ascii=False)
         missing = [name for name in self._required_inputs() if name not in inputs]
         if missing:
             raise InvalidFlowError(
@@ -171,8 +184,10 @@ class Flow:
         options = [] if store else ["--no-store"]
         if db is not None:
             options += ["--db", str(db)]
-        main_outputs = {node.id: node.main_output for node in self.nodes if node.node_type == "python.task"}
-        return Execution(document, guard_tags(to_json(inputs)), options, main_outputs, self._last_node(), progress)
+        given = open_value_files(takes_large=takes_files(self))
+        return Execution(
+            document, guard_tags(to_json(inputs, given)), options, answers_of(self.nodes), self._last_node(), progress
+        )
 
     def _required_inputs(self) -> list[str]:
         return required_inputs(self)

@@ -9,22 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .errors import InvalidFlowError
+from .function_code import FunctionCode
 
 
 def locate(function: Callable[..., Any]) -> dict[str, Any]:
     """Answer the config of a `python.task` that calls `function` with this very Python and its module path.
 
-    Raises `InvalidFlowError` for a function that cannot be imported: a lambda, one within another, one of a notebook.
+    What cannot be imported goes by value: a lambda, one within another, one of a notebook or an interpreter.
+    Raises `InvalidFlowError` if the package for that is missing.
     """
     name = function.__qualname__
-    if "<" in name:
-        raise InvalidFlowError(
-            f'"{name}" cannot be a task: workers could not import it',
-            hint="Define it with `def` at the top level of a module.",
-        )
     return {
-        **_module_of(function, name),
+        **_place_of(function, name),
         "function": name,
         "python": sys.executable,
         "path": _module_path(),
@@ -32,7 +28,9 @@ def locate(function: Callable[..., Any]) -> dict[str, Any]:
     }
 
 
-def _module_of(function: Callable[..., Any], name: str) -> dict[str, str]:
+def _place_of(function: Callable[..., Any], name: str) -> dict[str, Any]:
+    if "<" in name:
+        return {"code": FunctionCode(function, name)}
     if function.__module__ != "__main__":
         return {"module": function.__module__}
     main = sys.modules["__main__"]
@@ -42,10 +40,7 @@ def _module_of(function: Callable[..., Any], name: str) -> dict[str, str]:
     file = getattr(main, "__file__", None)
     if file is not None and Path(file).is_file():
         return {"file": str(Path(file).resolve())}
-    raise InvalidFlowError(
-        f'"{name}" cannot be a task: what is typed into an interpreter or a notebook cannot be imported',
-        hint="Put it into a file, and import it from there.",
-    )
+    return {"code": FunctionCode(function, name)}
 
 
 def _module_path() -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 from .current_flow import current_flow
 from .errors import InvalidFlowError
 from .graph import Chain, Node, Parameters, Stage, start_chain
+from .hashing import short_digest
 from .location import locate
 
 P = ParamSpec("P")
@@ -117,7 +117,7 @@ def _revision(function: Callable[..., Any]) -> str:
         source = inspect.getsource(function)
     except OSError:
         source = function.__code__.co_code.hex() if hasattr(function, "__code__") else function.__qualname__
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+    return short_digest(source)
 
 
 @overload

@@ -17,6 +17,7 @@ def _database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps the history of the user out of it."""
     assert os.environ.get("FLOW_BIN"), "set FLOW_BIN to the command that runs flow"
     monkeypatch.setenv("FLOW_DB", str(tmp_path / "flow.db"))
+    monkeypatch.setenv("FLOW_VALUES", str(tmp_path / "values"))
 
 
 class _Item(http.server.BaseHTTPRequestHandler):

@@ -9,6 +9,7 @@ import pathlib
 import uuid
 from typing import Any
 
+import pydantic
 import pytest
 
 from flowengine.errors import InvalidValueError
@@ -25,11 +26,9 @@ class Point:
     label: str
 
 
-class Model:
-    """Looks like a pydantic model."""
-
-    def model_dump(self, *, mode: str) -> dict[str, str]:
-        return {"mode": mode}
+class Model(pydantic.BaseModel):
+    day: datetime.date
+    secret: bytes = b""
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,7 @@ class Model:
         (datetime.date(2026, 1, 2), "2026-01-02"),
         (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (pathlib.PurePosixPath("a/b"), "a/b"),
-        (Model(), {"mode": "json"}),
+        (Model(day=datetime.date(2026, 1, 2)), {"day": "2026-01-02", "secret": {"$bytes": ""}}),
         ({"$bytes": 1}, {"$$bytes": 1}),
     ],
 )
@@ -63,7 +62,6 @@ def test_from_json_is_the_way_back(value: Any) -> None:
         ({"rows": [2**53]}, r'int 9007199254740992 at "rows\[0\]": integers from 2\*\*53 lose digits'),
         (math.nan, "JSON has no such number"),
         ({1: 2}, "the key 1 is not text"),
-        ({1, 2}, "there is no JSON for it"),
         (object, "there is no JSON for it"),
         ("\ud800", "surrogate"),
     ],

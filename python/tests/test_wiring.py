@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sample_tasks import add, double, echo, negate, nothing, scale, start, subtract, total
+from sample_tasks import add, double, echo, negate, nothing, numbers, scale, start, subtract, total
 
 from flowengine import Flow, FlowBuilder, InvalidFlowError, flow, nodes, task
+from flowengine.value_files import open_value_files
 
 
 def edges(made: Flow) -> list[str]:
@@ -13,6 +14,12 @@ def edges(made: Flow) -> list[str]:
         f"{edge['from_node']}.{edge['from_port']} -> {edge['to_node']}.{edge['to_port']}"
         for edge in made.to_document()["connections"]
     ]
+
+
+def local_node(made: Flow, id: str) -> dict[str, Any]:
+    """As it runs here."""
+    files = open_value_files(takes_large=True)
+    return next(found for found in made.to_document(files)["nodes"] if found["id"] == id)
 
 
 def node(made: Flow, id: str) -> dict[str, Any]:
@@ -110,13 +117,19 @@ def test_options_of_a_task_are_fields_of_its_node() -> None:
         task(timeout=0)
 
 
-def test_what_cannot_be_imported_cannot_be_a_task() -> None:
-    def inner() -> None: ...
-
-    with pytest.raises(InvalidFlowError, match=r"<locals>\.inner"):
-        Flow("inner").then(task(inner))
+def test_only_tasks_and_nodes_can_be_part_of_a_flow() -> None:
     with pytest.raises(InvalidFlowError, match="@task"):
         Flow("plain").then(print)
+
+
+def test_large_results_are_files_where_only_python_reads_them() -> None:
+    with Flow("readers") as made:
+        total(double.map(numbers(start(1))))
+    inline = {id for id in ("start", "numbers", "double", "total") if "by_file" not in local_node(made, id)["config"]}
+    assert inline == {"numbers"}, "the engine reads what is mapped over"
+    made = Flow("shell").then(start, nodes.shell("cat"))
+    assert "by_file" not in local_node(made, "start")["config"]
+    assert "by_file" not in node(Flow("saved").then(start, double), "start")["config"]
 
 
 def test_values_that_are_not_there_yet_cannot_be_used_in_python() -> None:

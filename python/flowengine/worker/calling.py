@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import inspect
 import json
 import os
@@ -12,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..annotations import hints_of, restore
 from ..errors import FlowEngineError
+from ..value_files import open_value_files
 from ..values import dump, from_json
 from .loading import find_function
 
@@ -23,12 +24,13 @@ def answer_call(call: dict[str, Any]) -> str:
     """Carry out a call and answer the message about it, as JSON. Whatever is raised becomes a message too."""
     os.environ.update(call["env"])
     try:
-        function = find_function(call["module"], call["file"], call["function"])
+        function = find_function(call["module"], call["file"], call["function"], call.get("code"))
         arguments = pick_arguments(function, from_json(call["inputs"]))
         result = function(**arguments)
         if inspect.iscoroutine(result):
             result = asyncio.run(result)
-        return f'{{"type":"result","value":{dump(result)}}}'
+        files = open_value_files(takes_large=bool(call.get("by_file")))
+        return f'{{"type":"result","value":{dump(result, files)}}}'
     except FlowEngineError as error:
         return json.dumps(describe_refusal(error, call["function"]))
     except BaseException as error:
@@ -36,19 +38,22 @@ def answer_call(call: dict[str, Any]) -> str:
 
 
 def pick_arguments(function: Callable[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
-    """Answer those of `inputs` that `function` takes, made dataclasses where it wants such.
+    """Answer those of `inputs` that `function` takes, made what its annotations say.
 
     Raises `FlowEngineError` (`invalid_input`) if one is missing, or if it can only be given by position.
     """
     parameters = inspect.signature(function).parameters.values()
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return inputs
+    hints = hints_of(function)
     chosen: dict[str, Any] = {}
     for parameter in parameters:
         if parameter.kind is parameter.VAR_POSITIONAL:
             continue
+        if parameter.kind is parameter.VAR_KEYWORD:
+            chosen = {**inputs, **chosen}
+            continue
         if parameter.name in inputs:
-            chosen[parameter.name] = _coerce(parameter.annotation, inputs[parameter.name])
+            wanted = hints.get(parameter.name, Any)
+            chosen[parameter.name] = restore(wanted, inputs[parameter.name], parameter.name)
         elif parameter.default is parameter.empty:
             raise FlowEngineError(
                 f'{function.__name__}() needs "{parameter.name}", which nothing is connected to',
@@ -56,16 +61,6 @@ def pick_arguments(function: Callable[..., Any], inputs: dict[str, Any]) -> dict
                 hint=f"Pass it: flow.run({parameter.name}=...), or --set {parameter.name}=... on the command line.",
             )
     return chosen
-
-
-def _coerce(annotation: Any, value: Any) -> Any:
-    """Make an instance of a dataclass or a pydantic model that the function wants of the object that travelled."""
-    if not isinstance(annotation, type) or not isinstance(value, dict):
-        return value
-    validate: Callable[[Any], Any] | None = getattr(annotation, "model_validate", None)
-    if callable(validate):
-        return validate(value)
-    return annotation(**value) if dataclasses.is_dataclass(annotation) else value
 
 
 def describe_refusal(error: FlowEngineError, name: str) -> dict[str, Any]:

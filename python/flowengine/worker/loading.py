@@ -12,17 +12,25 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import FlowEngineError
+from ..function_code import load_function
 from ..process_role import FlowStarted
 
 _modules: dict[str, ModuleType] = {}
 
 
-def find_function(module: str | None, file: str | None, name: str) -> Callable[..., Any]:
-    """Answer the function `name` of a module or a file, which is imported the first time.
+_MAX_FUNCTIONS = 256
+
+_functions: dict[str, Callable[..., Any]] = {}
+
+
+def find_function(module: str | None, file: str | None, name: str, code: str | None = None) -> Callable[..., Any]:
+    """Answer the function `name` of a module or a file, which is imported the first time, or the one that `code` is.
 
     A script that runs a flow at its top level is imported only as far as that: all that its tasks need stands before.
     Raises `FlowEngineError` if the function is not there, and whatever the import raises.
     """
+    if code is not None:
+        return _function_of(code)
     place = module or str(file)
     target: Any = _modules.get(place)
     if target is None:
@@ -37,6 +45,15 @@ def find_function(module: str | None, file: str | None, name: str) -> Callable[.
         code="invalid_config",
         hint='Define it at the top level, before the first flow.run(), not under `if __name__ == "__main__":`.',
     )
+
+
+def _function_of(code: str) -> Callable[..., Any]:
+    function = _functions.get(code)
+    if function is None:
+        if len(_functions) >= _MAX_FUNCTIONS:
+            _functions.clear()
+        function = _functions[code] = load_function(code)
+    return function
 
 
 def _import_module(name: str) -> ModuleType:

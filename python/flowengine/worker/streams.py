@@ -40,7 +40,7 @@ class LineStream(io.TextIOBase):
         with self._lock:
             *lines, self._pending = (self._pending + text).split("\n")
             for line in lines:
-                self._emit(self._name, line.removesuffix("\r"))
+                self._emit_parts(line.removesuffix("\r"))
             if len(self._pending) > _LONGEST_LINE:
                 self.end_line()
         return len(text)
@@ -49,8 +49,13 @@ class LineStream(io.TextIOBase):
         """Hand on what has no line end yet."""
         with self._lock:
             if self._pending:
-                self._emit(self._name, self._pending)
+                self._emit_parts(self._pending)
                 self._pending = ""
+
+    def _emit_parts(self, line: str) -> None:
+        """Hand on a line, in several if it is too long for one."""
+        for start in range(0, len(line) or 1, _LONGEST_LINE):
+            self._emit(self._name, line[start : start + _LONGEST_LINE])
 
 
 def redirect_output(emit: Callable[[str, str], None]) -> Callable[[], None]:
