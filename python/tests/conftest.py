@@ -5,11 +5,18 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# What it keeps must not be left in the folder.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "flowengine-hypothesis"))
+hypothesis.settings.register_profile("flowengine", database=None, deadline=None)
+hypothesis.settings.load_profile("flowengine")
 
 
 @pytest.fixture(autouse=True)

@@ -212,20 +212,20 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(VALUES)
 def test_any_json_and_bytes_arrive_as_they_were(value: Any) -> None:
     assert travel(value) == value
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(VALUES | st.sampled_from(["${{ inputs.x }}", {"type": "String", "value": "x"}]), min_size=20))
 def test_any_json_and_bytes_pass_through_the_engine(values: list[Any]) -> None:
     result = Flow("values").then(echo).run(value=values).raise_for_status()
     assert result.output == values
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(
@@ -252,7 +252,7 @@ def test_typed_values_arrive_as_they_were(value: Any) -> None:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.recursive(
         SCALARS | st.floats() | st.integers() | st.text(st.characters()) | st.complex_numbers() | st.fractions(),
