@@ -13,8 +13,9 @@ from typing import Any, Literal, overload
 
 from .current_flow import building
 from .document import check_portable, guard_tags, required_inputs, takes_files, to_document
+from .embedded import EmbeddedExecution
 from .errors import InvalidFlowError
-from .execution import Execution
+from .execution import Execution, run_in_loop, run_to_end, start_here
 from .graph import Chain, InputReference, Node, Parameters, Stage, nodes_within
 from .outputs import answers_of
 from .process_role import check_may_run
@@ -146,7 +147,7 @@ class Flow:
         for the history, `store=False` keeps none, `progress` shows what happens (default: on a terminal).
         Raises `InvalidFlowError`, `EngineNotFoundError`, and `FlowEngineError` if it could not be started.
         """
-        return self._start(inputs, db, store, progress).wait_interruptibly()
+        return run_to_end(self._launch(inputs, db, store, progress))
 
     async def run_async(
         self,
@@ -157,7 +158,7 @@ class Flow:
         **inputs: Any,
     ) -> FlowResult:
         """Do the same as `run` without blocking the event loop; cancelling the coroutine cancels the execution."""
-        return await self._start(inputs, db, store, progress).wait_async()
+        return await run_in_loop(self._launch(inputs, db, store, progress))
 
     def submit(
         self,
@@ -168,9 +169,12 @@ class Flow:
         **inputs: Any,
     ) -> Execution:
         """Start the flow, and answer a handle to follow, cancel and await it."""
-        return self._start(inputs, db, store, progress)
+        return start_here(self._launch(inputs, db, store, progress))
 
-    def _start(self, inputs: dict[str, Any], db: str | Path | None, store: bool, progress: bool | None) -> Execution:
+    def _launch(
+        self, inputs: dict[str, Any], db: str | Path | None, store: bool, progress: bool | None
+    ) -> Callable[[], Execution]:
+        """Check and prepare a run, and answer what starts it."""
         check_may_run()
         files = open_value_files(takes_large=True)
         if files is not None:
@@ -184,10 +188,9 @@ class Flow:
         options = [] if store else ["--no-store"]
         if db is not None:
             options += ["--db", str(db)]
-        given = open_value_files(takes_large=takes_files(self))
-        return Execution(
-            document, guard_tags(to_json(inputs, given)), options, answers_of(self.nodes), self._last_node(), progress
-        )
+        given = guard_tags(to_json(inputs, open_value_files(takes_large=takes_files(self))))
+        answers, last_node = answers_of(self.nodes), self._last_node()
+        return lambda: EmbeddedExecution(document, given, options, answers, last_node, progress)
 
     def _required_inputs(self) -> list[str]:
         return required_inputs(self)

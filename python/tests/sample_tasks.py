@@ -96,3 +96,9 @@ def sleep_long(pid_file: str) -> None:
 @task(cache_ttl=60)
 def remember(value: int) -> list[int]:
     return [value, os.getpid()]
+
+
+@task()
+def chatter(lines: int, length: int) -> None:
+    for _ in range(lines):
+        print("x" * length)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import asyncio
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from conftest import run_script
+from sample_tasks import chatter, double, sleep_long, start
+from test_running import is_alive, read_pid
+
+from flowengine import Flow
+
+MIB = 1024 * 1024
+
+
+def test_ten_flows_run_side_by_side_and_leave_the_event_loop_free() -> None:
+    made = Flow("ten").then(start, double)
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    async def run_all() -> list[int]:
+        ticking = asyncio.create_task(tick())
+        results = await asyncio.gather(*(made.run_async(number=number) for number in range(10)))
+        ticking.cancel()
+        return [result.output for result in results]
+
+    assert asyncio.run(run_all()) == [2 * number for number in range(10)]
+    assert ticks > 10
+
+
+def test_cancelling_while_a_flow_is_being_started_leaves_nothing_running(tmp_path: Path) -> None:
+    made = Flow("early").then(sleep_long)
+
+    async def cancel_early() -> None:
+        running = asyncio.create_task(made.run_async(pid_file=str(tmp_path / "pid")))
+        await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(cancel_early())
+    file = tmp_path / "pid"
+    assert not file.exists() or not is_alive(read_pid(file))
+
+
+def test_cancelling_twice_is_cancelling_once(tmp_path: Path) -> None:
+    handle = Flow("twice").then(sleep_long).submit(pid_file=str(tmp_path / "pid"))
+    read_pid(tmp_path / "pid")
+    handle.cancel()
+    handle.cancel()
+    assert handle.wait(60).status == "cancelled"
+    handle.cancel()
+
+
+def test_events_take_no_memory_and_late_readers_get_all() -> None:
+    handle = Flow("chatter").then(chatter).submit(lines=10_000, length=1000)
+    tracemalloc.start()
+    try:
+        assert handle.wait(120).success
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2 * MIB
+    assert sum(len(line) for line in handle.logs()) == 10_000 * 1000
+    events = handle.events()
+    assert [event["seq"] for event in events][-1] > 10_000
+
+
+def test_a_flow_that_cannot_be_started_says_so_to_those_who_wait(tmp_path: Path) -> None:
+    done = run_script(
+        tmp_path,
+        "import asyncio\nfrom flowengine import Flow, InvalidFlowError, nodes\n"
+        "wrong = Flow('wrong').then(nodes.node('no.such'))\n"
+        "for start in (wrong.run, lambda: wrong.submit().wait(), lambda: asyncio.run(wrong.run_async())):\n"
+        "    try:\n        start()\n    except InvalidFlowError as error:\n        print('no.such' in str(error))\n",
+    )
+    assert done.stdout == "True\nTrue\nTrue\n", done.stderr
