@@ -5,6 +5,7 @@ import type { Values } from "../engine/value.ts";
 import type { Platform } from "../platform/types.ts";
 import { envField, textField } from "./_command_fields.ts";
 import { anyValue } from "./_value.ts";
+import { closeSandboxResource, SANDBOX_KINDS } from "./sandbox/open_sandbox.ts";
 
 /** 4 MiB of compressed code in base64. */
 const MAX_CODE_CHARACTERS = 4 * 1024 * 1024 * 4 / 3;
@@ -37,6 +38,14 @@ const config = () => ({
   by_file: z.boolean().default(false).describe(
     "Pass results above 1 MiB on as files of this machine, which only Python functions read",
   ),
+  sandbox: z.enum(SANDBOX_KINDS).optional().describe("Where it runs apart from this machine; default: on it"),
+  image: z.string().min(1).optional().describe(
+    "Image with Python 3.10 or later and a POSIX shell, for the docker and zypi sandboxes",
+  ),
+  zypi_url: z.string().optional().describe("Address of the Zypi server"),
+  package: z.string().min(1).optional().describe(
+    "Folder of the flowengine package, to bring it along into a sandbox; default: it is installed there",
+  ),
 });
 
 const outputs = () => ({ result: anyValue().describe("What the function returned") });
@@ -59,6 +68,7 @@ export interface PythonTaskOptions {
  */
 export function createPythonTask(platform: Platform, options: PythonTaskOptions = {}) {
   const tasks = lazy(async () => new (await import("./python/task_runner.ts")).TaskRunner(platform, options));
+  const sandboxed = lazy(async () => new (await import("./python/sandboxed_tasks.ts")).SandboxedTasks(platform));
   return defineNode({
     type: "python.task",
     version: 1,
@@ -67,7 +77,10 @@ export function createPythonTask(platform: Platform, options: PythonTaskOptions 
     config,
     inputs: anyPorts(),
     outputs,
-    run: async (ctx) => await (await tasks()).run(ctx),
-    closeResource: async (resource) => await (await tasks()).closeWorker(resource),
+    run: async (ctx) => await (await (ctx.config.sandbox === undefined ? tasks() : sandboxed())).run(ctx),
+    closeResource: async (resource, signal) => {
+      if ("worker" in resource) await (await tasks()).closeWorker(resource);
+      else await closeSandboxResource(platform, resource, signal);
+    },
   });
 }

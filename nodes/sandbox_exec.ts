@@ -6,6 +6,7 @@ import type { Platform } from "../platform/types.ts";
 import { argsField, commandOutputs, envField, outputFields, textField } from "./_command_fields.ts";
 import { anyValue } from "./_value.ts";
 import { parseBind } from "./sandbox/binds.ts";
+import { closeSandboxResource, SANDBOX_KINDS } from "./sandbox/open_sandbox.ts";
 
 const config = () => ({
   command: z.string().min(1, "a command is needed").describe("Program to run: a name, or a path in the sandbox"),
@@ -25,6 +26,9 @@ const config = () => ({
     'Files and folders of this machine that it sees besides: "/host/path", "/host/path:/inside" or, to let it write, ' +
       '"/host/path:/inside:rw"',
   ),
+  sandbox: z.enum(SANDBOX_KINDS).default("local").describe("Where it runs"),
+  image: z.string().optional().describe("Image with a POSIX shell, for the docker and zypi sandboxes"),
+  zypi_url: z.string().optional().describe("Address of the Zypi server"),
   ...outputFields(),
 });
 
@@ -41,9 +45,9 @@ export type SandboxExecContext = NodeContext<
 >;
 
 /**
- * Runs a command in a sandbox of this machine, by bubblewrap.
+ * Runs a command in a sandbox of this machine, by bubblewrap, or in a container or a microVM.
  *
- * - It sees the machine's root folder, read-only and without what belongs to people and services, and empty /tmp and
+ * - On this machine it sees the machine's root folder, read-only and without what belongs to people and services, and empty /tmp and
  *   /home of its own; no network, no other processes. It shares the kernel with everything else: not a virtual machine.
  * - Other inputs are environment variables (`order-id` is `ORDER_ID`), `file:<path>` is a file.
  * - On cancel and on timeout the whole sandbox ends at once.
@@ -59,6 +63,7 @@ export function createSandboxExec(platform: Platform) {
     inputs,
     outputs: commandOutputs,
     run: async (ctx) => await (await runner()).run(ctx),
+    closeResource: async (resource, signal) => await closeSandboxResource(platform, resource, signal),
   });
 }
 

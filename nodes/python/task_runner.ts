@@ -19,6 +19,11 @@ const IDLE_GRACE_MS = 500;
 const START_WORKER = "import sys; sys.path[:] = filter(None, sys.path); " +
   "from flowengine.worker.__main__ import main; main()";
 
+/** What a worker is to call, with which arguments and variables. */
+export interface PythonCall extends Pick<PythonTaskContext, "config" | "inputs"> {
+  env: Record<string, string>;
+}
+
 /** Calls Python functions for one flow. It owns the workers; each is ended with its execution. */
 export class TaskRunner {
   readonly #platform: Platform;
@@ -35,7 +40,7 @@ export class TaskRunner {
 
   async run(ctx: PythonTaskContext): Promise<{ result: Value }> {
     if (ctx.signal.aborted) throw abortError(ctx.signal);
-    const frame = encodeFrame(callText(ctx));
+    const frame = encodeFrame(callText({ config: ctx.config, inputs: ctx.inputs, env: attemptVariables(ctx) }));
     const pool = this.#poolFor(ctx);
     const { worker, isNew } = await pool.acquire(ctx.signal);
     if (isNew) announce(worker, ctx);
@@ -132,14 +137,14 @@ function announce({ name, child: { pid, started } }: PythonWorker, ctx: PythonTa
   ctx.resourceOpened({ worker: name, pid, started }, { until: "execution" });
 }
 
-function callText(ctx: PythonTaskContext): string {
-  const { module = null, file = null, code = null, function: name, by_file } = ctx.config;
+/** A call as it is sent to a worker. @throws {FlowError} `invalid_config` */
+export function callText({ config, inputs, env }: PythonCall): string {
+  const { module = null, file = null, code = null, function: name, by_file } = config;
   if ([module, file, code].filter((place) => place !== null).length !== 1) {
     throw new FlowError("invalid_config", `Cannot call "${name}": either module, file or code has to be given`, {
       hint: 'Write module: "reports.daily" for what can be imported, or file: "daily.py".',
       retryable: false,
     });
   }
-  const env = attemptVariables(ctx);
-  return toJsonText({ module, file, code, function: name, by_file, inputs: ctx.inputs, env });
+  return toJsonText({ module, file, code, function: name, by_file, inputs, env });
 }

@@ -1,3 +1,4 @@
+import { FlowError } from "../../engine/errors.ts";
 import type { Values } from "../../engine/value.ts";
 import type { Platform } from "../../platform/types.ts";
 import { CommandOutput } from "../_command_output.ts";
@@ -7,24 +8,28 @@ import { splitShellWords } from "../_shell_words.ts";
 import { toBytes } from "../_value.ts";
 import type { SandboxExecContext } from "../sandbox_exec.ts";
 import { parseBind } from "./binds.ts";
-import { LocalSandbox } from "./local_sandbox.ts";
 import { inputFiles, inputVariables } from "./node_inputs.ts";
-import type { Sandbox, SandboxRequest } from "./sandbox.ts";
+import { SandboxOpener } from "./open_sandbox.ts";
+import type { SandboxRequest } from "./sandbox.ts";
 
 const OWN_PORTS = ["stdin", "files"];
+/** For Docker; the one that Zypi has. */
+const DEFAULT_IMAGE = "ubuntu:24.04";
 
 /** Runs the commands of `sandbox.exec`. */
 export class ExecRunner {
-  readonly #sandbox: Sandbox;
+  readonly #opener: SandboxOpener;
 
   constructor(platform: Platform) {
-    this.#sandbox = new LocalSandbox(platform);
+    this.#opener = new SandboxOpener(platform, DEFAULT_IMAGE);
   }
 
   async run(ctx: SandboxExecContext): Promise<Values> {
     const { config } = ctx;
+    const sandbox = await this.#opener.open(config);
+    if (config.binds.length > 0 && !sandbox.hasBinds) throw bindsError(config.sandbox);
     const output = new CommandOutput(ctx);
-    const status = await this.#sandbox.exec(toRequest(ctx), {
+    const status = await sandbox.exec(toRequest(ctx), {
       name: config.command,
       ctx,
       onStdout: (chunk) => output.stdout.push(chunk),
@@ -53,6 +58,13 @@ function toRequest(ctx: SandboxExecContext): SandboxRequest {
     },
     binds: config.binds.map(parseBind),
   };
+}
+
+function bindsError(sandbox: string): FlowError {
+  return new FlowError("invalid_config", `Cannot show folders of this machine in the sandbox "${sandbox}"`, {
+    hint: "Remove binds, and pass the contents by files.",
+    retryable: false,
+  });
 }
 
 function commandOf(config: SandboxExecContext["config"]): [string, ...string[]] {

@@ -15,7 +15,8 @@ CALL_END = b"\x1eflow-call-end\n"
 class Channel:
     """Messages over what were stdin and stdout; from now on nobody else can read or write there."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes_many: bool = True) -> None:
+        self._takes_many = takes_many
         self._reader: BinaryIO = os.fdopen(os.dup(0), "rb")
         self._writer: BinaryIO = os.fdopen(os.dup(1), "wb", buffering=0)
         self._lock = threading.Lock()
@@ -50,6 +51,8 @@ class Channel:
         """Read until `flow` closes its end, be it because it has died: then nobody wants the result any more."""
         while (frame := self._read_frame()) is not None:
             self._calls.put(json.loads(frame))
+            if not self._takes_many:
+                return
         os._exit(0)
 
     def _read_frame(self) -> bytes | None:
