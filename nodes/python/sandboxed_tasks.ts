@@ -77,6 +77,8 @@ export class SandboxedTasks {
       command: [python, START_FILE, ...path],
       env: {
         PYTHONDONTWRITEBYTECODE: "1",
+        // Files of values would be gone with the sandbox.
+        FLOW_VALUES: "off",
         ...attemptVariables(ctx),
         ...pickVariables(this.#platform.envAll(), ["FLOWENGINE_ARGV", ...env_passthrough]),
         ...env,

@@ -7,6 +7,7 @@ import { dockerTest, useDockerEngine } from "../../tests/support/docker_engine.t
 import { createContext, runNode } from "../../tests/support/node_harness.ts";
 import { createApiCall } from "../api_call.ts";
 import { createBrowserRender } from "../browser_render.ts";
+import { createSandboxExec } from "../sandbox_exec.ts";
 import { BROWSER_NAMES, renderCommand } from "../browser/render_command.ts";
 import { DockerSandbox } from "./docker_sandbox.ts";
 
@@ -47,6 +48,33 @@ dockerTest("apiCall deletes its container when it is cancelled", async () => {
   controller.abort(reason);
   await assert.rejects(running, reason);
   assert.deepEqual(await engine().flowContainers(), []);
+});
+
+dockerTest("sandboxExec runs commands in containers, with files, variables and folders of this machine", async () => {
+  const node = createSandboxExec(dockerPlatform());
+  const folder = await Deno.makeTempDir();
+  const config = {
+    sandbox: "docker",
+    image: engine().busybox,
+    command: 'cat /tmp/in/"$NAME" - && echo kept >/mnt/out; exit 3',
+    shell: true,
+    fail_on_error: false,
+    env: { NAME: "a b" },
+    files: { "/tmp/in/a b": "file\n" },
+    binds: [`${folder}:/mnt:rw`],
+  };
+  try {
+    const { outputs } = await runNode(node, { config, inputs: { stdin: "stdin" } });
+    assert.deepEqual([outputs["stdout"], outputs["exit_code"]], ["file\nstdin", 3]);
+    assert.equal(await Deno.readTextFile(`${folder}/out`), "kept\n");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  const slow = { sandbox: "docker", image: engine().busybox, command: "sleep", args: ["3600"], timeout: 0.5 };
+  await assert.rejects(runNode(node, { config: slow }), { code: "timeout" });
+  const { binds: _, ...plain } = config;
+  const zypi = { ...plain, sandbox: "zypi", zypi_url: "http://127.0.0.1:1", binds: ["/srv"] };
+  await assert.rejects(runNode(node, { config: zypi }), /Cannot show folders of this machine in the sandbox "zypi"/);
 });
 
 dockerTest("browserRender says when there is no browser in the image", async () => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
@@ -13,6 +13,7 @@ from .errors import InvalidFlowError
 from .graph import Chain, Node, Parameters, Stage, start_chain
 from .hashing import short_digest
 from .location import locate
+from .placement import check_env, check_placement, place
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,6 +29,9 @@ class TaskOptions:
     backoff: float = 2.0
     timeout: float | None = None
     cache_ttl: float | None = None
+    image: str | None = None
+    node_type: str | None = None
+    env: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Raise `InvalidFlowError` for values that make no sense."""
@@ -38,6 +42,8 @@ class TaskOptions:
         for name, given in {"backoff": self.backoff, "timeout": self.timeout, "cache_ttl": self.cache_ttl}.items():
             if given is not None and given <= 0:
                 raise InvalidFlowError(f"@task({name}={given}): it must be positive")
+        check_placement(self.node_type, self.image)
+        check_env(self.env)
 
     def node_fields(self) -> dict[str, Any]:
         """Answer the fields of the node that say the same."""
@@ -77,15 +83,16 @@ class Task(Generic[P, R]):
             bound = inspect.signature(self.function).bind_partial(*args, **kwargs)
         except TypeError as error:
             raise InvalidFlowError(f"{self.name}: {error}", hint="Pass what the function takes.") from None
-        config = locate(self.function)
-        if self.options.cache_ttl is not None:
+        options = self.options
+        config = place(locate(self.function), options.node_type, options.image, options.env)
+        if options.cache_ttl is not None:
             config["revision"] = _revision(self.function)
         parameters = Parameters.of(self.function)
         return Node(
             self.name,
             "python.task",
             config=config,
-            fields=self.options.node_fields(),
+            fields=options.node_fields(),
             inputs=parameters.by_name(bound.arguments, self.name),
             parameters=parameters,
             main_output="result",
@@ -131,6 +138,9 @@ def task(
     backoff: float = 2.0,
     timeout: float | None = None,
     cache_ttl: float | None = None,
+    image: str | None = None,
+    node_type: str | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 def task(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a function a task.
@@ -138,6 +148,8 @@ def task(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     `retry`: how often a failed call is made again, after `retry_delay` seconds, which grow by the factor `backoff` each
     time. `timeout`: seconds after which a call is ended, with its process. `cache_ttl`: seconds for which a result is
     used again for the same arguments and the same source. `name`: the id of its node; default: that of the function.
+    `image`: run it in a container of this image, into which the code beside it is brought; `node_type="zypi.exec"`: in
+    a microVM, `"sandbox.exec"`: in a sandbox of this machine. `env`: variables that it sees besides.
     """
     settings = TaskOptions(**options)
     return Task(function, settings) if function is not None else lambda inner: Task(inner, settings)

@@ -13,6 +13,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+pytest_plugins = ["services"]
+
 # What it keeps must not be left in the folder.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "flowengine-hypothesis"))
 hypothesis.settings.register_profile("flowengine", database=None, deadline=None)

@@ -17,8 +17,14 @@ def blocks() -> list[str]:
 
 
 @pytest.mark.parametrize("block", blocks())
-def test_examples_of_the_documentation_print_what_they_say(block: str, tmp_path: Path, item_url: str) -> None:
+def test_examples_of_the_documentation_print_what_they_say(
+    block: str, tmp_path: Path, item_url: str, request: pytest.FixtureRequest
+) -> None:
     script = block.replace("https://api.example.com/item", item_url)
+    if "python:3.13-slim" in script:
+        script = script.replace("python:3.13-slim", request.getfixturevalue("docker").python)
+    if "zypi.example.com" in script:
+        script = script.replace("http://zypi.example.com:4000", request.getfixturevalue("zypi_url"))
     done = run_script(tmp_path, script)
     expected = EXPECTED.findall(script) or ["{'summary': 'An item'}"]
     assert done.stdout.splitlines() == expected, done.stderr
