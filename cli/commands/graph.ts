@@ -1,4 +1,3 @@
-import { buildGraph } from "../../engine/graph.ts";
 import { parseWorkflow } from "../../engine/parse.ts";
 import type { Workflow } from "../../engine/workflow.ts";
 import { success } from "../../server/outcome.ts";
@@ -25,13 +24,11 @@ export async function drawGraph(context: CliContext, flags: GraphFlags, file: st
 }
 
 async function draw({ platform, out }: CliContext, workflow: Workflow, format: GraphFormat): Promise<string> {
-  const { loadLanguage, readExpressions } = await import("../../engine/workflow_expressions.ts");
-  await loadLanguage(workflow);
-  const { dependencies } = readExpressions(workflow, new Set());
-  const graph = buildGraph({ ...workflow, dependencies });
-  if (format === "svg") return (await import("../render/graph_svg.ts")).drawGraphSvg(workflow, graph);
-  if (format === "mermaid") return (await import("../render/graph_text.ts")).drawGraphMermaid(workflow, graph);
-  if (format === "dot") return (await import("../render/graph_text.ts")).drawGraphDot(workflow, graph);
+  const { partsOf } = await import("../render/drawn_parts.ts");
+  const parts = await partsOf(workflow);
+  if (format === "svg") return (await import("../render/graph_svg.ts")).drawGraphSvg(parts);
+  if (format === "mermaid") return (await import("../render/graph_text.ts")).drawGraphMermaid(parts);
+  if (format === "dot") return (await import("../render/graph_text.ts")).drawGraphDot(parts);
   const columns = (out.isTerminal ? platform.terminalSize()?.columns : undefined) ?? FILE_COLUMNS;
-  return (await import("../render/graph_ascii.ts")).drawGraphAscii(workflow, graph, columns);
+  return (await import("../render/graph_ascii.ts")).drawGraphAscii(parts, columns);
 }

@@ -1,9 +1,9 @@
 import type { Graph } from "../../engine/graph.ts";
-import type { Workflow } from "../../engine/workflow.ts";
 import { type Bus, routeGap } from "./graph_routing.ts";
 import { layersOf, type Layout, layoutGraph } from "./graph_layout.ts";
-import { nodeLabels } from "./labels.ts";
-import { cleanLine, measureWidth, padTo, truncate } from "./text.ts";
+import type { DrawnPart } from "./drawn_parts.ts";
+import { describeType, nodeLabels } from "./labels.ts";
+import { measureWidth, padTo, truncate } from "./text.ts";
 
 /** A drawing of more nodes is harder to read than a list of them. */
 const MAX_DRAWN_NODES = 60;
@@ -12,11 +12,17 @@ const GAP = 3;
 const BOX_ROWS = 4;
 
 /** A workflow as text: boxes and lines if they fit into `columns`, else a list by layers. Ends with a line break. */
-export function drawGraphAscii(workflow: Workflow, graph: Graph, columns: number): string {
+export function drawGraphAscii(parts: readonly DrawnPart[], columns: number): string {
+  return parts.map((part) => (part.handler === undefined ? "" : `\n${part.handler}\n`) + drawPart(part, columns)).join(
+    "",
+  );
+}
+
+function drawPart({ workflow, graph }: DrawnPart, columns: number): string {
   const labels = nodeLabels(workflow);
-  const nodes = workflow.nodes.map(({ id, node_type }) => ({
-    label: truncate(labels.get(id) ?? id, MAX_LABEL_COLUMNS),
-    type: truncate(cleanLine(node_type), MAX_LABEL_COLUMNS),
+  const nodes = workflow.nodes.map((node) => ({
+    label: truncate(labels.get(node.id) ?? node.id, MAX_LABEL_COLUMNS),
+    type: truncate(describeType(node), MAX_LABEL_COLUMNS),
   }));
   if (nodes.length === 0) return "(no nodes)\n";
   if (graph.count <= MAX_DRAWN_NODES && graph.order.length === graph.count) {

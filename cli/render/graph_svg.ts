@@ -1,14 +1,14 @@
 import { FlowError } from "../../engine/errors.ts";
-import type { Graph } from "../../engine/graph.ts";
-import type { Workflow } from "../../engine/workflow.ts";
 import { type Layout, layoutGraph, type LayoutItem } from "./graph_layout.ts";
-import { nodeLabels } from "./labels.ts";
+import type { DrawnPart } from "./drawn_parts.ts";
+import { describeType, nodeLabels } from "./labels.ts";
 import { cleanLine, measureWidth, truncate } from "./text.ts";
 
 const COLUMN_PX = 8;
 const BOX_PX = 44;
 const LAYER_PX = 92;
 const MARGIN_PX = 16;
+const TITLE_PX = 24;
 const MAX_LABEL_COLUMNS = 40;
 
 const CSS = `
@@ -19,15 +19,45 @@ path{fill:none;stroke:#57606a}marker path{fill:#57606a;stroke:none}
 .type{fill:#8b949e}path{stroke:#8b949e}marker path{fill:#8b949e}}`;
 
 /**
- * A workflow as one SVG document that needs nothing else.
+ * A workflow as one SVG document that needs nothing else; its handlers are below it.
  *
  * @throws {FlowError} `invalid_argument` if there are too many nodes to see anything.
  */
-export function drawGraphSvg(workflow: Workflow, graph: Graph): string {
+export function drawGraphSvg(parts: readonly [DrawnPart, ...DrawnPart[]]): string {
+  let width = 0;
+  let height = MARGIN_PX;
+  const groups: string[] = [];
+  for (const part of parts) {
+    const drawing = drawPart(part);
+    if (part.handler !== undefined) {
+      groups.push(`<text class="type" x="${MARGIN_PX}" y="${height + TITLE_PX - 8}">${part.handler}</text>`);
+      height += TITLE_PX;
+    }
+    groups.push(`<g transform="translate(${MARGIN_PX} ${height})">\n${drawing.shapes.join("\n")}\n</g>`);
+    width = Math.max(width, drawing.width + 2 * MARGIN_PX);
+    height += drawing.height + MARGIN_PX;
+  }
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+<title>${escapeXml(parts[0].workflow.name)}</title><style>${CSS}
+</style><defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">` +
+    `<path d="M0 0L8 4L0 8z"/></marker></defs>
+${groups.join("\n")}
+</svg>
+`;
+}
+
+/** What is drawn of a part, from its own corner on. */
+interface Drawing {
+  width: number;
+  height: number;
+  shapes: string[];
+}
+
+function drawPart({ workflow, graph }: DrawnPart): Drawing {
   const labels = nodeLabels(workflow);
-  const nodes = workflow.nodes.map(({ id, node_type }) => ({
-    label: truncate(labels.get(id) ?? id, MAX_LABEL_COLUMNS),
-    type: truncate(cleanLine(node_type), MAX_LABEL_COLUMNS),
+  const nodes = workflow.nodes.map((node) => ({
+    label: truncate(labels.get(node.id) ?? node.id, MAX_LABEL_COLUMNS),
+    type: truncate(describeType(node), MAX_LABEL_COLUMNS),
   }));
   const widths = nodes.map(({ label, type }) => Math.max(measureWidth(label), measureWidth(type)) + 4);
   const layout = layoutGraph(graph, widths, 4);
@@ -37,15 +67,11 @@ export function drawGraphSvg(workflow: Workflow, graph: Graph): string {
     const node = nodes[item.node];
     return node === undefined ? [] : [drawBox(item, node.label, node.type)];
   });
-  const width = layout.width * COLUMN_PX + 2 * MARGIN_PX;
-  const height = Math.max(1, layout.layers.length) * LAYER_PX - (LAYER_PX - BOX_PX) + 2 * MARGIN_PX;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
-<title>${escapeXml(workflow.name)}</title><style>${CSS}
-</style><defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">` +
-    `<path d="M0 0L8 4L0 8z"/></marker></defs>
-${[...edges, ...boxes].join("\n")}
-</svg>
-`;
+  return {
+    width: layout.width * COLUMN_PX,
+    height: Math.max(1, layout.layers.length) * LAYER_PX - (LAYER_PX - BOX_PX),
+    shapes: [...edges, ...boxes],
+  };
 }
 
 function drawBox(item: LayoutItem, label: string, type: string): string {
@@ -78,11 +104,11 @@ function drawEdges(layout: Layout, from: LayoutItem): string[] {
 }
 
 function toX(column: number): number {
-  return column * COLUMN_PX + MARGIN_PX;
+  return column * COLUMN_PX;
 }
 
 function toY(layer: number): number {
-  return layer * LAYER_PX + MARGIN_PX;
+  return layer * LAYER_PX;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

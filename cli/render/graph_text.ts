@@ -1,37 +1,69 @@
 import type { Graph } from "../../engine/graph.ts";
-import type { Workflow } from "../../engine/workflow.ts";
-import { nodeLabels } from "./labels.ts";
+import type { DrawnPart } from "./drawn_parts.ts";
+import { describeType, nodeLabels } from "./labels.ts";
 import { cleanLine } from "./text.ts";
 
+/** How a language writes the parts of a drawing. */
+interface Language {
+  escape(text: string): string;
+  node(name: string, label: string, type: string): string;
+  connection(from: string, to: string, ports: string): string;
+  order(from: string, to: string): string;
+  openGroup(name: string): string;
+  closeGroup: string;
+}
+
+const mermaid: Language = {
+  escape: escapeMermaid,
+  node: (name, label, type) => `${name}["${label}<br/><small>${type}</small>"]`,
+  connection: (from, to, ports) => `${from} -->|"${ports}"| ${to}`,
+  order: (from, to) => `${from} -.-> ${to}`,
+  openGroup: (name) => `subgraph ${name}`,
+  closeGroup: "end",
+};
+
+const dot: Language = {
+  escape: escapeDot,
+  node: (name, label, type) => `${name} [label="${label}\\n${type}"]`,
+  connection: (from, to, ports) => `${from} -> ${to} [label="${ports}"]`,
+  order: (from, to) => `${from} -> ${to} [style=dashed]`,
+  openGroup: (name) => `subgraph cluster_${name} { label="${name}"`,
+  closeGroup: "}",
+};
+
 /** A workflow for Mermaid (https://mermaid.js.org/syntax/flowchart.html). Nodes are n0, n1 ... in document order. */
-export function drawGraphMermaid(workflow: Workflow, graph: Graph): string {
-  const labels = nodeLabels(workflow);
-  const lines = ["flowchart TD"];
-  for (const [index, { id, node_type }] of workflow.nodes.entries()) {
-    const label = escapeMermaid(labels.get(id) ?? id);
-    lines.push(`  n${index}["${label}<br/><small>${escapeMermaid(node_type)}</small>"]`);
-  }
-  for (const { from_node, from_port, to_node, to_port } of workflow.connections) {
-    const ports = escapeMermaid(describePorts(from_port, to_port));
-    lines.push(`  n${graph.indexOf(from_node)} -->|"${ports}"| n${graph.indexOf(to_node)}`);
-  }
-  for (const { from, to } of orderEdges(graph)) lines.push(`  n${from} -.-> n${to}`);
-  return `${lines.join("\n")}\n`;
+export function drawGraphMermaid(parts: readonly DrawnPart[]): string {
+  return writeLines(["flowchart TD", ...parts.flatMap((part) => describePart(part, mermaid))]);
 }
 
 /** A workflow for Graphviz (https://graphviz.org/doc/info/lang.html). */
-export function drawGraphDot(workflow: Workflow, graph: Graph): string {
+export function drawGraphDot(parts: readonly [DrawnPart, ...DrawnPart[]]): string {
+  return writeLines([
+    `digraph "${escapeDot(parts[0].workflow.name)}" {`,
+    '  node [shape=box, style=rounded, fontname="monospace"]',
+    ...parts.flatMap((part) => describePart(part, dot)),
+    "}",
+  ]);
+}
+
+function writeLines(lines: readonly string[]): string {
+  return `${lines.join("\n")}\n`;
+}
+
+function describePart({ handler, workflow, graph }: DrawnPart, language: Language): string[] {
   const labels = nodeLabels(workflow);
-  const lines = [`digraph "${escapeDot(workflow.name)}" {`, '  node [shape=box, style=rounded, fontname="monospace"]'];
-  for (const [index, { id, node_type }] of workflow.nodes.entries()) {
-    lines.push(`  n${index} [label="${escapeDot(labels.get(id) ?? id)}\\n${escapeDot(node_type)}"]`);
-  }
+  const name = (index: number) => handler === undefined ? `n${index}` : `${handler}_${index}`;
+  const lines = workflow.nodes.map((node, index) => {
+    const label = language.escape(labels.get(node.id) ?? node.id);
+    return language.node(name(index), label, language.escape(describeType(node)));
+  });
   for (const { from_node, from_port, to_node, to_port } of workflow.connections) {
-    const ports = escapeDot(describePorts(from_port, to_port));
-    lines.push(`  n${graph.indexOf(from_node)} -> n${graph.indexOf(to_node)} [label="${ports}"]`);
+    const ports = language.escape(describePorts(from_port, to_port));
+    lines.push(language.connection(name(graph.indexOf(from_node)), name(graph.indexOf(to_node)), ports));
   }
-  for (const { from, to } of orderEdges(graph)) lines.push(`  n${from} -> n${to} [style=dashed]`);
-  return `${lines.join("\n")}\n}\n`;
+  for (const { from, to } of orderEdges(graph)) lines.push(language.order(name(from), name(to)));
+  const grouped = handler === undefined ? lines : [language.openGroup(handler), ...lines, language.closeGroup];
+  return grouped.map((line) => `  ${line}`);
 }
 
 /** Who waits for whom without a connection: because of `depends_on`, or of an expression. */

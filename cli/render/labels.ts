@@ -11,3 +11,9 @@ export function nodeLabels(workflow: { nodes: readonly Pick<NodeSpec, "id" | "na
     return [id, count.get(name) === 1 ? shown : `${shown} (${cleanLine(id)})`];
   }));
 }
+
+/** The node type, and how often it runs if that is not once. */
+export function describeType({ node_type, map, repeat }: Pick<NodeSpec, "node_type" | "map" | "repeat">): string {
+  const often = [...(map === undefined ? [] : ["per item"]), ...(repeat === undefined ? [] : ["repeated"])];
+  return cleanLine(node_type) + (often.length === 0 ? "" : ` (${often.join(", ")})`);
+}
