@@ -77,13 +77,29 @@ function secretsFile(platform: Platform, name: string, folder: string): SecretSo
 async function readVariables(platform: Platform, name: string, folder: string): Promise<Map<string, string>> {
   const bytes = await platform.readFile(toAbsolute(name, folder) ?? name, MAX_FILE_BYTES);
   const { parseEnv } = await import("node:util");
+  let text: string;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return new Map(Object.entries(parseEnv(text) as Record<string, string>));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new FlowError("invalid_argument", `Cannot read secrets from "${name}": it is not a text in UTF-8`, {
       hint: "Write one NAME=value per line into it.",
       cause,
     });
   }
+  const variables = new Map(Object.entries(parseEnv(text) as Record<string, string>));
+  for (const [variable, value] of variables) if (hasOpenQuote(value)) throw openQuote(name, variable);
+  return variables;
+}
+
+/** Such a value is taken as it stands, with its quote, and with less than what was meant. */
+function hasOpenQuote(value: string): boolean {
+  const [quote = ""] = value;
+  return ['"', "'", "`"].includes(quote) && !value.slice(1).includes(quote);
+}
+
+function openQuote(file: string, variable: string): FlowError {
+  const problem = `the value of ${variable} begins with a quote that nothing closes`;
+  return new FlowError("invalid_argument", `Cannot read secrets from "${file}": ${problem}`, {
+    hint: "Close the quote, or put the whole value into quotes of another kind.",
+  });
 }

@@ -45,6 +45,34 @@ Deno.test("flow validate shows arguments that cannot be split once", async () =>
   });
 });
 
+Deno.test("flow validate goes on with the documents that nodes call, each of them once", async () => {
+  const calling = (...files: string[]) => ({
+    nodes: files.map((file, index) => ({ id: `call${index}`, node_type: "flow.call", config: { file } })),
+  });
+  const files = {
+    "main.json": calling("good.json", "bad.json", "gone.json", "${{ inputs.any }}"),
+    "good.json": calling("./main.json", "./bad.json"),
+    "bad.json": { nodes: [{ id: "a", node_type: "shell.exek", config: {} }] },
+  };
+  await withFiles(files, async (path) => {
+    const { code, stdout } = await runFlow(["validate", path("main.json"), "--json"]);
+    assert.equal(code, 2, stdout);
+    const found = JSON.parse(stdout).files.map((
+      { file, valid, called_by }: Record<string, unknown>,
+    ) => [file, valid, called_by]);
+    assert.deepEqual(found, [
+      [path("main.json"), true, undefined],
+      [path("good.json"), true, path("main.json")],
+      [path("bad.json"), false, path("main.json")],
+      [path("gone.json"), false, path("main.json")],
+    ]);
+    assert.match(
+      (await runFlow(["validate", path("main.json")])).stdout,
+      /error: .*main\.json: Cannot read ".*gone\.json"/,
+    );
+  });
+});
+
 Deno.test("flow suggests only flags and commands that are close to what was written", async () => {
   for (const args of [["run", "--bogus"], ["xyz"]]) {
     const { code, stderr } = await runFlow(args);

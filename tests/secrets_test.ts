@@ -81,6 +81,11 @@ Deno.test("flow run: the environment wins over a dotenv file, and that over what
 
     await writeFile(path("prefixed"), "export FLOW_SECRET_TOKEN=123456 # six\n");
     assert.equal(await run(["--secrets-file", "prefixed"]), 6);
+    await writeFile(path("open"), 'TOKEN="half of it\n');
+    const open = await flow(["run", "w.json", "--secrets-file", "open"]);
+    assert.equal(open.code, 2);
+    assert.match(open.stderr, /the value of TOKEN begins with a quote that nothing closes/);
+    assert.doesNotMatch(open.stderr, /half/);
     const gone = await flow(["run", "w.json", "--secrets-file", "gone"]);
     assert.equal(gone.code, 4);
     assert.match(gone.stderr, /gone": there is no such file/);

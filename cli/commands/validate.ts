@@ -1,12 +1,14 @@
 import { type FlowError, toFlowError } from "../../engine/errors.ts";
 import { type Issue, WorkflowError } from "../../engine/issue.ts";
+import { everyNode } from "../../engine/handlers.ts";
 import { checkDocument } from "../../engine/parse.ts";
+import type { Workflow } from "../../engine/workflow.ts";
 import { outcomeOf, success } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
 import { openRegistry } from "../open_engine.ts";
 import { formatIssues } from "../render/issues.ts";
 import { isTestFile } from "../testing/find_test_files.ts";
-import { loadNodeFiles, readWorkflowFile } from "../workflow_file.ts";
+import { loadNodeFiles, readWorkflowFile, resolvePath } from "../workflow_file.ts";
 
 /** Flags of `flow validate`. */
 export interface ValidateFlags extends CommonFlags {
@@ -17,6 +19,8 @@ export interface ValidateFlags extends CommonFlags {
 /** What there is to say about one file. */
 interface FileReport {
   file: string;
+  /** The file whose `flow.call` names this one, if nobody else did. */
+  called_by?: string;
   valid: boolean;
   /** Of the workflow, if it could be read. */
   total_nodes?: number;
@@ -35,48 +39,77 @@ export async function validateWorkflows(
 ): Promise<number> {
   const userNodes = await loadNodeFiles(context, flags.nodes);
   const reports: FileReport[] = [];
-  for (const file of files) {
-    const report = await checkFile(context, file, userNodes);
+  const waiting: FileReference[] = files.map((file) => ({ file }));
+  const seen = new Set(files.map((file) => resolvePath(context, file)));
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const { report, calls } = await checkFile(context, next, userNodes);
     reports.push(report);
     if (!flags.json) printReport(context, report);
+    for (const file of calls) {
+      const path = resolvePath(context, file);
+      if (!seen.has(path)) waiting.push({ file, called_by: next.file });
+      seen.add(path);
+    }
   }
   if (flags.json) context.out.write(`${JSON.stringify(toJson(reports), null, 2)}\n`);
   return exitCodeOf(reports);
 }
 
+type FileReference = Pick<FileReport, "file" | "called_by">;
+
 async function checkFile(
   context: CliContext,
-  file: string,
+  reference: FileReference,
   userNodes: Awaited<ReturnType<typeof loadNodeFiles>>,
-): Promise<FileReport> {
+): Promise<{ report: FileReport; calls: readonly string[] }> {
+  const { file } = reference;
+  const invalid = (issues: readonly Issue[], error?: FlowError) => ({
+    report: { ...reference, valid: false, issues, ...(error === undefined ? {} : { error }) },
+    calls: [],
+  });
   try {
     if (isTestFile(file)) {
       const { checkTestFile } = await import("../testing/run_test_file.ts");
-      return { file, valid: true, total_tests: await checkTestFile(context, file, userNodes), issues: [] };
+      const total_tests = await checkTestFile(context, file, userNodes);
+      return { report: { ...reference, valid: true, total_tests, issues: [] }, calls: [] };
     }
-    const { source, filename, nodes } = await readWorkflowFile(context, file);
+    const { source, filename, path, nodes } = await readWorkflowFile(context, file);
     const registry = openRegistry(context.platform, [...userNodes, ...nodes]);
     const { workflow, issues } = await checkDocument(source, { registry, filename });
-    if (workflow === undefined) return { file, valid: false, issues };
-    return { file, valid: true, total_nodes: workflow.nodes.length, issues };
+    if (workflow === undefined) return invalid(issues);
+    const report = { ...reference, valid: true, total_nodes: workflow.nodes.length, issues };
+    return { report, calls: path === undefined ? [] : await calledFiles(workflow, file) };
   } catch (thrown) {
     const error = toFlowError(thrown);
     if (error.code === "internal") throw error;
-    if (error instanceof WorkflowError) return { file, valid: false, issues: error.issues };
-    return { file, valid: false, issues: [], error };
+    return error instanceof WorkflowError ? invalid(error.issues) : invalid([], error);
   }
+}
+
+/** The documents that nodes of the workflow in `file` name; names that only running tells are left out. */
+async function calledFiles(workflow: Workflow, file: string): Promise<string[]> {
+  const named = everyNode(workflow).flatMap(({ node_type, config }) =>
+    node_type === "flow.call" && typeof config.file === "string" && !config.file.includes("${{") ? [config.file] : []
+  );
+  if (named.length === 0) return [];
+  const { dirname, isAbsolute, join } = await import("node:path");
+  return named.map((name) => isAbsolute(name) ? name : join(dirname(file), name));
 }
 
 function printReport({ out, outStyle: style }: CliContext, report: FileReport): void {
   if (report.error !== undefined) {
     const { message, hint } = report.error;
-    return out.write(`${style.red("error:")} ${message}\n${hint === undefined ? "" : `  ${style.dim(hint)}\n`}`);
+    const caller = report.called_by === undefined ? "" : `${report.called_by}: `;
+    return out.write(
+      `${style.red("error:")} ${caller}${message}\n${hint === undefined ? "" : `  ${style.dim(hint)}\n`}`,
+    );
   }
   out.write(formatIssues(report.issues, style));
   if (!report.valid) return;
   const { file, total_nodes = 0, total_tests } = report;
+  const caller = report.called_by === undefined ? "" : `, called by ${report.called_by}`;
   const parts = total_tests === undefined ? count(total_nodes, "node") : count(total_tests, "test");
-  out.write(`${file}: ${style.green("valid")}, ${parts}\n`);
+  out.write(`${file}: ${style.green("valid")}, ${parts}${caller}\n`);
 }
 
 function count(total: number, noun: string): string {
