@@ -12,7 +12,8 @@ import type { SecretFlags } from "./secret_sources.ts";
 /** The node types of this program and those that its user brings along. @throws {FlowError} `conflict` */
 export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinition> = []): NodeRegistry {
   const registry = new NodeRegistry(builtinNodes(platform));
-  for (const definition of userNodes) registry.register(definition);
+  // A workflow's own module may also be named for its node types.
+  for (const definition of new Set(userNodes)) registry.register(definition);
   return registry;
 }
 

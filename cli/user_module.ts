@@ -1,12 +1,11 @@
 import { FlowError } from "../engine/errors.ts";
 import type { CliContext } from "./context.ts";
 
-const TYPESCRIPT_NAME = /\.[cm]?ts$/;
-
 let loads = 0;
 
 /**
- * Loads a module of the user's, from any folder. With `anew` it is loaded again if it was before; what it imports is not. `flowengine` and `zod`, if it imports them, are those of this program.
+ * Loads a module of the user's, from any folder. With `anew` it is loaded again if it was before; what it imports is
+ * not. `flowengine` and `zod`, if it imports them, are those of this program.
  *
  * @throws {FlowError} `invalid_document` if it cannot be read, or fails while it loads
  */
@@ -22,12 +21,13 @@ export async function importUserModule(
     await import("../mod.ts");
     return await import(`${pathToFileURL(path).href}${anew ? `?load=${++loads}` : ""}`);
   } catch (cause) {
-    const hint = platform.isStandalone && TYPESCRIPT_NAME.test(filename)
-      ? "Bundle it into one file of JavaScript first: the flow executable reads no TypeScript."
-      : hintFor(cause);
+    const hint = platform.isStandalone ? BUNDLE : hintFor(cause);
     throw new FlowError("invalid_document", `Cannot load "${filename}": ${reasonOf(cause)}`, { hint, cause });
   }
 }
+
+/** Executables read TypeScript since Deno 2.8.2, but packages only from within themselves. */
+const BUNDLE = "Fix the module; packages that it imports have to be bundled into it, because flow has only its own.";
 
 function hintFor(cause: unknown): string {
   return cause instanceof Error && "code" in cause && cause.code === "ERR_MODULE_NOT_FOUND"

@@ -44,6 +44,8 @@ Deno.test("importUserModule() tells a module that is wrong from one that fails",
   assert.match(failed.hint ?? "", /^Fix the module/);
 });
 
-Deno.test("importUserModule() advises to bundle TypeScript, which an executable cannot read", async () => {
-  assert.match((await explain("const x: = 1;", inExecutable)).hint ?? "", /^Bundle it/);
+Deno.test("importUserModule() of an executable advises to bundle packages, which are not found there", async () => {
+  const { message, hint } = await explain('import x from "left-pad";\nexport const y: number = x;', inExecutable);
+  assert.match(message, /left-pad/);
+  assert.match(hint ?? "", /packages that it imports have to be bundled into it/);
 });

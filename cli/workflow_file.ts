@@ -24,6 +24,11 @@ export interface LoadOptions {
 
 const MODULE_NAME = /\.[cm]?[jt]s$/;
 
+/** Whether node types come from an installed package, such as `npm:my-nodes`. */
+export function isPackage(name: string): boolean {
+  return name.startsWith("npm:");
+}
+
 /** Whether a file is code, not a document. */
 export function isModule(filename: string): boolean {
   return MODULE_NAME.test(filename);
@@ -58,7 +63,7 @@ export async function readWorkflowFile(
 }
 
 /**
- * The node types of modules that export them as `nodes`.
+ * The node types of modules, or of installed packages (`npm:NAME`), that export them as `nodes`.
  *
  * @throws {FlowError} `not_found`, `invalid_argument`, `invalid_document`
  */
@@ -69,7 +74,9 @@ export async function loadNodeFiles(
 ): Promise<NodeDefinition[]> {
   const found: NodeDefinition[] = [];
   for (const filename of filenames) {
-    const path = resolvePath(context, filename);
+    const path = isPackage(filename)
+      ? await (await import("./package_module.ts")).findPackageModule(context, filename)
+      : resolvePath(context, filename);
     await checkFile(context, filename, path);
     const loaded = await importUserModule(context, filename, path, anew);
     if (loaded.nodes === undefined && typesOf(workflowOf(loaded)) === undefined) {

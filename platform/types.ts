@@ -107,7 +107,7 @@ export interface Platform {
   readonly name: "deno" | "node";
   readonly os: "linux" | "darwin" | "windows";
   readonly arch: "x64" | "arm64";
-  /** Whether program and runtime are one executable, which can import only JavaScript from files. */
+  /** Whether program and runtime are one executable, which imports files of the user's but no packages. */
   readonly isStandalone: boolean;
   readonly pid: number;
   readonly args: readonly string[];

@@ -55,7 +55,9 @@ Deno.test("docs/cli.md names every command, and every flag of flow run", async (
 Deno.test("every workflow in the documentation is a valid one", async () => {
   const { registry } = createEngine({ nodes: builtinNodes() });
   const folder = await readdir(new URL("docs/", ROOT));
-  const pages = ["README.md", ...folder.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+  // Workflows of nodes that a page defines are run by the test of that page.
+  const documented = folder.filter((name) => name.endsWith(".md") && name !== "custom_nodes.md");
+  const pages = ["README.md", ...documented.map((name) => `docs/${name}`)];
   for (const page of pages) {
     for (const { info, code, line } of codeBlocks(await readPage(page))) {
       const format = /^(yaml|json)\b/.exec(info)?.[1];
@@ -77,6 +79,7 @@ Deno.test("every link between pages leads somewhere", async () => {
       "docs/durability.md",
       "docs/secrets.md",
       "docs/typescript.md",
+      "docs/custom_nodes.md",
       "docs/sandbox.md",
       "docs/server.md",
       "docs/security.md",

@@ -8,7 +8,7 @@ import type { CliContext } from "../context.ts";
 import { openRegistry } from "../open_engine.ts";
 import { type InputFlags, readInputs } from "../read_inputs.ts";
 import { readWorkflow, warnOfInputs } from "../read_workflow.ts";
-import { isModule, loadNodeFiles, readWorkflowFile, resolvePath } from "../workflow_file.ts";
+import { isModule, isPackage, loadNodeFiles, readWorkflowFile, resolvePath } from "../workflow_file.ts";
 
 /** How long a file may be away before that is said: some editors remove it and write it anew. */
 const ABSENT_MS = 300;
@@ -48,7 +48,8 @@ export class DevSource {
   get files(): string[] {
     const { input } = this.#flags;
     const inputs = input?.startsWith("@") ? [input.slice(1)] : [];
-    return [this.#file, ...this.#flags.nodes ?? [], ...inputs].map((path) => resolvePath(this.#context, path));
+    const nodes = (this.#flags.nodes ?? []).filter((name) => !isPackage(name));
+    return [this.#file, ...nodes, ...inputs].map((path) => resolvePath(this.#context, path));
   }
 
   /** Absolute paths of the code among {@link files}. */

@@ -4,7 +4,7 @@ import { checkDocument } from "../../engine/parse.ts";
 import type { NodeDefinition } from "../../engine/node.ts";
 import type { CliContext } from "../context.ts";
 import { openRegistry } from "../open_engine.ts";
-import { loadNodeFiles, readWorkflowFile } from "../workflow_file.ts";
+import { isPackage, loadNodeFiles, readWorkflowFile } from "../workflow_file.ts";
 import { checkNames } from "./check_names.ts";
 import type { CoverageCollector } from "./coverage.ts";
 import { findProblems } from "./expectations.ts";
@@ -85,7 +85,7 @@ async function readSubject(
   const found = isFile
     ? await readWorkflowFile(context, beside(spec.workflow as string))
     : { filename, source: spec.workflow, path: undefined, nodes: [] };
-  const named = await loadNodeFiles(context, spec.nodes?.map(beside));
+  const named = await loadNodeFiles(context, spec.nodes?.map((name) => isPackage(name) ? name : beside(name)));
   const registry = openRegistry(context.platform, [...found.nodes, ...named, ...userNodes]);
   const name = found.filename;
   const checked = await checkDocument(found.source, { registry, filename: name });
