@@ -246,6 +246,25 @@ onUnix("flow dev --watch runs all nodes again when a file below a folder changes
   });
 });
 
+onUnix("flow dev runs the nodes again whose called documents change, however deep", async () => {
+  const calls = (file: string) => ({ id: "call", node_type: "flow.call", config: { file } });
+  const files = {
+    "w.json": { nodes: [calls("outer.json"), ...chain({ other: "true" }).nodes] },
+    "outer.json": { nodes: [calls("inner.json")] },
+    "inner.json": chain({ a: "true" }),
+  };
+  await withDev(files, ["w.json"], async (dev, path, ran) => {
+    await dev.next(WAITING);
+    assert.deepEqual((await ran()).sort(), ["a", "other"]);
+    await save(path("inner.json"), chain({ b: "true" }));
+    assert.match(await dev.next(WAITING), /running 1 of 2 nodes \(call: what it calls has changed\), 1 reused/);
+    assert.deepEqual(await ran(), ["b"]);
+    await save(path("outer.json"), chain({ c: "true" }));
+    await dev.next(WAITING);
+    assert.deepEqual(await ran(), ["c"]);
+  });
+});
+
 async function readPid(path: string): Promise<number> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {

@@ -46,6 +46,8 @@ async function openWatch({ platform }: CliContext, source: DevSource): Promise<F
   return watch;
 }
 
+const NOTHING: Force = { all: false, code: false, called: new Set() };
+
 class DevLoop {
   readonly #context: CliContext;
   readonly #flags: DevFlags;
@@ -53,7 +55,9 @@ class DevLoop {
   readonly #session: DevSession;
   readonly #watch: FileWatch;
   /** Changes that no execution has taken in yet. */
-  #force: Force = { all: false, code: false };
+  #force = NOTHING;
+  /** Documents that the workflow called when it was read last. */
+  #called = new Set<string>();
 
   constructor(context: CliContext, flags: DevFlags, source: DevSource, session: DevSession, watch: FileWatch) {
     this.#context = context;
@@ -83,7 +87,7 @@ class DevLoop {
   async #runToEnd(first: Snapshot, end: Promise<"end">): Promise<void> {
     for (let next: Snapshot | undefined = first; next !== undefined;) {
       const force = this.#force;
-      this.#force = { all: false, code: false };
+      this.#force = NOTHING;
       const running = this.#execute(next, force).then(() => "ended" as const);
       next = await this.#awaitReplacement(running, end);
       await running;
@@ -119,14 +123,22 @@ class DevLoop {
     const changed = this.#watch.take();
     const others = new Set(this.#source.others);
     const { modules } = this.#source;
-    this.#force.all ||= [...changed].some((path) => others.has(path));
-    this.#force.code ||= [...changed].some((path) => modules.has(path));
+    const { all, code, called } = this.#force;
+    this.#force = {
+      all: all || !changed.isDisjointFrom(others),
+      code: code || !changed.isDisjointFrom(modules),
+      called: called.union(changed.intersection(this.#called)),
+    };
     return this.#read();
   }
 
   async #read(): Promise<Snapshot | undefined> {
     try {
-      return await this.#source.read();
+      const snapshot = await this.#source.read();
+      const called = new Set(snapshot.called.keys());
+      this.#watch.addFiles([...called.difference(this.#called)]);
+      this.#called = this.#called.union(called);
+      return snapshot;
     } catch (error) {
       this.#complain(error);
       return undefined;

@@ -1,9 +1,8 @@
 import { type FlowError, toFlowError } from "../../engine/errors.ts";
 import { type Issue, WorkflowError } from "../../engine/issue.ts";
-import { everyNode } from "../../engine/handlers.ts";
 import { checkDocument } from "../../engine/parse.ts";
-import type { Workflow } from "../../engine/workflow.ts";
 import { outcomeOf, success } from "../../server/outcome.ts";
+import { calledFiles } from "../called_files.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
 import { openRegistry } from "../open_engine.ts";
 import { formatIssues } from "../render/issues.ts";
@@ -78,22 +77,12 @@ async function checkFile(
     const { workflow, issues } = await checkDocument(source, { registry, filename });
     if (workflow === undefined) return invalid(issues);
     const report = { ...reference, valid: true, total_nodes: workflow.nodes.length, issues };
-    return { report, calls: path === undefined ? [] : await calledFiles(workflow, file) };
+    return { report, calls: path === undefined ? [] : [...(await calledFiles(workflow, file)).keys()] };
   } catch (thrown) {
     const error = toFlowError(thrown);
     if (error.code === "internal") throw error;
     return error instanceof WorkflowError ? invalid(error.issues) : invalid([], error);
   }
-}
-
-/** The documents that nodes of the workflow in `file` name; names that only running tells are left out. */
-async function calledFiles(workflow: Workflow, file: string): Promise<string[]> {
-  const named = everyNode(workflow).flatMap(({ node_type, config }) =>
-    node_type === "flow.call" && typeof config.file === "string" && !config.file.includes("${{") ? [config.file] : []
-  );
-  if (named.length === 0) return [];
-  const { dirname, isAbsolute, join } = await import("node:path");
-  return named.map((name) => isAbsolute(name) ? name : join(dirname(file), name));
 }
 
 function printReport({ out, outStyle: style }: CliContext, report: FileReport): void {

@@ -32,6 +32,8 @@ export interface Force {
   all: boolean;
   /** Code: its nodes run again. */
   code: boolean;
+  /** Documents, by their absolute paths: the nodes that call them run again. */
+  called: ReadonlySet<string>;
 }
 
 interface Previous {
@@ -63,8 +65,8 @@ export class DevSession {
   }
 
   /** Whether a state is another one than that which runs, or ran last, or is to run in any case. */
-  isNew({ fingerprint }: Snapshot, { all, code }: Force): boolean {
-    return all || code || this.#current?.fingerprint !== fingerprint;
+  isNew({ fingerprint }: Snapshot, { all, code, called }: Force): boolean {
+    return all || code || called.size > 0 || this.#current?.fingerprint !== fingerprint;
   }
 
   /** Whether the last execution came to a good end. */
@@ -122,15 +124,14 @@ export class DevSession {
     return await engine.rerun(plan, options);
   }
 
-  async #plan(engine: Engine, previous: Previous, snapshot: Snapshot, { code }: Force): Promise<RerunPlan> {
-    const { workflow, inputs, ownTypes } = snapshot;
+  async #plan(engine: Engine, previous: Previous, snapshot: Snapshot, force: Force): Promise<RerunPlan> {
+    const { workflow, inputs } = snapshot;
     const planned = await engine.planRerun(previous.execution_id, { workflow, inputs });
     // Nothing about the nodes is new; that would mean all of them, if somebody asked for a rerun.
     const isAll = planned.nodes.every(({ why }) => why === "all of it again");
     const plan = isAll ? reuseAll(planned) : planned;
-    if (!code) return plan;
-    const own = workflow.nodes.filter(({ node_type }) => ownTypes.has(node_type));
-    return forceNodes(plan, buildWholeGraph(workflow), new Map(own.map(({ id }) => [id, "code changed"])));
+    const reasons = reasonsToRun(snapshot, force);
+    return reasons.size === 0 ? plan : forceNodes(plan, buildWholeGraph(workflow), reasons);
   }
 
   /** Undefined if the user would not wait for the end. */
@@ -174,6 +175,17 @@ export class DevSession {
     const { err, errStyle } = this.#context;
     err.write(`${errStyle.dim(new Date().toTimeString().slice(0, 8))} ${text}\n`);
   }
+}
+
+/** What a rerun does not see: changes outside of the document. */
+function reasonsToRun({ workflow, ownTypes, called }: Snapshot, force: Force): Map<string, string> {
+  const reasons = new Map<string, string>();
+  for (const path of force.called) {
+    for (const id of called.get(path) ?? []) reasons.set(id, "what it calls has changed");
+  }
+  if (!force.code) return reasons;
+  for (const { id, node_type } of workflow.nodes) if (ownTypes.has(node_type)) reasons.set(id, "code changed");
+  return reasons;
 }
 
 function describePlan({ workflow, nodes }: RerunPlan): string {

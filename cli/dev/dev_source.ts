@@ -4,6 +4,7 @@ import { sleep, systemClock } from "../../engine/clock.ts";
 import { FlowError } from "../../engine/errors.ts";
 import { canonicalJson, type Value, type Values } from "../../engine/value.ts";
 import type { Workflow } from "../../engine/workflow.ts";
+import { allCalledFiles } from "../called_files.ts";
 import type { CliContext } from "../context.ts";
 import { openRegistry } from "../open_engine.ts";
 import { type InputFlags, readInputs } from "../read_inputs.ts";
@@ -28,6 +29,8 @@ export interface Snapshot {
   readonly fingerprint: string;
   /** Node types that come from modules of the user's. */
   readonly ownTypes: ReadonlySet<string>;
+  /** Absolute paths of the documents that it calls, with the ids of the nodes that do. */
+  readonly called: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The files that a workflow is made of. */
@@ -84,7 +87,8 @@ export class DevSource {
     // Without an id of its own a workflow gets another one each time.
     const document = encodeDocument({ ...workflow, id: "", triggers: [] });
     const fingerprint = canonicalJson([document as Value, inputs]);
-    return { workflow, registry, inputs, fingerprint, ownTypes: new Set(own.map(({ type }) => type)) };
+    const called = await allCalledFiles(context, workflow, resolvePath(context, this.#file));
+    return { workflow, registry, inputs, fingerprint, ownTypes: new Set(own.map(({ type }) => type)), called };
   }
 
   async #readInputs({ inputs }: Workflow): Promise<Values> {
