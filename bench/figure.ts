@@ -22,6 +22,8 @@ export interface BenchMode {
   /** Tiny sizes, one round: shows that the bench works; its figures mean nothing. */
   smoke: boolean;
   stores: readonly StoreKind[];
+  /** Installs Prefect to compare with. */
+  prefect: boolean;
 }
 
 /** Where executions are kept while they are measured. */

@@ -1,8 +1,8 @@
 /**
  * Measures the budgets, each against a floor of the same run.
  *
- * `deno task bench [--smoke] [--json] [--only NAME]... [--store KIND]...`, or `deno task bench --soak MINUTES`, which
- * loads a server for so long and shows what it costs.
+ * `deno task bench [--smoke] [--json] [--only NAME]... [--store KIND]... [--prefect]`, or
+ * `deno task bench --soak MINUTES`, which loads a server for so long and shows what it costs.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -14,6 +14,7 @@ import { expressions } from "./expressions.ts";
 import { noopChain } from "./noop_chain.ts";
 import { noopFanOut } from "./noop_fan_out.ts";
 import { noopMap } from "./noop_map.ts";
+import { python } from "./python.ts";
 import { sandbox } from "./sandbox.ts";
 import { serverExecutions } from "./server_executions.ts";
 import { shellChain } from "./shell_chain.ts";
@@ -38,6 +39,7 @@ const benches: readonly Bench[] = [
   sandbox,
   live,
   serverExecutions,
+  python,
 ];
 
 /** What `--json` prints. */
@@ -86,13 +88,14 @@ if (import.meta.main) {
       json: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       store: { type: "string", multiple: true, default: [] },
+      prefect: { type: "boolean", default: false },
     },
   });
   if (values.soak !== undefined) {
     await soak(Number(values.soak));
     Deno.exit(0);
   }
-  const mode: BenchMode = { smoke: values.smoke, stores: selectStores(values.store) };
+  const mode: BenchMode = { smoke: values.smoke, stores: selectStores(values.store), prefect: values.prefect };
   const report = await runBenches(selectBenches(values.only), mode);
   console.log(values.json ? JSON.stringify(report, null, 2) : formatTable(report.results));
 }

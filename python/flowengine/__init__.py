@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import nodes
 from .builder import FlowBuilder
+from .drawing import Drawing
 from .errors import (
     EngineNotFoundError,
     ExecutionFailedError,
@@ -15,6 +16,7 @@ from .errors import (
     InvalidValueError,
 )
 from .execution import Execution
+from .expressions import expression
 from .flows import Flow, FlowFunction, flow
 from .result import FlowResult
 from .tasks import Task, task
@@ -22,6 +24,7 @@ from .tasks import Task, task
 __version__ = "0.1.0"
 
 __all__ = [
+    "Drawing",
     "EngineNotFoundError",
     "Execution",
     "ExecutionFailedError",
@@ -33,6 +36,7 @@ __all__ = [
     "InvalidFlowError",
     "InvalidValueError",
     "Task",
+    "expression",
     "flow",
     "nodes",
     "task",

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidFlowError
+from .expressions import path_of
 from .function_code import FunctionCode
-from .graph import ITEM, InputReference, Node, Reference, nodes_within
+from .graph import ITEM, InputReference, Node, Reference, Verbatim, nodes_within, parts_within
 from .value_files import ValueFiles
 from .values import to_json
-from .wiring import Wiring, wire
+from .wiring import Wiring, is_connection, wire
 
 if TYPE_CHECKING:
     from .flows import Flow
 
-_PLAIN_NAME = re.compile(r"^(?!(and|or|in|true|false|null|function)$)[A-Za-z_][A-Za-z0-9_]*$")
 _TAGS = {"Null", "Bool", "Number", "String", "Bytes", "Json", "Array", "Object"}
 
 
@@ -60,15 +59,6 @@ def takes_files(flow: Flow) -> bool:
     return all(node.node_type == "python.task" for node in flow.nodes)
 
 
-def required_inputs(flow: Flow) -> list[str]:
-    """Answer the inputs that the flow cannot run without."""
-    names = [name for name, options in flow.inputs.items() if "default" not in options]
-    for node in flow.nodes:
-        names += [value.name for value in wire(node).inputs.values() if isinstance(value, InputReference)]
-    optional = {name for name, options in flow.inputs.items() if "default" in options}
-    return [name for name in dict.fromkeys(names) if name not in optional]
-
-
 def declare(options: Mapping[str, Any]) -> dict[str, Any]:
     """Answer the declaration of an input."""
     return {key: protect(to_json(value)) if key == "default" else value for key, value in options.items()}
@@ -96,7 +86,7 @@ def _read_by_others(wirings: Iterable[tuple[Node, Wiring]]) -> set[str]:
     """Answer the nodes whose values are read by something else than Python functions, which alone know files."""
     found: set[str] = set()
     for node, wiring in wirings:
-        values = [node.config, wiring.items]
+        values = [node.config, node.fields, wiring.items, *parts_within(wiring.inputs)]
         if node.node_type != "python.task":
             values.append(wiring.inputs)
         found.update(source.id for source in nodes_within(values))
@@ -106,10 +96,11 @@ def _read_by_others(wirings: Iterable[tuple[Node, Wiring]]) -> set[str]:
 def _to_node(node: Node, wiring: Wiring, files: ValueFiles | None) -> dict[str, Any]:
     if files is not None and node.node_type != "python.task":
         files = replace(files, takes_large=False)
-    written: dict[str, Any] = {"id": node.id, "node_type": node.node_type, **node.fields}
+    fields = {name: value.value if isinstance(value, Verbatim) else value for name, value in node.fields.items()}
+    written: dict[str, Any] = {"id": node.id, "node_type": node.node_type, **fields}
     if node.config:
         written["config"] = _write(node.config, files)
-    inputs = {port: _write(value, files) for port, value in wiring.inputs.items() if not _is_connection(value)}
+    inputs = {port: _write(value, files) for port, value in wiring.inputs.items() if not is_connection(value)}
     if inputs:
         written["inputs"] = inputs
     if wiring.waits_for:
@@ -122,7 +113,7 @@ def _to_node(node: Node, wiring: Wiring, files: ValueFiles | None) -> dict[str, 
 def _connections(node: Node, wiring: Wiring) -> list[dict[str, str]]:
     found = []
     for port, value in wiring.inputs.items():
-        if not _is_connection(value):
+        if not is_connection(value):
             continue
         source = value if isinstance(value, Reference) else Reference(value, value.main_output)
         found.append(
@@ -131,18 +122,12 @@ def _connections(node: Node, wiring: Wiring) -> list[dict[str, str]]:
     return found
 
 
-def _is_connection(value: Any) -> bool:
-    return isinstance(value, (Node, Reference))
-
-
 def _write(value: Any, files: ValueFiles | None) -> Any:
     """Answer a value of the document, with expressions where other values will be."""
-    if isinstance(value, Node):
-        return _write(Reference(value, value.main_output), files)
-    if isinstance(value, Reference):
-        return f"${{{{ nodes.{_quote(value.node.id)}.{_quote(value.port)} }}}}"
-    if isinstance(value, InputReference):
-        return f"${{{{ inputs.{_quote(value.name)} }}}}"
+    if isinstance(value, (Node, Reference, InputReference)):
+        return f"${{{{ {path_of(value)} }}}}"
+    if isinstance(value, Verbatim):
+        return value.value
     if isinstance(value, FunctionCode):
         return value.text()
     if value is ITEM:
@@ -155,11 +140,7 @@ def _write(value: Any, files: ValueFiles | None) -> Any:
 
 
 def _is_composed(value: Any) -> bool:
-    if isinstance(value, (InputReference, FunctionCode)) or any(True for _ in nodes_within(value)):
+    if isinstance(value, (InputReference, FunctionCode, Verbatim)) or any(True for _ in nodes_within(value)):
         return True
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
     return any(_is_composed(part) for part in parts)
-
-
-def _quote(name: str) -> str:
-    return name if _PLAIN_NAME.match(name) else f"`{name}`"

@@ -6,17 +6,20 @@ import contextlib
 import functools
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, overload
+from typing import Any, overload
 
-from .current_flow import building
-from .document import check_portable, guard_tags, required_inputs, takes_files, to_document
+from .current_flow import building, current_flow
+from .document import check_portable, guard_tags, takes_files, to_document
+from .drawing import Drawing, GraphFormat, draw
 from .embedded import EmbeddedExecution
-from .errors import InvalidFlowError
+from .errors import FlowEngineError, InvalidFlowError
 from .execution import Execution, run_in_loop, run_to_end, start_here
-from .graph import Chain, InputReference, Node, Parameters, Stage, nodes_within
+from .expressions import path_of
+from .given_inputs import check_inputs
+from .graph import Chain, InputReference, Node, Parameters, Stage, is_before
 from .outputs import answers_of
 from .process_role import check_may_run
 from .program import run_program
@@ -25,8 +28,6 @@ from .tasks import Task
 from .value_files import ValueFiles, open_value_files
 from .value_pruning import prune_values
 from .values import to_json
-
-GraphFormat = Literal["ascii", "mermaid", "dot", "svg"]
 
 
 class Flow:
@@ -80,7 +81,7 @@ class Flow:
         if node.flow is not None:
             raise InvalidFlowError(f'"{node.id}" belongs to the flow "{node.flow.name}"', hint="Make another node.")
         node.flow = self
-        for source in nodes_within([node.inputs, node.config, node.items]):
+        for source in node.sources():
             self.adopt(source)
         taken = {other.id for other in self.nodes}
         base, number = node.id, 2
@@ -90,15 +91,18 @@ class Flow:
         self.nodes.append(node)
         return node
 
-    def node_of(self, part: Any) -> Node:
-        """Answer the node of a task in chains of this flow, or adopt a node."""
+    def node_of(self, part: Any, *, behind: Sequence[Node] = ()) -> Node:
+        """Answer the node of a task in chains of this flow, or adopt a node.
+
+        A task that `behind` waits for already comes again as another node.
+        """
         if isinstance(part, Node):
             return self.adopt(part)
         if not isinstance(part, Task):
             what = f"{getattr(part, '__name__', part)!r}"
             raise InvalidFlowError(f"{what} cannot be part of a flow", hint="Decorate the function with @task().")
         for node in self.nodes:
-            if node.owner is part:
+            if node.owner is part and not is_before(node, behind):
                 return node
         return self.adopt(part.new_node())
 
@@ -110,6 +114,11 @@ class Flow:
         if not self.nodes:
             raise InvalidFlowError(f'flow "{self.name}" has no nodes', hint="Add some: flow >> task.")
         return to_document(self, files)
+
+    def to_callable_document(self) -> dict[str, Any]:
+        """Answer the document for `nodes.call`: its output `output` is the value of the last task."""
+        last = self._last_node()
+        return {**self.to_document(), "outputs": {"output": f"${{{{ {path_of(last)} }}}}"}}
 
     def to_json(self, *, indent: int | None = 2) -> str:
         """Answer the workflow document as text."""
@@ -129,9 +138,20 @@ class Flow:
         """Let the engine check the flow. Raises `InvalidFlowError` with all that it finds."""
         run_program(["validate", "-"], self.to_json())
 
-    def visualize(self, format: GraphFormat = "ascii") -> str:
-        """Answer a drawing of the flow."""
-        return run_program(["graph", "-", "--format", format], self.to_json())
+    def visualize(self, format: GraphFormat = "ascii") -> Drawing:
+        """Answer a drawing of the flow: text to print, which notebooks show as a picture."""
+        return draw(self.to_json(), format)
+
+    def __repr__(self) -> str:
+        """Answer what it is."""
+        return f"<Flow {self.name!r} with {len(self.nodes)} nodes>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """Show the flow as a picture in notebooks; as text where it cannot be drawn yet."""
+        try:
+            return self.visualize()._repr_mimebundle_()
+        except FlowEngineError:
+            return {"text/plain": repr(self)}
 
     def run(
         self,
@@ -180,25 +200,18 @@ class Flow:
         if files is not None:
             prune_values(files.folder)
         document = json.dumps(self.to_document(files), ensure_ascii=False)
-        missing = [name for name in self._required_inputs() if name not in inputs]
-        if missing:
-            raise InvalidFlowError(
-                f'flow "{self.name}" needs the input "{missing[0]}"', hint=f"Pass it: flow.run({missing[0]}=...)."
-            )
+        check_inputs(self, inputs)
         options = [] if store else ["--no-store"]
         if db is not None:
             options += ["--db", str(db)]
         given = guard_tags(to_json(inputs, open_value_files(takes_large=takes_files(self))))
-        answers, last_node = answers_of(self.nodes), self._last_node()
+        answers, last_node = answers_of(self.nodes), self._last_node().id
         return lambda: EmbeddedExecution(document, given, options, answers, last_node, progress)
 
-    def _required_inputs(self) -> list[str]:
-        return required_inputs(self)
-
-    def _last_node(self) -> str:
+    def _last_node(self) -> Node:
         """Answer the last node whose value no other uses."""
-        used = {source.id for node in self.nodes for source in (*node.after, *nodes_within([node.inputs, node.items]))}
-        return [node.id for node in self.nodes if node.id not in used][-1]
+        used = {id(source) for node in self.nodes for source in (*node.after, *node.sources())}
+        return ([node for node in self.nodes if id(node) not in used] or self.nodes)[-1]
 
 
 class FlowFunction(Flow):
@@ -213,11 +226,24 @@ class FlowFunction(Flow):
         with building(self):
             arguments = {key: self.input(key) for key in parameters.required}
             arguments |= {key: self.input(key, default=known[key].default) for key in parameters.optional}
-            function(**arguments)
+            self._answer = function(**arguments)
+        if not (self._answer is None or (isinstance(self._answer, Node) and self._answer.flow is self)):
+            raise InvalidFlowError(
+                f'flow "{name}" returns {self._answer!r}, which is no value of one of its tasks',
+                hint="Return what the call of a task has answered, or nothing.",
+            )
         self.tails = list(self.nodes[-1:])
 
-    def __call__(self, *args: Any, **kwargs: Any) -> FlowResult:
-        """Run the flow. Raises `ExecutionFailedError` if it does not succeed."""
+    def _last_node(self) -> Node:
+        return self._answer if isinstance(self._answer, Node) else super()._last_node()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the flow. Raises `ExecutionFailedError` if it does not succeed.
+
+        Within another flow: add its tasks to that one, and answer what stands for the value that it returns.
+        """
+        if current_flow() is not None:
+            return self._function(*args, **kwargs)
         return self.run(**inspect.signature(self._function).bind(*args, **kwargs).arguments).raise_for_status()
 
 

@@ -54,10 +54,27 @@ _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONL
 
 @dataclass(frozen=True)
 class Reference:
-    """A value that there will be: an output of a node."""
+    """A value that there will be: an output of a node, or a part of it."""
 
     node: Node
     port: str
+    path: tuple[str | int, ...] = ()
+
+    def __getitem__(self, key: str | int) -> Any:
+        """Answer the part of the value that has a key, or a place in a list."""
+        return Reference(self.node, self.port, (*self.path, _checked_key(key)))
+
+    def __iter__(self) -> Any:
+        """Refuse to be gone through: there are no values yet."""
+        raise _no_value(self.node.id, "Use task.map(...) to do something for each item.")
+
+    def __bool__(self) -> bool:
+        """Refuse to be a condition: there is no value yet."""
+        raise _no_value(self.node.id, _DECIDE)
+
+    def __format__(self, _: str) -> str:
+        """Refuse to become text: there is no value yet."""
+        raise _no_value(self.node.id, _COMPOSE)
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,18 @@ class InputReference:
     """A value that there will be: an input of the flow."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class Verbatim:
+    """A part of the document as it is, with expressions that are meant, and the values that they name."""
+
+    value: Any
+    named: tuple[Any, ...] = ()
+
+
+_DECIDE = "Decide within a task, or with nodes.condition(...)."
+_COMPOSE = "Put the text together within a task."
 
 
 class _NoItems:
@@ -88,17 +117,29 @@ class Node:
     items: Any = None
     after: list[Node] = field(default_factory=list)
 
-    def __getitem__(self, port: str) -> Reference:
-        """Answer the value of an output port."""
-        return Reference(self, port)
+    def __getitem__(self, key: str | int) -> Any:
+        """Answer the value of an output port; of a task, the part of its value that has this key or place."""
+        if self.parameters is not None:
+            return Reference(self, self.main_output)[key]
+        if not isinstance(key, str):
+            raise InvalidFlowError(f'"{self.id}" has no output {key!r}', hint='Name an output: node["output"][0].')
+        return Reference(self, key)
 
     def __iter__(self) -> Any:
         """Refuse to be gone through: there are no values yet."""
-        raise InvalidFlowError(f'"{self.id}" has no value yet', hint="Use task.map(...) to do something for each item.")
+        raise _no_value(self.id, "Use task.map(...) to do something for each item.")
 
     def __bool__(self) -> bool:
         """Refuse to be a condition: there is no value yet."""
-        raise InvalidFlowError(f'"{self.id}" has no value yet', hint="Decide within a task, or with a control.if node.")
+        raise _no_value(self.id, _DECIDE)
+
+    def __format__(self, _: str) -> str:
+        """Refuse to become text: there is no value yet."""
+        raise _no_value(self.id, _COMPOSE)
+
+    def __repr__(self) -> str:
+        """Answer what it is."""
+        return f"<{self.node_type} node {self.id!r}>"
 
     def __rshift__(self, target: Stage) -> Chain:
         """Connect to what comes next."""
@@ -107,6 +148,10 @@ class Node:
     def __rrshift__(self, sources: list[Stage]) -> Chain:
         """Put the node behind several others."""
         return start_chain(sources).link(self)
+
+    def sources(self) -> Iterable[Node]:
+        """Answer the nodes whose values it was given, by calls; those before it in chains are in `after`."""
+        return nodes_within([self.inputs, self.config, self.fields, self.items])
 
     @property
     def is_mapped(self) -> bool:
@@ -149,7 +194,7 @@ class Chain:
 
     def link(self, target: Stage) -> Chain:
         """Let `target`, or each of a list, take what the nodes so far answer."""
-        nodes = [self.flow.node_of(part) for part in as_list(target)]
+        nodes = [self.flow.node_of(part, behind=self.tails) for part in as_list(target)]
         for node in nodes:
             node.after.extend(tail for tail in self.tails if tail not in node.after)
         self.flow.tails = nodes
@@ -174,15 +219,53 @@ def start_chain(stage: Stage) -> Chain:
     return Chain(flow, [flow.node_of(part) for part in parts])
 
 
+def is_before(node: Node, tails: Iterable[Node]) -> bool:
+    """Say whether `node` is one of `tails`, or whether one of them waits for it."""
+    seen: set[int] = set()
+    pending = list(tails)
+    while pending:
+        other = pending.pop()
+        if other is node:
+            return True
+        if id(other) not in seen:
+            seen.add(id(other))
+            pending += [*other.after, *other.sources()]
+    return False
+
+
+def _no_value(id: str, hint: str) -> InvalidFlowError:
+    return InvalidFlowError(f'"{id}" has no value yet', hint=hint)
+
+
+def _checked_key(key: Any) -> str | int:
+    if isinstance(key, (str, int)) and not isinstance(key, bool):
+        return key
+    raise InvalidFlowError(f"a value has no part {key!r}", hint="Name a key, or a place in a list.")
+
+
 def nodes_within(value: Any) -> Iterable[Node]:
     """Answer the nodes whose values are used in `value`, at any depth."""
     if isinstance(value, Node):
         yield value
     elif isinstance(value, Reference):
         yield value.node
+    elif isinstance(value, Verbatim):
+        yield from nodes_within(value.named)
     elif isinstance(value, Mapping):
         for inner in value.values():
             yield from nodes_within(inner)
     elif isinstance(value, (list, tuple)):
         for inner in value:
             yield from nodes_within(inner)
+
+
+def parts_within(value: Any) -> Iterable[Reference]:
+    """Answer the references in `value` to parts of values, at any depth."""
+    if isinstance(value, Reference) and value.path:
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from parts_within(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from parts_within(inner)

@@ -110,6 +110,10 @@ class Task(Generic[P, R]):
         flow = current_flow()
         return cast("list[R]", node if flow is None else flow.adopt(node))
 
+    def __repr__(self) -> str:
+        """Answer what it is."""
+        return f"<task {self.name!r}>"
+
     def __rshift__(self, target: Stage) -> Chain:
         """Begin a chain in the flow of the `with` block."""
         return start_chain(self).link(target)

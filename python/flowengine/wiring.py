@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import InvalidFlowError
-from .graph import InputReference, Node
+from .graph import InputReference, Node, Reference
 
 
 @dataclass
@@ -16,6 +16,11 @@ class Wiring:
     inputs: dict[str, Any]
     items: Any = None
     waits_for: list[Node] = field(default_factory=list)
+
+
+def is_connection(value: Any) -> bool:
+    """Say whether an input is a whole output of a node; all else is written into the document."""
+    return isinstance(value, Node) or (isinstance(value, Reference) and not value.path)
 
 
 def wire(node: Node) -> Wiring:

@@ -208,10 +208,10 @@ def test_a_handle_follows_and_cancels(tmp_path: Path, monkeypatch: pytest.Monkey
     assert list(tmp_path.glob("flowengine-*")) == []
     with pytest.raises(TimeoutError):
         handle.wait(timeout=0.05)
+    assert next(iter(handle.logs())) == "echoing hello"
     handle.cancel()
     result = handle.wait(timeout=60)
     assert result.status == "cancelled"
-    assert next(iter(handle.logs())) == "echoing hello"
     assert [event["seq"] for event in handle.events()] == list(range(1, len(list(handle.events())) + 1))
     assert handle.execution_id == result.execution_id
     assert not is_alive(pid)

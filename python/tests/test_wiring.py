@@ -139,6 +139,83 @@ def test_values_that_are_not_there_yet_cannot_be_used_in_python() -> None:
             bool(value)
         with pytest.raises(InvalidFlowError, match=r"task\.map"):
             list(value)
+        with pytest.raises(InvalidFlowError, match="within a task"):
+            f"the value is {value}"
+        for part in (value["key"], nodes.shell("true")["output"]):
+            with pytest.raises(InvalidFlowError, match="has no value yet"):
+                bool(part)
+            with pytest.raises(InvalidFlowError, match="has no value yet"):
+                list(part)
+
+
+def test_a_task_comes_twice_in_a_chain_as_two_nodes() -> None:
+    made = Flow("twice")
+    made >> start >> double >> double >> negate
+    made >> start >> echo
+    assert edges(made) == [
+        "start.result -> double.value",
+        "double.result -> double-2.value",
+        "double-2.result -> negate.value",
+        "start.result -> echo.value",
+    ]
+
+
+def test_parts_of_values_are_passed_on() -> None:
+    with Flow("parts") as made:
+        value: Any = echo({"rows": [{"the name": "Ada"}, 2]})
+        scale(value["rows"][1], factor=value["rows"][-1])
+        echo([value["rows"][0]["the name"], nodes.shell("echo '{\"n\": 3}'")["output"]["n"]])
+    assert node(made, "scale")["inputs"]["value"] == "${{ nodes.echo.result.rows[1] }}"
+    result = made.run()
+    assert (result["scale"], result["echo-2"]) == (4, ["Ada", 3])
+    with pytest.raises(InvalidFlowError, match=r"no part 1\.5"):
+        value[1.5]
+
+
+def test_a_flow_function_within_another_flow_adds_its_tasks() -> None:
+    @flow
+    def inner(number: int, factor: int = 2) -> Any:
+        return scale(start(number), factor)
+
+    @flow
+    def outer(number: int) -> Any:
+        first = inner(number)
+        add(first, b=inner(first, factor=10))
+        return first
+
+    assert [node["id"] for node in outer.to_document()["nodes"]] == ["start", "scale", "start-2", "scale-2", "add"]
+    assert (outer(4).output, outer(4)["add"]) == (8, 88)
+
+
+def test_a_flow_function_returns_the_value_of_a_task_or_nothing() -> None:
+    with pytest.raises(InvalidFlowError, match="is no value of one of its tasks"):
+
+        @flow
+        def wrong() -> Any:
+            return [start(1), start(2)]
+
+
+def test_inputs_that_the_flow_does_not_have_are_refused() -> None:
+    made = Flow("inputs").then(scale)
+    with pytest.raises(InvalidFlowError, match='no input "facto"'):
+        made.run(value=1, facto=2)
+    assert made.run(value=1, factor=2).output == 2
+    with Flow("declared") as declared:
+        scale(declared.input("n", default=1), factor=2)
+    with pytest.raises(InvalidFlowError, match='no input "m"'):
+        declared.run(m=3)
+    with Flow("nested") as nested:
+        echo({"deep": [nested.input("x")]})
+    with pytest.raises(InvalidFlowError, match='needs the input "x"'):
+        nested.run()
+    assert Flow("open").then(nodes.log()).run(message="any", other=1).success
+
+
+def test_names_that_cannot_stand_in_expressions_are_refused() -> None:
+    with Flow("names") as made:
+        echo([task(name="a `b`")(start.function)(1)])
+    with pytest.raises(InvalidFlowError, match="backtick"):
+        made.to_document()
 
 
 def test_a_flow_function_is_called_with_what_stands_for_its_inputs() -> None:
