@@ -1,15 +1,8 @@
-import {
-  type ApplicationText,
-  buildApplication,
-  buildRouteMap,
-  type Command,
-  ExitCode,
-  type RouteMap,
-  run as runApplication,
-} from "@stricli/core";
+import { ExitCode, run as runApplication } from "@stricli/core";
 import { FlowError } from "../engine/errors.ts";
 import type { Platform } from "../platform/types.ts";
 import { outcomeOf } from "../server/outcome.ts";
+import { createApplication, type Routes } from "./application.ts";
 import { versionText } from "./build_info.ts";
 import { type CliContext, createContext } from "./context.ts";
 import { redirectConsole } from "./redirect_console.ts";
@@ -68,41 +61,8 @@ async function runArguments(cli: CliContext, args: readonly string[]): Promise<n
   return outcomeOf(process.exitCode === ExitCode.CommandLoadError ? "internal" : "invalid_argument").exit_code;
 }
 
-type Routes = Readonly<Record<string, Command<ProgramContext> | RouteMap<ProgramContext>>>;
-
 async function findRoutes(args: readonly string[]): Promise<Routes> {
   // `flow run` does without the other commands.
   if (args[0] === "run") return { run };
   return (await importUnseen<typeof import("./routes.ts")>("routes", import.meta.url)).routes;
 }
-
-function createApplication(routes: Routes, text: ApplicationText, currentVersion: string) {
-  const root = buildRouteMap({
-    routes,
-    docs: {
-      brief: "Run workflows: graphs of commands, containers, HTTP calls and code",
-      fullDescription: FULL_DESCRIPTION,
-    },
-  });
-  return buildApplication<ProgramContext>(root, {
-    name: "flow",
-    versionInfo: { currentVersion },
-    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
-    documentation: { onlyRequiredInUsageLine: true, disableAnsiColor: true },
-    localization: { text },
-  });
-}
-
-const FULL_DESCRIPTION = `Runs workflows: graphs of commands, containers, HTTP calls and code.
-
-EXAMPLES
-  flow init                            write a first workflow to workflow.yaml
-  flow run workflow.yaml               run it and watch
-  flow run workflow.yaml --set name=Ann --json
-  flow validate workflows/*.yaml       find every problem before running
-  flow nodes http.request              what a node type takes and gives
-  flow graph workflow.yaml             draw it
-
-EXIT CODES
-  0 ok    1 bug    2 invalid input    3 node failed    4 not found
-  5 conflict    6 unavailable    124 timeout    130 cancelled`;

@@ -7,6 +7,7 @@ import type { ResumeFlags } from "./commands/resume.ts";
 import type { SchemaFlags } from "./commands/schema.ts";
 import type { ValidateFlags } from "./commands/validate.ts";
 import { convert, dev, fmt, test } from "./authoring_routes.ts";
+import { complete, completions } from "./completions_route.ts";
 import { cache, doctor, executions, explain } from "./history_routes.ts";
 import {
   debugFlag,
@@ -187,5 +188,7 @@ export const routes = {
   tokens,
   audit,
   doctor,
+  completions,
+  complete,
   upgrade,
 };
