@@ -1,14 +1,28 @@
 import * as esbuild from "esbuild";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { describeBuild } from "./build_info.ts";
+import { withPythonPackage } from "./python_package.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** The modules that `cli/main.ts` loads without the bundler seeing it: `importUnseen` asks for them by these names. */
-const ENTRIES = ["main", "program", "routes"];
+/**
+ * The modules that `cli/main.ts` loads without the bundler seeing it: `importUnseen` asks for them by these names. And
+ * what modules of users import.
+ */
+const ENTRIES: Readonly<Record<string, string>> = {
+  main: "./cli/main.ts",
+  program: "./cli/program.ts",
+  routes: "./cli/routes.ts",
+  mod: "./mod.ts",
+  zod: "zod",
+};
+
+/** What modules can come from. */
+const SOURCES = ["cli", "create_engine.ts", "engine", "mod.ts", "nodes", "platform", "sdk", "server", "store"];
 
 export interface BundleOptions {
   /** Where the bundle goes; it is emptied first. */
@@ -35,12 +49,14 @@ export interface Bundle {
  */
 export async function bundleProgram({ outputFolder, readable = false }: BundleOptions): Promise<Bundle> {
   await rm(outputFolder, { recursive: true, force: true });
-  const packages = await installPackages();
+  const work = await installPackages();
+  // Names of files and source maps tell of the paths that lead to the sources: beside the packages they are always the same.
+  for (const name of SOURCES) await cp(join(ROOT, name), join(work, name), { recursive: true });
   try {
     const { metafile, outputFiles } = await esbuild.build({
-      entryPoints: ENTRIES.map((name) => join(ROOT, "cli", `${name}.ts`)),
-      outdir: outputFolder,
-      absWorkingDir: ROOT,
+      entryPoints: { ...ENTRIES },
+      outdir: "program",
+      absWorkingDir: work,
       bundle: true,
       splitting: true,
       format: "esm",
@@ -49,9 +65,9 @@ export async function bundleProgram({ outputFolder, readable = false }: BundleOp
       platform: "neutral",
       mainFields: ["module", "main"],
       conditions: ["import"],
-      nodePaths: [join(packages, "node_modules")],
       external: ["node:*"],
-      plugins: [nodeModules, englishOnly],
+      plugins: [nodeModules, englishOnly, withPythonPackage],
+      define: { FLOW_BUILD: JSON.stringify(await describeBuild()) },
       banner: { js: FIND_MODULE },
       minify: !readable,
       write: false,
@@ -61,10 +77,12 @@ export async function bundleProgram({ outputFolder, readable = false }: BundleOp
       logLevel: "warning",
     });
     await mkdir(outputFolder, { recursive: true });
-    for (const { path, text } of outputFiles) await writeFile(path, path.endsWith(".js") ? hideImports(text) : text);
+    for (const { path, text } of outputFiles) {
+      await writeFile(join(outputFolder, basename(path)), path.endsWith(".js") ? hideImports(text) : text);
+    }
     return describeBundle(metafile);
   } finally {
-    await rm(packages, { recursive: true, force: true });
+    await rm(work, { recursive: true, force: true });
   }
 }
 
@@ -128,7 +146,7 @@ function describeBundle({ inputs, outputs }: esbuild.Metafile): Bundle {
   return {
     files: Object.keys(outputs).map((path) => basename(path)).sort(),
     inputs: Object.keys(inputs).map((path) =>
-      path.replace(/^.*\/node_modules\/\.deno\/([^/]+)\/node_modules\/(@[^/]+\/)?[^/]+/, "$1")
+      path.replace(/^(?:.*\/)?node_modules\/\.deno\/([^/]+)\/node_modules\/(@[^/]+\/)?[^/]+/, "$1")
     ).sort(),
   };
 }

@@ -8,6 +8,7 @@ import { reportProcess } from "../_process_report.ts";
 import { toJsonText } from "../_value.ts";
 import type { PythonTaskContext, PythonTaskOptions } from "../python_task.ts";
 import { encodeFrame } from "./frames.ts";
+import { keepPackage } from "./keep_package.ts";
 import { PythonWorker } from "./worker.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
@@ -15,8 +16,11 @@ import { WorkerPool } from "./worker_pool.ts";
 const GRACE_MS = 2000;
 /** The same for one that has nothing to do. */
 const IDLE_GRACE_MS = 500;
-/** Without the folder that it runs in on its module path: a file there could shadow modules of Python. */
-const START_WORKER = "import sys; sys.path[:] = filter(None, sys.path); " +
+/**
+ * Without the folder that it runs in on its module path: a file there could shadow modules of Python. Its argument, a
+ * folder with the package, comes last: what is installed goes first.
+ */
+const START_WORKER = "import sys; sys.path[:] = [*filter(None, sys.path), *sys.argv[1:]]; del sys.argv[1:]; " +
   "from flowengine.worker.__main__ import main; main()";
 
 /** What a worker is to call, with which arguments and variables. */
@@ -29,6 +33,7 @@ export class TaskRunner {
   readonly #platform: Platform;
   readonly #warmWorkers: number;
   readonly #ownVariables = lazy(() => this.#platform.envAll());
+  readonly #packageFolder = lazy(() => keepPackage(this.#platform));
   readonly #pools = new Map<string, WorkerPool>();
   /** By their names. */
   readonly #workers = new Map<string, { worker: PythonWorker; poolKey: string }>();
@@ -41,7 +46,7 @@ export class TaskRunner {
   async run(ctx: PythonTaskContext): Promise<{ result: Value }> {
     if (ctx.signal.aborted) throw abortError(ctx.signal);
     const frame = encodeFrame(callText({ config: ctx.config, inputs: ctx.inputs, env: attemptVariables(ctx) }));
-    const pool = this.#poolFor(ctx);
+    const pool = this.#poolFor(ctx, await this.#packageFolder());
     const { worker, isNew } = await pool.acquire(ctx.signal);
     if (isNew) announce(worker, ctx);
     const stopReport = reportProcess(this.#platform, worker.child, ctx);
@@ -87,18 +92,22 @@ export class TaskRunner {
     }
   }
 
-  #poolFor({ execution_id, config }: PythonTaskContext): WorkerPool {
+  #poolFor({ execution_id, config }: PythonTaskContext, packageFolder: string | undefined): WorkerPool {
     const { python, path, env, env_passthrough, workdir = "" } = config;
     const key = JSON.stringify([execution_id, python, workdir, path, env_passthrough, env]);
     let pool = this.#pools.get(key);
     if (pool === undefined) {
-      pool = new WorkerPool(() => this.#start(config, key), this.#warmWorkers);
+      pool = new WorkerPool(() => this.#start(config, key, packageFolder), this.#warmWorkers);
       this.#pools.set(key, pool);
     }
     return pool;
   }
 
-  #start({ python, path, env, env_passthrough, workdir }: PythonTaskContext["config"], poolKey: string): PythonWorker {
+  #start(
+    { python, path, env, env_passthrough, workdir }: PythonTaskContext["config"],
+    poolKey: string,
+    packageFolder: string | undefined,
+  ): PythonWorker {
     const own = this.#ownVariables();
     const separator = this.#platform.os === "windows" ? ";" : ":";
     // Who names no folders expects what `python -m` does.
@@ -107,7 +116,7 @@ export class TaskRunner {
     const name = crypto.randomUUID();
     const child = this.#platform.spawn({
       command: python,
-      args: ["-c", START_WORKER],
+      args: ["-c", START_WORKER, ...(packageFolder === undefined ? [] : [packageFolder])],
       env: {
         ...pickVariables(own, [...BASE_VARIABLES, "VIRTUAL_ENV", "PYTHONHOME", ...env_passthrough]),
         ...env,
