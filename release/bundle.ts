@@ -82,6 +82,7 @@ export async function bundleProgram({ outputFolder, readable = false }: BundleOp
     }
     return describeBundle(metafile);
   } finally {
+    await esbuild.stop();
     await rm(work, { recursive: true, force: true });
   }
 }
