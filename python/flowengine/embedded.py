@@ -20,6 +20,7 @@ from .execution import Execution
 from .outcome import Outcome
 from .outputs import Answer
 from .program import check_exit, environment, find_program
+from .progress import Progress
 from .result import FlowResult
 
 _CANCEL_SECONDS = 30
@@ -36,7 +37,7 @@ class EmbeddedExecution(Execution):
         options: list[str],
         answers: Mapping[str, Answer],
         last_node: str,
-        progress: bool | None,
+        progress: Progress,
     ) -> None:
         super().__init__(progress)
         self._outcome = Outcome(answers, last_node)
@@ -142,7 +143,7 @@ class EmbeddedExecution(Execution):
             # It has been read, and this process may end without any further word.
             self._inputs_file.unlink(missing_ok=True)
             self._has_begun.set()
-        self._show(message)
+        self._progress.show(message)
 
     def _read_errors(self) -> None:
         for line in self._process.stderr or ():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import abc
 import asyncio
 import contextlib
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -13,7 +12,7 @@ from concurrent.futures import wait as wait_for
 from typing import Any, TypeVar
 
 from .background import in_background
-from .progress import show_event
+from .progress import Progress
 from .result import FlowResult
 
 T = TypeVar("T")
@@ -25,8 +24,8 @@ _POLL_SECONDS = 0.2
 class Execution(abc.ABC):
     """A handle on an execution: its events and lines as they come, and how it ends."""
 
-    def __init__(self, progress: bool | None) -> None:
-        self._is_shown = sys.stderr.isatty() if progress is None else progress
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
         self._changed = threading.Condition()
         self._has_ended = False
         self._on_end: list[Callable[[], None]] = []
@@ -103,29 +102,23 @@ class Execution(abc.ABC):
                 settle()
             self._on_end.append(notify)
         try:
-            await ended
+            # The loop has to wake up now and then: kernels of notebooks notice interrupts only then.
+            while not ended.done():
+                await asyncio.wait([ended], timeout=_POLL_SECONDS)
         finally:
             with self._changed:
                 self._on_end.remove(notify)
         return self._result()
 
     def _finish(self) -> None:
-        """Tell those who wait that it has ended."""
+        """Tell those who watch and wait that it has ended."""
+        self._progress.close()
         with self._changed:
             self._has_ended = True
             self._changed.notify_all()
             waiting = list(self._on_end)
         for notify in waiting:
             notify()
-
-    def _show(self, event: dict[str, Any]) -> None:
-        if not self._is_shown:
-            return
-        try:
-            show_event(event)
-        except (OSError, ValueError):
-            # Nobody reads stderr any more: that is no reason to stop listening.
-            self._is_shown = False
 
 
 def start_here(start: Callable[[], Execution]) -> Execution:

@@ -23,6 +23,7 @@ from .graph import Chain, InputReference, Node, Parameters, Stage, is_before
 from .outputs import answers_of
 from .process_role import check_may_run
 from .program import run_program
+from .progress import open_progress
 from .result import FlowResult
 from .tasks import Task
 from .value_files import ValueFiles, open_value_files
@@ -164,7 +165,7 @@ class Flow:
         """Run the flow to its end, with the keyword arguments as its inputs. Ctrl-C cancels it.
 
         What becomes of it is in the result; `raise_for_status` makes an exception of a failure. `db` is the database
-        for the history, `store=False` keeps none, `progress` shows what happens (default: on a terminal).
+        for the history, `store=False` keeps none, `progress` shows what happens (default: on a terminal and in a notebook).
         Raises `InvalidFlowError`, `EngineNotFoundError`, and `FlowEngineError` if it could not be started.
         """
         return run_to_end(self._launch(inputs, db, store, progress))
@@ -206,7 +207,8 @@ class Flow:
             options += ["--db", str(db)]
         given = guard_tags(to_json(inputs, open_value_files(takes_large=takes_files(self))))
         answers, last_node = answers_of(self.nodes), self._last_node().id
-        return lambda: EmbeddedExecution(document, given, options, answers, last_node, progress)
+        shown = open_progress(progress, self.name, [node.id for node in self.nodes])
+        return lambda: EmbeddedExecution(document, given, options, answers, last_node, shown)
 
     def _last_node(self) -> Node:
         """Answer the last node whose value no other uses."""

@@ -86,12 +86,12 @@ def _pickle(function: Callable[..., Any]) -> bytes:
     sources: dict[str, str] = {}
     reduce_code = cloudpickle.CloudPickler.dispatch_table[types.CodeType]
 
-    target = io.BytesIO()
-    pickler = cloudpickle.CloudPickler(target)
     # Cells are called by what stands in them: their own names are others in every session.
     rename = {types.CodeType: lambda code: reduce_code(_renamed(code, sources))}
-    pickler.dispatch_table = collections.ChainMap(rename, pickler.dispatch_table)
-    pickler.dump((function, sources))
+    table = collections.ChainMap(rename, cloudpickle.CloudPickler.dispatch_table)
+    pickler_type = type("Pickler", (cloudpickle.CloudPickler,), {"dispatch_table": table})
+    target = io.BytesIO()
+    pickler_type(target).dump((function, sources))
     return target.getvalue()
 
 
