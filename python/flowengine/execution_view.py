@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_KEPT_LINES = 200
+_KEPT_LINES = 5000
 _LONGEST_LINE = 1000
 _ACTIVE = ("running", "retrying")
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -58,6 +58,7 @@ class ExecutionView:
     execution_id: str = ""
     duration_ms: float | None = None
     lines: collections.deque[str] = field(default_factory=lambda: collections.deque(maxlen=_KEPT_LINES))
+    lines_left_out: int = 0
 
     def __post_init__(self) -> None:
         self.nodes.update({id: NodeView(id) for id in self.order})
@@ -72,6 +73,7 @@ class ExecutionView:
         elif kind == "NodeEvent":
             line = line_of(event)
             if line is not None:
+                self.lines_left_out += len(self.lines) == _KEPT_LINES
                 self.lines.append(line)
         elif "node_id" in event:
             node = self.nodes.setdefault(event["node_id"], NodeView(event["node_id"]))
@@ -79,6 +81,14 @@ class ExecutionView:
                 self._apply_item(node, kind)
             else:
                 self._apply_node(node, kind, event)
+
+    def take_lines(self) -> list[str]:
+        """Answer the lines since the last time."""
+        missing = [f"… {self.lines_left_out} lines left out"] if self.lines_left_out else []
+        taken = [*missing, *self.lines]
+        self.lines.clear()
+        self.lines_left_out = 0
+        return taken
 
     def counts(self) -> str:
         """Answer how many nodes have which status."""

@@ -165,7 +165,7 @@ class Flow:
         """Run the flow to its end, with the keyword arguments as its inputs. Ctrl-C cancels it.
 
         What becomes of it is in the result; `raise_for_status` makes an exception of a failure. `db` is the database
-        for the history, `store=False` keeps none, `progress` shows what happens (default: on a terminal and in a notebook).
+        for the history, `store=False` keeps none, `progress` shows what happens (default: for terminals, notebooks).
         Raises `InvalidFlowError`, `EngineNotFoundError`, and `FlowEngineError` if it could not be started.
         """
         return run_to_end(self._launch(inputs, db, store, progress))

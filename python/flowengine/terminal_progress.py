@@ -62,8 +62,7 @@ class TerminalDisplay:
 
     def _draw(self, picture: list[str]) -> None:
         columns = self._size().columns
-        above = [_fit(line, columns) for line in self._view.lines]
-        self._view.lines.clear()
+        above = [_fit(line, columns) for line in self._view.take_lines()]
         start = f"\x1b[{self._drawn}A\r\x1b[J" if self._drawn else "\r"
         self._stream.write(start + "".join(f"{line}\n" for line in [*above, *picture]))
         self._stream.flush()
