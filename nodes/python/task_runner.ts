@@ -34,7 +34,7 @@ export class TaskRunner {
   readonly #warmWorkers: number;
   readonly #ownVariables = lazy(() => this.#platform.envAll());
   readonly #packageFolder = lazy(() => keepPackage(this.#platform));
-  readonly #pools = new Map<string, WorkerPool>();
+  readonly #pools = new Map<string, WorkerPool<PythonWorker>>();
   /** By their names. */
   readonly #workers = new Map<string, { worker: PythonWorker; poolKey: string }>();
 
@@ -92,7 +92,10 @@ export class TaskRunner {
     }
   }
 
-  #poolFor({ execution_id, config }: PythonTaskContext, packageFolder: string | undefined): WorkerPool {
+  #poolFor(
+    { execution_id, config }: PythonTaskContext,
+    packageFolder: string | undefined,
+  ): WorkerPool<PythonWorker> {
     const { python, path, env, env_passthrough, workdir = "" } = config;
     const key = JSON.stringify([execution_id, python, workdir, path, env_passthrough, env]);
     let pool = this.#pools.get(key);

@@ -40,6 +40,7 @@ export class PythonWorker {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   readonly #lastLines: string[] = [];
   readonly #pipes: readonly Pipe[];
+  readonly #started = Promise.withResolvers<void>();
   #isReady = false;
   #isAlive = true;
   #call: Call | undefined;
@@ -62,6 +63,11 @@ export class PythonWorker {
   /** Whether it can take a call. */
   get isAlive(): boolean {
     return this.#isAlive;
+  }
+
+  /** When it can take calls, or has ended before that. Never rejects. */
+  get started(): Promise<void> {
+    return this.#started.promise;
   }
 
   /**
@@ -94,6 +100,7 @@ export class PythonWorker {
   async #watch(): Promise<ProcessStatus> {
     const status = await this.child.status;
     this.#isAlive = false;
+    this.#started.resolve();
     // Whatever it has left behind may hold the pipes for ever.
     await pause(LAST_LINES_MS, Promise.allSettled(this.#pipes.map((pipe) => pipe.finished)));
     await Promise.all(this.#pipes.map((pipe) => pipe.close()));
@@ -107,6 +114,7 @@ export class PythonWorker {
     switch (message.type) {
       case "ready":
         this.#isReady = true;
+        this.#started.resolve();
         return;
       case "line":
         return call?.listener.onLine(message.stream, message.line);
