@@ -23,6 +23,16 @@ export interface CreateEngineOptions extends Omit<EngineOptions, "registry"> {
  * Creates an engine in this process. Without a `store` it keeps its executions in memory, and looks at nothing else of
  * the machine.
  *
+ * ```ts
+ * import { createEngine, parseWorkflow } from "flowengine";
+ *
+ * const engine = createEngine();
+ * const document = { nodes: [{ id: "a", node_type: "debug.log" }] };
+ * const execution = await engine.start(await parseWorkflow(document, { registry: engine.registry }));
+ * console.log((await execution.result).status);
+ * await engine.close();
+ * ```
+ *
  * @throws {FlowError} `conflict` if two of `nodes` have the same type
  */
 export function createEngine(options: CreateEngineOptions = {}): Engine {

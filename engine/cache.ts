@@ -14,7 +14,15 @@ export interface HashParts {
   inputs: Values;
 }
 
-/** The key under which a node's outputs are cached: SHA-256 of the canonical JSON of all that they depend on, in hex. */
+/**
+ * The key under which a node's outputs are cached: SHA-256 of the canonical JSON of all that they depend on, in hex.
+ *
+ * ```ts
+ * import { computeHash } from "flowengine";
+ *
+ * console.log(await computeHash({ node_type: "text.shout", version: 1, config: {}, inputs: { text: "hi" } }));
+ * ```
+ */
 export async function computeHash(parts: HashParts): Promise<string> {
   const { node_type, version, config, inputs } = parts;
   const text = canonicalJson({ node_type, version, config, inputs });
@@ -22,12 +30,31 @@ export async function computeHash(parts: HashParts): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The outputs cached under `key`, unless they have expired. */
+/**
+ * The outputs cached under `key`, unless they have expired.
+ *
+ * ```ts
+ * import { computeHash, getCachedResult, MemoryStore } from "flowengine";
+ *
+ * const key = await computeHash({ node_type: "text.shout", version: 1, config: {}, inputs: { text: "hi" } });
+ * console.log(await getCachedResult(new MemoryStore(), key, Date.now()));
+ * ```
+ */
 export async function getCachedResult(store: Store, key: string, now: number): Promise<Values | undefined> {
   return (await store.getCached(key, now))?.outputs;
 }
 
-/** Keeps the outputs of a node that succeeded for `ttlSeconds`. */
+/**
+ * Keeps the outputs of a node that succeeded for `ttlSeconds`.
+ *
+ * ```ts
+ * import { cacheResult, computeHash, MemoryStore } from "flowengine";
+ *
+ * const store = new MemoryStore();
+ * const key = await computeHash({ node_type: "text.shout", version: 1, config: {}, inputs: { text: "hi" } });
+ * await cacheResult(store, { key, node_type: "text.shout", outputs: { text: "HI" }, ttlSeconds: 60 }, Date.now());
+ * ```
+ */
 export async function cacheResult(
   store: Store,
   entry: { key: string; node_type: string; outputs: Values; ttlSeconds: number },

@@ -29,7 +29,17 @@ import type { Values } from "./value.ts";
 import type { ExecutionResult, NodeOutputs } from "./verdict.ts";
 import type { Workflow } from "./workflow.ts";
 
-/** The only way to run anything: starts, resumes, reruns, cancels and watches executions. */
+/**
+ * The only way to run anything: starts, resumes, reruns, cancels and watches executions.
+ *
+ * ```ts
+ * import { createEngine, type Engine } from "flowengine";
+ *
+ * const engine: Engine = createEngine();
+ * console.log(await engine.releaseDeadOwners());
+ * await engine.close();
+ * ```
+ */
 export class Engine {
   readonly registry: NodeRegistry;
   readonly store: Store;

@@ -67,7 +67,16 @@ export interface FlowErrorOptions {
   cause?: unknown;
 }
 
-/** The one error class of this project: a code to decide on, a message to read, a hint to act on. */
+/**
+ * The one error class of this project: a code to decide on, a message to read, a hint to act on.
+ *
+ * ```ts
+ * import { FlowError } from "flowengine";
+ *
+ * const error = new FlowError("invalid_input", 'Cannot pack "Ada": she is a person', { hint: "Pass an order." });
+ * console.log(error.code, error.message, error.hint);
+ * ```
+ */
 export class FlowError extends Error {
   override readonly name = "FlowError";
   readonly code: ErrorCode;

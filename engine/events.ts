@@ -37,7 +37,15 @@ export interface SkipReason {
   node_id?: string;
 }
 
-/** The lists of nodes that run when the others have ended; see `WorkflowSettings`. */
+/**
+ * The lists of nodes that run when the others have ended; see `WorkflowSettings`.
+ *
+ * ```ts
+ * import { HANDLERS } from "flowengine";
+ *
+ * console.log(HANDLERS.includes("on_failure"));
+ * ```
+ */
 export const HANDLERS = ["on_success", "on_failure", "on_exit"] as const;
 
 /** One of {@link HANDLERS}. */

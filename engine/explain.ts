@@ -74,6 +74,19 @@ export interface Explanation {
  * for, and which of them decided how long it took. Durations come from timestamps, so they are whole milliseconds.
  * `isDriven` tells whether a process drives it now, default false: what seems to run then was interrupted.
  * Pure, in O(nodes + connections + events).
+ *
+ * ```ts
+ * import { explainExecution, openSqliteStore, readAllEvents } from "flowengine";
+ *
+ * const store = await openSqliteStore("flow.db");
+ * const [summary] = await store.listExecutions({ limit: 1 }, Date.now());
+ * const record = summary && await store.getRecord(summary.execution_id);
+ * if (record !== undefined) {
+ *   const { critical_path } = await explainExecution(record, readAllEvents(store, record.execution_id));
+ *   console.log(critical_path.map(({ node_id }) => node_id));
+ * }
+ * await store.close();
+ * ```
  */
 export async function explainExecution(
   record: ExecutionRecord,

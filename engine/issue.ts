@@ -53,7 +53,19 @@ export interface Issue {
   column?: number;
 }
 
-/** A document that cannot run. `issues` has every problem at once, the warnings included. */
+/**
+ * A document that cannot run. `issues` has every problem at once, the warnings included.
+ *
+ * ```ts
+ * import { parseWorkflow, WorkflowError } from "flowengine";
+ *
+ * try {
+ *   await parseWorkflow("nodes: [{ id: a }]", { format: "yaml", filename: "draft.yaml" });
+ * } catch (error) {
+ *   if (error instanceof WorkflowError) for (const { line, message, hint } of error.issues) console.log(line, message, hint);
+ * }
+ * ```
+ */
 export class WorkflowError extends FlowError {
   readonly issues: readonly Issue[];
 

@@ -34,7 +34,16 @@ interface Entry {
   cancelReason?: string;
 }
 
-/** The reference implementation of {@link Store}: what `--no-store` and tests use. Nothing outlives the process. */
+/**
+ * The reference implementation of {@link Store}: what `--no-store` and tests use. Nothing outlives the process.
+ *
+ * ```ts
+ * import { createEngine, MemoryStore } from "flowengine";
+ *
+ * const engine = createEngine({ store: new MemoryStore() });
+ * await engine.close();
+ * ```
+ */
 export class MemoryStore implements Store {
   /** In the order of creation. */
   readonly #executions = new Map<string, Entry>();

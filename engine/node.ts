@@ -15,7 +15,24 @@ export interface Ports<S extends Shape = Shape, Open extends boolean = boolean> 
   readonly open: Open;
 }
 
-/** Ports of any name; `shape` types those that the node knows. */
+/**
+ * Ports of any name; `shape` types those that the node knows.
+ *
+ * ```ts
+ * import { anyPorts, defineNode, z } from "flowengine";
+ *
+ * export const merge = defineNode({
+ *   type: "list.merge",
+ *   version: 1,
+ *   summary: "Put all inputs into one list",
+ *   category: "list",
+ *   config: {},
+ *   inputs: anyPorts({ first: z.json() }),
+ *   outputs: { list: z.array(z.unknown()) },
+ *   run: ({ inputs: { first, ...others } }) => ({ list: [first, ...Object.values(others)] }),
+ * });
+ * ```
+ */
 export function anyPorts<S extends Shape = Record<never, never>>(shape?: S): Ports<S, true> {
   return { shape: shape ?? {} as S, open: true };
 }
@@ -189,7 +206,7 @@ export interface NodeDefinition {
  * ```ts
  * import { defineNode, z } from "flowengine";
  *
- * const shout = defineNode({
+ * export const shout = defineNode({
  *   type: "text.shout",
  *   version: 1,
  *   summary: "Turn text into upper case",

@@ -34,6 +34,14 @@ export interface CheckedDocument {
 /**
  * Reads a workflow: a text (JSON, JSON with comments, or YAML), its bytes, or data of the same shape.
  *
+ * ```ts
+ * import { builtinNodes, NodeRegistry, parseWorkflow } from "flowengine";
+ *
+ * const registry = new NodeRegistry(builtinNodes());
+ * const workflow = await parseWorkflow('{ "nodes": [{ "id": "a", "node_type": "debug.log" }] }', { registry });
+ * console.log(workflow.nodes[0]?.id);
+ * ```
+ *
  * @throws {WorkflowError} with every problem at once: `invalid_document` if the text cannot be read, else
  * `invalid_workflow`.
  */
@@ -43,7 +51,17 @@ export async function parseWorkflow(source: unknown, options: ParseOptions = {})
   throw new WorkflowError(document.isUnreadable ? "invalid_document" : "invalid_workflow", document.issues);
 }
 
-/** Like {@link parseWorkflow}, but never throws, and answers warnings too. */
+/**
+ * Like {@link parseWorkflow}, but never throws, and answers warnings too.
+ *
+ * ```ts
+ * import { checkDocument } from "flowengine";
+ *
+ * const { workflow, issues } = await checkDocument("nodes: [{ id: a }]", { format: "yaml" });
+ * for (const { line, message } of issues) console.log(line, message);
+ * console.log(workflow === undefined);
+ * ```
+ */
 export function checkDocument(source: unknown, options: ParseOptions = {}): Promise<CheckedDocument> {
   return check(source, options);
 }

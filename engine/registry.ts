@@ -1,7 +1,16 @@
 import { FlowError } from "./errors.ts";
 import type { NodeDefinition } from "./node.ts";
 
-/** The node types that an engine knows. An object that you build and pass; there is no global one. */
+/**
+ * The node types that an engine knows. An object that you build and pass; there is no global one.
+ *
+ * ```ts
+ * import { builtinNodes, NodeRegistry } from "flowengine";
+ *
+ * const registry = new NodeRegistry(builtinNodes());
+ * console.log(registry.types(), registry.get("shell.exec")?.summary);
+ * ```
+ */
 export class NodeRegistry {
   readonly #definitions = new Map<string, NodeDefinition>();
 

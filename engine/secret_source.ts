@@ -24,7 +24,17 @@ export function findNameProblem(name: string): string | undefined {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? undefined : "it has other characters than letters, digits and _";
 }
 
-/** The secrets in the variables `FLOW_SECRET_NAME`; one that is empty counts as not set. */
+/**
+ * The secrets in the variables `FLOW_SECRET_NAME`; one that is empty counts as not set.
+ *
+ * ```ts
+ * import { env } from "node:process";
+ * import { createEngine, environmentSecrets } from "flowengine";
+ *
+ * const engine = createEngine({ secrets: environmentSecrets((name) => env[name]) });
+ * await engine.close();
+ * ```
+ */
 export function environmentSecrets(env: (name: string) => string | undefined): SecretSource {
   return {
     read(names) {
@@ -38,7 +48,17 @@ export function environmentSecrets(env: (name: string) => string | undefined): S
   };
 }
 
-/** Asks each of `sources` for what those before it do not know. */
+/**
+ * Asks each of `sources` for what those before it do not know.
+ *
+ * ```ts
+ * import { joinSecretSources, type SecretSource } from "flowengine";
+ *
+ * const mine: SecretSource = { read: (names) => new Map(names.map((name) => [name, "correct-horse-battery"])) };
+ * const none: SecretSource = { read: () => new Map() };
+ * console.log(await joinSecretSources(none, mine).read(["TOKEN"]));
+ * ```
+ */
 export function joinSecretSources(...sources: readonly SecretSource[]): SecretSource {
   return {
     async read(names) {

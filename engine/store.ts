@@ -236,7 +236,17 @@ export function statusAfter(event: ExecutionEvent): StatusChange | undefined {
   }
 }
 
-/** All events that `query` asks for, however many; `limit` is the size of a page here. */
+/**
+ * All events that `query` asks for, however many; `limit` is the size of a page here.
+ *
+ * ```ts
+ * import { MemoryStore, readAllEvents } from "flowengine";
+ *
+ * for await (const event of readAllEvents(new MemoryStore(), "some-execution", { kind: "state" })) {
+ *   console.log(event.seq, event.type);
+ * }
+ * ```
+ */
 export async function* readAllEvents(
   store: Pick<Store, "readEvents">,
   executionId: string,

@@ -47,7 +47,18 @@ export class Expression<out T = unknown> {
   }
 }
 
-/** An output port of a node in a workflow: connect it to an input, or use it in a config. */
+/**
+ * An output port of a node in a workflow: connect it to an input, or use it in a config.
+ *
+ * ```ts
+ * import { httpRequest, type OutputPort, workflow } from "flowengine";
+ *
+ * const wf = workflow("etl");
+ * const page = wf.add("fetch", httpRequest({ url: "https://example.com" }));
+ * const status: OutputPort<number> = page.status;
+ * console.log(status.node_id, status.port, `${status}`); // fetch status ${{ nodes.fetch.status }}
+ * ```
+ */
 export class OutputPort<out T = unknown> extends Expression<T> {
   /** The node that answers it. */
   readonly node_id: string;

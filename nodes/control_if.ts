@@ -5,7 +5,15 @@ import type { Value } from "../engine/value.ts";
 
 const anyValue = () => z.custom<Value>((value) => value !== undefined, "a value");
 
-/** Sends its value one of two ways. What is connected to the other way is skipped. */
+/**
+ * Sends its value one of two ways. What is connected to the other way is skipped.
+ *
+ * ```ts
+ * import { controlIf, workflow } from "flowengine";
+ *
+ * workflow("example").add("a", controlIf({ condition: "${{ inputs.price > 10 }}" }));
+ * ```
+ */
 export const controlIf = defineNode({
   type: "control.if",
   version: 1,

@@ -5,7 +5,15 @@ import { canonicalJson, type Value } from "../engine/value.ts";
 
 const anyValue = () => z.custom<Value>((value) => value !== undefined, "a value");
 
-/** Sends its value on the port of the first case that equals `on`. What is connected to other ports is skipped. */
+/**
+ * Sends its value on the port of the first case that equals `on`. What is connected to other ports is skipped.
+ *
+ * ```ts
+ * import { controlSwitch, workflow } from "flowengine";
+ *
+ * workflow("example").add("a", controlSwitch({ on: "${{ inputs.color }}", cases: { stop: "red", go: "green" } }));
+ * ```
+ */
 export const controlSwitch = defineNode({
   type: "control.switch",
   version: 1,

@@ -6,7 +6,15 @@ import { anyValue, toJsonText } from "./_value.ts";
 
 const LONGEST_TEXT = 2000;
 
-/** Logs its message, then every other input as `port: value`, and passes the message on. */
+/**
+ * Logs its message, then every other input as `port: value`, and passes the message on.
+ *
+ * ```ts
+ * import { debugLog, workflow } from "flowengine";
+ *
+ * workflow("example").add("a", debugLog({ level: "warning" }), { message: "hello" });
+ * ```
+ */
 export const debugLog = defineNode({
   type: "debug.log",
   version: 1,

@@ -4,7 +4,15 @@ import { anyPorts, defineNode } from "../engine/node.ts";
 
 const LONGEST_DELAY_MS = 24 * 60 * 60 * 1000;
 
-/** Waits, then passes its inputs on. Cancelling ends the wait at once. */
+/**
+ * Waits, then passes its inputs on. Cancelling ends the wait at once.
+ *
+ * ```ts
+ * import { delay, workflow } from "flowengine";
+ *
+ * workflow("example").add("a", delay({ delay_ms: 500 }));
+ * ```
+ */
 export const delay = defineNode({
   type: "time.delay",
   version: 1,

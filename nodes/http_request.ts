@@ -47,7 +47,15 @@ const outputs = () => ({
 /** What a request is sent with. */
 export type HttpRequestContext = NodeContext<ConfigOf<ReturnType<typeof config>>, InputsOf<ReturnType<typeof inputs>>>;
 
-/** Sends an HTTP request. Cancelling and the timeout close the connection. */
+/**
+ * Sends an HTTP request. Cancelling and the timeout close the connection.
+ *
+ * ```ts
+ * import { httpRequest, workflow } from "flowengine";
+ *
+ * workflow("example").add("a", httpRequest({ url: "https://example.com" }));
+ * ```
+ */
 export const httpRequest = defineNode({
   type: "http.request",
   version: 1,

@@ -5,7 +5,15 @@ import { defineNode } from "../engine/node.ts";
 import type { Value } from "../engine/value.ts";
 import { anyValue } from "./_value.ts";
 
-/** Turns JSON text (or its bytes) into a value; what is structured already passes through. */
+/**
+ * Turns JSON text (or its bytes) into a value; what is structured already passes through.
+ *
+ * ```ts
+ * import { jsonParse, workflow } from "flowengine";
+ *
+ * workflow("example").add("a", jsonParse(), { json: '[1, 2]' });
+ * ```
+ */
 export const jsonParse = defineNode({
   type: "transform.json_parse",
   version: 1,

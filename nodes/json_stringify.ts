@@ -3,7 +3,15 @@ import { abortError } from "../engine/clock.ts";
 import { defineNode } from "../engine/node.ts";
 import { anyValue, toJsonText } from "./_value.ts";
 
-/** Turns a value into JSON text; bytes in it become `{"$bytes": "<base64>"}`. */
+/**
+ * Turns a value into JSON text; bytes in it become `{"$bytes": "<base64>"}`.
+ *
+ * ```ts
+ * import { jsonStringify, workflow } from "flowengine";
+ *
+ * workflow("example").add("a", jsonStringify({ pretty: false }), { value: [1, 2] });
+ * ```
+ */
 export const jsonStringify = defineNode({
   type: "transform.json_stringify",
   version: 1,

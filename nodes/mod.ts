@@ -18,7 +18,15 @@ import { createShellExec } from "./shell_exec.ts";
 import { zypiExec } from "./zypi_exec.ts";
 import { zypiSessionClose, zypiSessionCreate } from "./zypi_session.ts";
 
-/** The node types that every `flow` has. `platform` is what those that start processes run on. */
+/**
+ * The node types that every `flow` has. `platform` is what those that start processes run on.
+ *
+ * ```ts
+ * import { builtinNodes } from "flowengine";
+ *
+ * console.log(builtinNodes().map(({ type, summary }) => `${type}: ${summary}`));
+ * ```
+ */
 export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition[] {
   return [
     createShellExec(platform),

@@ -59,6 +59,12 @@ export type ZypiExecContext = NodeContext<ConfigOf<ReturnType<typeof config>>, I
  *
  * - Other inputs are environment variables (`order-id` is `ORDER_ID`), `file:<path>` is a file.
  * - Without a session, stdout and stderr together may have about 1,300 bytes, and come at the end.
+ *
+ * ```ts
+ * import { zypiExec, workflow } from "flowengine";
+ *
+ * workflow("example").add("a", zypiExec({ command: ["uname", "-a"] }));
+ * ```
  */
 export const zypiExec = defineNode({
   type: "zypi.exec",

@@ -20,7 +20,15 @@ export type SessionCloseContext = NodeContext<
   InputsOf<ReturnType<typeof closeInputs>>
 >;
 
-/** Boots a microVM that stays until it is closed: by `zypi.session_close`, or else when the execution ends. */
+/**
+ * Boots a microVM that stays until it is closed: by `zypi.session_close`, or else when the execution ends.
+ *
+ * ```ts
+ * import { zypiSessionCreate, workflow } from "flowengine";
+ *
+ * workflow("example").add("a", zypiSessionCreate({ image: "ubuntu:24.04" }));
+ * ```
+ */
 export const zypiSessionCreate = defineNode({
   type: "zypi.session_create",
   version: 1,
@@ -40,7 +48,15 @@ export const zypiSessionCreate = defineNode({
     await (await import("./zypi/resources.ts")).closeZypiResource(resource, signal),
 });
 
-/** Closes a session before the execution ends. One that is gone already is no error. */
+/**
+ * Closes a session before the execution ends. One that is gone already is no error.
+ *
+ * ```ts
+ * import { zypiSessionClose, workflow } from "flowengine";
+ *
+ * workflow("example").add("a", zypiSessionClose(), { session_id: "${{ inputs.session_id }}" });
+ * ```
+ */
 export const zypiSessionClose = defineNode({
   type: "zypi.session_close",
   version: 1,

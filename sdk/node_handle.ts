@@ -9,7 +9,17 @@ export type PortName<V, Open extends boolean> = Open extends true ? keyof V & st
 /** The output port of that name. */
 export type PortNamed<V, P> = P extends keyof V ? OutputPortOf<V[P]> : OutputPort<never>;
 
-/** A node of a workflow under construction. `I`: its input ports; `V`: the values of its outputs; `Open`: any others, too. */
+/**
+ * A node of a workflow under construction. `I`: its input ports; `V`: the values of its outputs; `Open`: any others, too.
+ *
+ * ```ts
+ * import { delay, workflow } from "flowengine";
+ *
+ * const wf = workflow("etl");
+ * const wait = wf.add("wait", delay({ delay_ms: 5 }), { text: "hello" });
+ * console.log(wait.node_id, `${wait.port("text")}`); // wait ${{ nodes.wait.text }}
+ * ```
+ */
 export class NodeReference<out I extends Ports = Ports, V = unknown, Open extends boolean = boolean> {
   /** For the compiler alone: there is no such property. */
   declare protected readonly inputPorts?: I;

@@ -48,6 +48,14 @@ export type RunArguments<Options> = Record<never, never> extends Options ? [opti
 /**
  * A workflow under construction, as {@link workflow} makes it. It is a document with code: whatever takes a document
  * takes it too (`parseWorkflow`, `JSON.stringify`, a client's `start`, `export const workflow` of a file for `flow run`).
+ *
+ * ```ts
+ * import { parseWorkflow, shellExec, workflow } from "flowengine";
+ *
+ * const wf = workflow("hello");
+ * wf.add("greet", shellExec({ command: "echo", args: ["hello"] }));
+ * console.log(JSON.stringify(wf, null, 2), (await parseWorkflow(wf)).nodes.length);
+ * ```
  */
 export class WorkflowBuilder<In extends InputDeclarations = InputDeclarations> {
   /** Of the workflow. */

@@ -15,6 +15,15 @@ export interface SqliteStoreOptions {
  * Opens the database at `path`, creating the file (for its owner only) and its folders, or bringing an older layout up
  * to date. `:memory:` is a database of its own that nobody else sees.
  *
+ * ```ts
+ * import { createEngine, openSqliteStore } from "flowengine";
+ *
+ * const store = await openSqliteStore("flow.db");
+ * const engine = createEngine({ store });
+ * await engine.close();
+ * await store.close();
+ * ```
+ *
  * @throws {FlowError} `store_failed`, `store_corrupt`, `store_too_new`, `unavailable`, or `invalid_argument` if the file
  * is another program's database
  */

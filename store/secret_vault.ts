@@ -39,7 +39,18 @@ const SALT_BYTES = 16;
 /** No secret can have this name. */
 const PROOF_NAME = "";
 
-/** The stored secrets of a database; made by `SqliteStore.openVault`. */
+/**
+ * The stored secrets of a database; made by `SqliteStore.openVault`.
+ *
+ * ```ts
+ * import { openSqliteStore } from "flowengine";
+ *
+ * const store = await openSqliteStore("flow.db");
+ * const vault = await store.openVault(() => Promise.reject(new Error("Only names are read here")));
+ * console.log((await vault.list()).map(({ name }) => name));
+ * await store.close();
+ * ```
+ */
 export class SecretVault {
   readonly #connection: Connection;
   readonly #readKey: ReadVaultKey;

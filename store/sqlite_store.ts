@@ -47,7 +47,19 @@ export function connectionOf(store: SqliteStore): Connection {
 
 const NO_BLOBS: ReadonlyMap<string, string> = new Map();
 
-/** A {@link Store} in a SQLite file; made by `openSqliteStore`. */
+/**
+ * A {@link Store} in a SQLite file; made by `openSqliteStore`.
+ *
+ * ```ts
+ * import { openSqliteStore } from "flowengine";
+ *
+ * const store = await openSqliteStore("flow.db");
+ * for (const { execution_id, status } of await store.listExecutions({ limit: 10 }, Date.now())) {
+ *   console.log(execution_id, status);
+ * }
+ * await store.close();
+ * ```
+ */
 export class SqliteStore implements Store {
   static {
     readConnection = (store) => store.#connection;

@@ -85,7 +85,19 @@ export function nodeContract(test: RegisterTest, definition: NodeDefinition, opt
   for (const { name, run } of nodeCases(definition, options)) test(name, run);
 }
 
-/** The tests of {@link nodeContract}, for test runners of another kind. */
+/**
+ * The tests of {@link nodeContract}, for test runners of another kind.
+ *
+ * ```ts
+ * import { debugLog } from "flowengine";
+ * import { nodeCases } from "flowengine/testing";
+ *
+ * for (const { name, run } of nodeCases(debugLog, { quick: { inputs: { message: "hi" } } })) {
+ *   await run();
+ *   console.log(`${name}: ok`);
+ * }
+ * ```
+ */
 export function nodeCases(definition: NodeDefinition, options: NodeContractOptions = {}): NodeCase[] {
   const promptMs = options.promptMs ?? 10_000;
   const cases: [sentence: string, run: (samples: OpenSamples) => Promise<void> | void][] = [

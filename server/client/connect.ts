@@ -9,7 +9,16 @@ import { WorkflowsApi } from "./workflows_api.ts";
 
 const DEFAULT_PATIENCE_MS = 60_000;
 
-/** A flow server, as {@link connect} makes it. Everything that goes wrong is a `FlowError` with the server's code. */
+/**
+ * A flow server, as {@link connect} makes it. Everything that goes wrong is a `FlowError` with the server's code.
+ *
+ * ```ts
+ * import { connect } from "flowengine";
+ *
+ * const client = connect("http://127.0.0.1:3000");
+ * console.log((await client.health()).version, (await client.nodeTypes()).length);
+ * ```
+ */
 export class FlowClient {
   /** Of the server, without a slash at its end. */
   readonly url: string;

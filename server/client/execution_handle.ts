@@ -11,7 +11,17 @@ import { Backoff, isTransient } from "./retry.ts";
 /** A place behind every event: following from there brings nothing but the end. */
 const BEHIND_ALL = Number.MAX_SAFE_INTEGER;
 
-/** An execution on a server. */
+/**
+ * An execution on a server.
+ *
+ * ```ts
+ * import { connect } from "flowengine";
+ *
+ * const execution = await connect("http://127.0.0.1:3000").start("nightly");
+ * for await (const event of execution.events()) console.log(event.seq, event.type);
+ * console.log((await execution.result).status);
+ * ```
+ */
 export class RemoteExecutionHandle<O extends Values = NodeOutputs> {
   readonly execution_id: string;
   readonly #executions: ExecutionsApi;

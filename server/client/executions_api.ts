@@ -46,7 +46,16 @@ export interface RemoteRerunOptions extends RemoteStartOptions {
 /** What a rerun would do, and why. */
 export type RemoteRerunPlan = Omit<RerunPlan, "workflow">;
 
-/** The executions of a server. */
+/**
+ * The executions of a server.
+ *
+ * ```ts
+ * import { connect } from "flowengine";
+ *
+ * const { executions } = connect("http://127.0.0.1:3000");
+ * for (const { execution_id, status } of await executions.list({ limit: 10 })) console.log(execution_id, status);
+ * ```
+ */
 export class ExecutionsApi {
   readonly #http: HttpClient;
   readonly #patienceMs: number;

@@ -25,7 +25,18 @@ export interface ChangeOptions extends RequestOptions {
   ifMatch?: string | undefined;
 }
 
-/** The workflows that a server has saved. */
+/**
+ * The workflows that a server has saved.
+ *
+ * ```ts
+ * import { connect, debugLog, workflow } from "flowengine";
+ *
+ * const wf = workflow("nightly");
+ * wf.add("log", debugLog());
+ * const { workflows } = connect("http://127.0.0.1:3000");
+ * console.log(await workflows.create(wf), (await workflows.list()).length);
+ * ```
+ */
 export class WorkflowsApi {
   readonly #http: HttpClient;
 

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { codeBlocks } from "./markdown.ts";
+import { withFiles } from "./support/cli.ts";
+import { ROOT, runShell } from "./support/shell.ts";
+
+/** The parts of `deno doc --json` that are looked at. */
+interface Declaration {
+  kind: string;
+}
+
+interface ModuleDoc {
+  symbols: { name: string; declarations: Declaration[] }[];
+}
+
+const ENTRIES = ["mod.ts", "sdk/testing/mod.ts"];
+
+async function readModuleDoc(entry: string): Promise<ModuleDoc> {
+  const args = ["doc", "--json", join(ROOT, entry)];
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  const { nodes } = JSON.parse(new TextDecoder().decode(stdout)) as { nodes: Record<string, ModuleDoc> };
+  const [module] = Object.values(nodes);
+  assert.ok(module !== undefined);
+  return module;
+}
+
+/** The examples in all docstrings below a part of the documentation, those of methods included. */
+function examplesIn(part: unknown): string[] {
+  if (typeof part !== "object" || part === null) return [];
+  return Object.entries(part).flatMap(([key, value]) =>
+    key === "doc" && typeof value === "string"
+      ? codeBlocks(`${value}\n`).filter(({ info }) => info === "ts").map(({ code }) => code)
+      : examplesIn(value)
+  );
+}
+
+Deno.test("everything that can be called, made or read has an example that names it", async () => {
+  for (const entry of ENTRIES) {
+    const { symbols } = await readModuleDoc(entry);
+    const values = symbols.filter(({ name, declarations }) =>
+      name !== "z" && declarations.some(({ kind }) => ["function", "class", "variable"].includes(kind))
+    );
+    assert.ok(values.length > 1, entry);
+    const lacking = values.filter(({ declarations, name }) =>
+      // What makes an object of a class is named instead where only that is public.
+      !examplesIn(declarations).some((code) =>
+        code.includes('from "flowengine') && (code.includes(name) || isMade(name))
+      )
+    );
+    assert.deepEqual(lacking.map(({ name }) => name), [], entry);
+  }
+});
+
+Deno.test("every example in a docstring of the API fits the compiler", async () => {
+  const files: Record<string, string> = {};
+  for (const entry of ENTRIES) {
+    for (const { name, declarations } of (await readModuleDoc(entry)).symbols) {
+      if (name === "z") continue;
+      for (const [index, code] of examplesIn(declarations).entries()) {
+        files[`example_${Object.keys(files).length}.ts`] = `// ${name}, ${index}\n${code}`;
+      }
+    }
+  }
+  assert.ok(Object.keys(files).length > 50, `only ${Object.keys(files).length} examples`);
+  await withFiles(files, async (path) => {
+    const folder = path("");
+    const config = join(ROOT, "deno.json");
+    const { code, stderr } = await runShell(`deno check --quiet --config "${config}" *.ts`, folder, folder);
+    assert.equal(code, 0, stderr);
+  });
+});
+
+/** Classes whose objects others make. */
+function isMade(name: string): boolean {
+  return [
+    "ExecutionsApi",
+    "Expression",
+    "FlowClient",
+    "NodeReference",
+    "RemoteExecutionHandle",
+    "SecretVault",
+    "SqliteStore",
+    "WorkflowBuilder",
+    "WorkflowsApi",
+  ].includes(name);
+}
