@@ -23,8 +23,8 @@ chmod +x "$work/flow-from-source"
 FLOW_BIN="$work/flow-from-source" "$venv/bin/pytest" -p no:cacheprovider
 
 # What is published: the sdist, the pure wheel, and one for this machine, with Deno in the place of the program.
-"$DENO" run -A ../release/python_wheels.ts --out "$work/python-dist" --python "$venv/bin/python" \
-  "$(uname -m)-unknown-linux-gnu=$DENO"
+"$DENO" task wheels --out "$work/python-dist" --python "$venv/bin/python" \
+  "$("$DENO" eval 'console.log(Deno.build.target)')=$DENO"
 "$venv/bin/twine" check --strict "$work"/python-dist/*
 for package in "$work"/python-dist/*; do
   python3 -m venv --clear "$work/python-fresh"

@@ -1,37 +1,46 @@
 /**
  * Builds what is published for Python: the sdist, the pure wheel, and a wheel for each program that is given.
  *
- * `deno run -A release/python_wheels.ts --out DIR [--python PYTHON] [TARGET=PROGRAM]...`, with a TARGET of
- * `deno compile`, and a Python that has the package `build`.
+ * `deno task wheels --out FOLDER [--programs FOLDER] [--python PYTHON] [TARGET=PROGRAM]...`, with a Python that has the
+ * package `build`. `--programs` takes those that `deno task compile` has made there.
  */
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { findMisfit, wheelPlatforms } from "./wheel_platforms.ts";
+import { fileName, findTarget, type Target, targets } from "./targets.ts";
+import { findMisfit, wheelTag } from "./wheel_platforms.ts";
 
 const PACKAGE = fileURLToPath(new URL("../python", import.meta.url));
 
 /** What goes into one wheel. */
 export interface WheelProgram {
-  target: string;
+  target: Target;
   path: string;
 }
 
-/** Reads `TARGET=PROGRAM`. @throws {Error} if it is nothing of that kind */
+/** Reads `TARGET=PROGRAM`. @throws {Error} if it is nothing of that kind, or if there is no such target */
 export function parseProgram(argument: string): WheelProgram {
   const [target = "", ...rest] = argument.split("=");
   const path = rest.join("=");
   if (target === "" || path === "") throw new Error(`"${argument}" is not TARGET=PROGRAM`);
-  return { target, path: resolve(path) };
+  return { target: findTarget(target), path: resolve(path) };
+}
+
+/** The programs in a folder that have the names of a release. @throws {Error} if there is none */
+export async function findPrograms(folder: string): Promise<WheelProgram[]> {
+  const names = await readdir(folder);
+  const found = targets.filter((target) => names.includes(fileName(target)));
+  if (found.length === 0) throw new Error(`There is no program in "${folder}": make some with \`deno task compile\``);
+  return found.map((target) => ({ target, path: resolve(folder, fileName(target)) }));
 }
 
 /** @throws {Error} if a program does not fit its target, before anything is built, or if a build fails */
 export async function buildPackages(programs: readonly WheelProgram[], out: string, python: string): Promise<void> {
   for (const { target, path } of programs) {
     const misfit = findMisfit(await readFile(path), target);
-    if (misfit !== undefined) throw new Error(`"${path}" cannot go into the wheel for ${target}: ${misfit}`);
+    if (misfit !== undefined) throw new Error(`"${path}" cannot go into the wheel for ${target.name}: ${misfit}`);
   }
   const folder = await mkdtemp(join(tmpdir(), "flowengine-wheels-"));
   try {
@@ -42,7 +51,7 @@ export async function buildPackages(programs: readonly WheelProgram[], out: stri
     for (const { target, path } of programs) {
       await build(python, ["--wheel", "--outdir", out, source], {
         FLOWENGINE_WHEEL_BINARY: path,
-        FLOWENGINE_WHEEL_PLATFORM: wheelPlatforms[target]?.tag ?? "",
+        FLOWENGINE_WHEEL_PLATFORM: wheelTag(target),
       });
     }
   } finally {
@@ -62,12 +71,13 @@ async function build(python: string, args: string[], env: Record<string, string>
 }
 
 async function main(): Promise<void> {
-  const { values: { out, python }, positionals } = parseArgs({
-    options: { out: { type: "string" }, python: { type: "string", default: "python3" } },
+  const { values: { out, python, programs }, positionals } = parseArgs({
+    options: { out: { type: "string" }, python: { type: "string", default: "python3" }, programs: { type: "string" } },
     allowPositionals: true,
   });
   if (out === undefined) throw new Error("--out is missing: the folder for what is built");
-  await buildPackages(positionals.map(parseProgram), resolve(out), python);
+  const found = programs === undefined ? [] : await findPrograms(programs);
+  await buildPackages([...found, ...positionals.map(parseProgram)], resolve(out), python);
 }
 
 if (import.meta.main) {

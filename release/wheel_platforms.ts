@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
+import type { Target } from "./targets.ts";
 
-/** What a wheel for a target of `deno compile` is called, and how its program is recognized. */
+/** What a wheel for a target is called, and how its program is recognized. */
 interface WheelPlatform {
   /** The tag that installers choose it by. */
   tag: string;
@@ -17,40 +18,43 @@ const PE_HEADER_AT = 0x3c;
 const PE_SIGNATURE_BYTES = 4;
 const GLIBC = "2.27";
 
-/** By the names that `deno compile --target` knows. */
-export const wheelPlatforms: Readonly<Record<string, WheelPlatform>> = {
-  "x86_64-unknown-linux-gnu": {
+/** By the names of targets. */
+const wheelPlatforms: Readonly<Record<string, WheelPlatform>> = {
+  "linux-x64": {
     tag: `manylinux_${GLIBC.replace(".", "_")}_x86_64`,
     magic: ELF,
     machine: { offset: 18, bytes: [0x3e, 0] },
   },
-  "aarch64-unknown-linux-gnu": {
+  "linux-arm64": {
     tag: `manylinux_${GLIBC.replace(".", "_")}_aarch64`,
     magic: ELF,
     machine: { offset: 18, bytes: [0xb7, 0] },
   },
-  "x86_64-apple-darwin": {
+  "macos-x64": {
     tag: "macosx_11_0_x86_64",
     magic: MACH_O,
     machine: { offset: 4, bytes: [0x07, 0, 0, 0x01] },
   },
-  "aarch64-apple-darwin": {
+  "macos-arm64": {
     tag: "macosx_11_0_arm64",
     magic: MACH_O,
     machine: { offset: 4, bytes: [0x0c, 0, 0, 0x01] },
   },
-  "x86_64-pc-windows-msvc": {
+  "windows-x64": {
     tag: "win_amd64",
     magic: PE,
     machine: { offset: "pe", bytes: [0x64, 0x86] },
   },
 };
 
-/** Why a program cannot go into the wheel of a target; undefined if it can. */
-export function findMisfit(program: Uint8Array, target: string): string | undefined {
-  const platform = wheelPlatforms[target];
-  if (platform === undefined) return `there are no wheels for it; there are some for ${knownTargets()}`;
-  const { magic, machine } = platform;
+/** The platform tag of the wheel for a target. @throws {Error} if there is none */
+export function wheelTag(target: Target): string {
+  return findPlatform(target).tag;
+}
+
+/** Why a program cannot go into the wheel of a target; undefined if it can. @throws {Error} if there is no such wheel */
+export function findMisfit(program: Uint8Array, target: Target): string | undefined {
+  const { magic, machine } = findPlatform(target);
   if (!hasBytes(program, 0, magic)) return "it is no program of that system";
   const offset = machine.offset === "pe" ? peMachineOffset(program) : machine.offset;
   if (!hasBytes(program, offset, machine.bytes)) return "it is a program of another processor";
@@ -61,8 +65,10 @@ export function findMisfit(program: Uint8Array, target: string): string | undefi
   return undefined;
 }
 
-export function knownTargets(): string {
-  return Object.keys(wheelPlatforms).join(", ");
+function findPlatform({ name }: Target): WheelPlatform {
+  const platform = wheelPlatforms[name];
+  if (platform === undefined) throw new Error(`There are no wheels for ${name}`);
+  return platform;
 }
 
 /** The newest version of the C library that a Linux program asks for: its names stand between zero bytes. */
