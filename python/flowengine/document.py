@@ -35,7 +35,7 @@ def to_document(flow: Flow, files: ValueFiles | None = None) -> dict[str, Any]:
     read_by_others = _read_by_others(wirings)
     for node, wiring in wirings:
         written = _to_node(node, wiring, files)
-        if files is not None and node.node_type == "python.task" and node.id not in read_by_others:
+        if files is not None and _knows_files(node) and node.id not in read_by_others:
             written["config"]["by_file"] = True
         document["nodes"].append(written)
         document["connections"].extend(_connections(node, wiring))
@@ -56,7 +56,12 @@ def check_portable(flow: Flow) -> None:
 
 def takes_files(flow: Flow) -> bool:
     """Whether only Python functions read the inputs of a flow."""
-    return all(node.node_type == "python.task" for node in flow.nodes)
+    return all(_knows_files(node) for node in flow.nodes)
+
+
+def _knows_files(node: Node) -> bool:
+    """Whether a node is a Python function on this machine."""
+    return node.node_type == "python.task" and "sandbox" not in node.config
 
 
 def declare(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,14 +92,14 @@ def _read_by_others(wirings: Iterable[tuple[Node, Wiring]]) -> set[str]:
     found: set[str] = set()
     for node, wiring in wirings:
         values = [node.config, node.fields, wiring.items, *parts_within(wiring.inputs)]
-        if node.node_type != "python.task":
+        if not _knows_files(node):
             values.append(wiring.inputs)
         found.update(source.id for source in nodes_within(values))
     return found
 
 
 def _to_node(node: Node, wiring: Wiring, files: ValueFiles | None) -> dict[str, Any]:
-    if files is not None and node.node_type != "python.task":
+    if files is not None and not _knows_files(node):
         files = replace(files, takes_large=False)
     fields = {name: value.value if isinstance(value, Verbatim) else value for name, value in node.fields.items()}
     written: dict[str, Any] = {"id": node.id, "node_type": node.node_type, **fields}

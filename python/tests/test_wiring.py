@@ -127,6 +127,8 @@ def test_large_results_are_files_where_only_python_reads_them() -> None:
         total(double.map(numbers(start(1))))
     inline = {id for id in ("start", "numbers", "double", "total") if "by_file" not in local_node(made, id)["config"]}
     assert inline == {"numbers"}, "the engine reads what is mapped over"
+    made = Flow("container").then(start, task(image="python:3-slim")(echo.function))
+    assert "by_file" not in local_node(made, "start")["config"]
     made = Flow("shell").then(start, nodes.shell("cat"))
     assert "by_file" not in local_node(made, "start")["config"]
     assert "by_file" not in node(Flow("saved").then(start, double), "start")["config"]
