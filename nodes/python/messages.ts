@@ -5,6 +5,8 @@ import type { Value } from "../../engine/value.ts";
 /** What a worker says. */
 export type WorkerMessage =
   | { type: "ready" }
+  /** The first function has been imported and is called now. */
+  | { type: "loaded" }
   | { type: "line"; stream: "stdout" | "stderr"; line: string }
   | { type: "result"; value: Value }
   | { type: "error"; error: FlowError };
@@ -14,7 +16,8 @@ export function readMessage(message: unknown): WorkerMessage {
   const fields = isRecord(message) ? message : {};
   switch (fields.type) {
     case "ready":
-      return { type: "ready" };
+    case "loaded":
+      return { type: fields.type };
     case "line":
       return { type: "line", stream: fields.stream === "stderr" ? "stderr" : "stdout", line: String(fields.line) };
     case "result":

@@ -65,7 +65,7 @@ export class PythonWorker {
     return this.#isAlive;
   }
 
-  /** When it can take calls, or has ended before that. Never rejects. */
+  /** When its first function has been imported and is called, or it has ended before that. Never rejects. */
   get started(): Promise<void> {
     return this.#started.promise;
   }
@@ -114,13 +114,15 @@ export class PythonWorker {
     switch (message.type) {
       case "ready":
         this.#isReady = true;
-        this.#started.resolve();
         return;
+      case "loaded":
+        return this.#started.resolve();
       case "line":
         return call?.listener.onLine(message.stream, message.line);
       case "result":
         return afterLastLines(call, () => call?.resolve(message.value));
       case "error":
+        this.#started.resolve();
         return afterLastLines(call, () => call?.reject(message.error));
     }
   }

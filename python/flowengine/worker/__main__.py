@@ -14,8 +14,16 @@ def main() -> None:
     channel = Channel()
     end_lines = redirect_output(channel.send_line)
     channel.send('{"type":"ready"}')
+    is_warm = False
+
+    def tell_loaded() -> None:
+        nonlocal is_warm
+        if not is_warm:
+            is_warm = True
+            channel.send('{"type":"loaded"}')
+
     while True:
-        answer = answer_call(channel.next_call())
+        answer = answer_call(channel.next_call(), tell_loaded)
         end_lines()
         channel.end_call()
         channel.send(answer)

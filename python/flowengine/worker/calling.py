@@ -20,12 +20,16 @@ from .loading import find_function
 _PACKAGE = str(Path(__file__).resolve().parent)
 
 
-def answer_call(call: dict[str, Any]) -> str:
-    """Carry out a call and answer the message about it, as JSON. Whatever is raised becomes a message too."""
+def answer_call(call: dict[str, Any], on_loaded: Callable[[], None] = lambda: None) -> str:
+    """Carry out a call and answer the message about it, as JSON. Whatever is raised becomes a message too.
+
+    `on_loaded` is called when the function has been imported and has its arguments.
+    """
     os.environ.update(call["env"])
     try:
         function = find_function(call["module"], call["file"], call["function"], call.get("code"))
         arguments = pick_arguments(function, from_json(call["inputs"]))
+        on_loaded()
         result = function(**arguments)
         if inspect.iscoroutine(result):
             result = asyncio.run(result)
