@@ -117,6 +117,17 @@ def test_a_thousand_items_are_mapped() -> None:
     assert made.run().output == 999_000
 
 
+def test_a_module_that_loads_slowly_is_no_reason_for_more_workers(tmp_path: Path) -> None:
+    script = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom flowengine import Flow\n"
+        "from slow_tasks import same\nwith Flow('slow') as made:\n    same.map(list(range(40)))\n"
+        "print(sum(event['type'] == 'NodeResource' for event in made.submit().events()))\n"
+    )
+    done = run_script(tmp_path, script)
+    cores = os.cpu_count() or 1
+    assert 1 <= int(done.stdout) <= max(4, cores), done.stderr
+
+
 def test_a_chain_maps_over_what_comes_before() -> None:
     made = Flow("chain map")
     made >> numbers >> double.map() >> total
