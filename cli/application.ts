@@ -11,8 +11,8 @@ import type { ProgramContext } from "./route.ts";
 /** Commands, and groups of them, by name. */
 export type Routes = Readonly<Record<string, Command<ProgramContext> | RouteMap<ProgramContext>>>;
 
-/** What only `flow` itself calls. */
-const HIDDEN = ["complete"];
+/** Commands that only programs call, such as the scripts of `flow completions`. */
+export const HIDDEN_ROUTES: readonly string[] = ["complete"];
 
 /** The command line parser for these commands. */
 export function createApplication(
@@ -25,7 +25,7 @@ export function createApplication(
     docs: {
       brief: "Run workflows: graphs of commands, containers, HTTP calls and code",
       fullDescription: FULL_DESCRIPTION,
-      hideRoute: Object.fromEntries(HIDDEN.filter((name) => name in routes).map((name) => [name, true])),
+      hideRoute: Object.fromEntries(HIDDEN_ROUTES.filter((name) => name in routes).map((name) => [name, true])),
     },
   });
   return buildApplication<ProgramContext>(root, {

@@ -7,7 +7,7 @@ import type { ResumeFlags } from "./commands/resume.ts";
 import type { SchemaFlags } from "./commands/schema.ts";
 import type { ValidateFlags } from "./commands/validate.ts";
 import { convert, dev, fmt, test } from "./authoring_routes.ts";
-import { complete, completions } from "./completions_route.ts";
+import { complete, completions, man } from "./shell_routes.ts";
 import { cache, doctor, executions, explain } from "./history_routes.ts";
 import {
   debugFlag,
@@ -189,6 +189,7 @@ export const routes = {
   audit,
   doctor,
   completions,
+  man,
   complete,
   upgrade,
 };

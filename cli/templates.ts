@@ -12,13 +12,14 @@ export interface Template {
 const hello = `# Run it with: flow run workflow.yaml --set name=Ann
 id: hello
 name: Hello
+inputs:
+  name: { type: string, default: world, description: Who is greeted }
 nodes:
   - id: greet
     node_type: shell.exec
     config:
-      # The script reads the input "stdin"; without one it greets the world.
-      command: name=$(cat); echo "Hello, \${name:-world}"
-      shell: true
+      command: echo
+      args: ["Hello, \${{ inputs.name }}!"]
   - id: log
     node_type: debug.log
 connections:

@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "mod.ts": ["sdk", "create_engine.ts", "server", "nodes", "store", "engine", "platform"],
   cli: ["cli", "mod.ts", "server", "nodes", "store", "engine", "platform"],
   examples: ["examples", "mod.ts"],
-  release: ["release", "deno.json", "cli", "platform", "engine"],
+  release: ["release", "deno.json", "cli", "server", "platform", "engine"],
 };
 
 /** The packages that the engine may use; all of them are pure. */

@@ -67,36 +67,6 @@ Deno.test("every workflow in the documentation is a valid one", async () => {
   }
 });
 
-Deno.test("every link between pages leads somewhere", async () => {
-  for (
-    const page of [
-      "README.md",
-      "CONTRIBUTING.md",
-      "docs/workflows.md",
-      "docs/nodes.md",
-      "docs/cli.md",
-      "docs/testing.md",
-      "docs/durability.md",
-      "docs/secrets.md",
-      "docs/typescript.md",
-      "docs/custom_nodes.md",
-      "docs/sandbox.md",
-      "docs/server.md",
-      "docs/security.md",
-      "docs/events.md",
-      "docs/client.md",
-      "docs/microvms.md",
-      "docs/python.md",
-      "docs/install.md",
-      "docs/releases.md",
-    ]
-  ) {
-    for (const [, target = ""] of (await readPage(page)).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
-      await assert.doesNotReject(readFile(new URL(target, new URL(page, ROOT))), `${page} links to ${target}`);
-    }
-  }
-});
-
 function documentedRows(section: string, kind: string): string[][] {
   const rows = tables(section).filter(({ head }) => head[0] === kind).flatMap(({ rows }) => rows);
   return rows.map(([name = "", value = ""]) => [name, value]).sort(byName);

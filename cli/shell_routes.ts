@@ -1,6 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { CompleteFlags } from "./commands/complete.ts";
 import type { CompletionsFlags } from "./commands/completions.ts";
+import type { CommonFlags } from "./context.ts";
 import { debugFlag, examples, lazily, type ProgramContext, switchFlag } from "./route.ts";
 
 /** `flow completions`. */
@@ -22,6 +23,17 @@ export const completions = buildCommand<CompletionsFlags, [string], ProgramConte
         "flow completions fish | source                        # in ~/.config/fish/config.fish",
         "flow completions powershell | Out-String | Invoke-Expression    # in $PROFILE",
       ),
+  },
+});
+
+/** `flow man`. */
+export const man = buildCommand<CommonFlags, [], ProgramContext>({
+  loader: lazily(async () => (await import("./commands/man.ts")).printManPage),
+  parameters: { flags: { ...debugFlag } },
+  docs: {
+    brief: "Print the manual page",
+    fullDescription: "Prints the manual page flow(1), with all commands and their flags, for the program man." +
+      examples("flow man | man -l -", "flow man > /usr/local/share/man/man1/flow.1"),
   },
 });
 
