@@ -2,7 +2,7 @@ import { abortError } from "../../engine/clock.ts";
 import { FlowError } from "../../engine/errors.ts";
 import { lazy } from "../../engine/lazy.ts";
 import type { Value, Values } from "../../engine/value.ts";
-import type { Platform } from "../../platform/types.ts";
+import type { Platform, SpawnOptions, Subprocess } from "../../platform/types.ts";
 import { attemptVariables, BASE_VARIABLES, pickVariables } from "../_environment.ts";
 import { reportProcess } from "../_process_report.ts";
 import { toJsonText } from "../_value.ts";
@@ -117,7 +117,7 @@ export class TaskRunner {
     const folders = path.length === 0 ? ["."] : path;
     const modulePath = [...folders, env.PYTHONPATH ?? own.PYTHONPATH ?? ""].filter((entry) => entry !== "");
     const name = crypto.randomUUID();
-    const child = this.#platform.spawn({
+    const child = startPython(this.#platform, {
       command: python,
       args: ["-c", START_WORKER, ...(packageFolder === undefined ? [] : [packageFolder])],
       env: {
@@ -141,6 +141,22 @@ export class TaskRunner {
     const isLast = [...this.#workers.values()].every((other) => other.poolKey !== poolKey);
     if (isLast) this.#pools.delete(poolKey);
     await worker.end(IDLE_GRACE_MS);
+  }
+}
+
+/** @throws {FlowError} with what to do about a Python that is not there: the flow may come from another machine */
+function startPython(platform: Platform, options: SpawnOptions): Subprocess {
+  try {
+    return platform.spawn(options);
+  } catch (error) {
+    if (!(error instanceof FlowError) || error.code !== "program_not_found") throw error;
+    throw new FlowError(error.code, error.message, {
+      hint:
+        "Install this Python, name one of this machine (python, or server_python of the Python client), or run the " +
+        "function in an image.",
+      retryable: false,
+      cause: error,
+    });
   }
 }
 

@@ -5,15 +5,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from . import nodes
 from .builder import FlowBuilder
 from .drawing import Drawing
 from .errors import (
+    AccessError,
+    ConflictError,
     EngineNotFoundError,
     ExecutionFailedError,
+    FlowApiError,
     FlowEngineError,
     InvalidFlowError,
     InvalidValueError,
+    InvalidWorkflowError,
+    NotFoundError,
+    UnavailableError,
 )
 from .execution import Execution
 from .expressions import expression
@@ -21,23 +29,42 @@ from .flows import Flow, FlowFunction, flow
 from .result import FlowResult
 from .tasks import Task, task
 
+if TYPE_CHECKING:
+    from .client import FlowClient
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "AccessError",
+    "ConflictError",
     "Drawing",
     "EngineNotFoundError",
     "Execution",
     "ExecutionFailedError",
     "Flow",
+    "FlowApiError",
     "FlowBuilder",
+    "FlowClient",
     "FlowEngineError",
     "FlowFunction",
     "FlowResult",
     "InvalidFlowError",
     "InvalidValueError",
+    "InvalidWorkflowError",
+    "NotFoundError",
     "Task",
+    "UnavailableError",
     "expression",
     "flow",
     "nodes",
     "task",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Answer the client, whose modules most programs do not need."""
+    if name == "FlowClient":
+        from .client import FlowClient
+
+        return FlowClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

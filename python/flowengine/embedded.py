@@ -10,17 +10,15 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .errors import FlowEngineError
 from .event_log import EventLog
-from .execution import Execution
+from .execution import Execution, FlowView
 from .outcome import Outcome
-from .outputs import Answer
 from .program import check_exit, environment, find_program
-from .progress import Progress
 from .result import FlowResult
 
 _CANCEL_SECONDS = 30
@@ -35,12 +33,10 @@ class EmbeddedExecution(Execution):
         document: str,
         inputs: Any,
         options: list[str],
-        answers: Mapping[str, Answer],
-        last_node: str,
-        progress: Progress,
+        view: FlowView,
     ) -> None:
-        super().__init__(progress)
-        self._outcome = Outcome(answers, last_node)
+        super().__init__(view.progress)
+        self._outcome = Outcome(view.answers, view.last_node)
         self._log = EventLog()
         self._has_begun = threading.Event()
         self._failure: dict[str, Any] | None = None
@@ -80,13 +76,15 @@ class EmbeddedExecution(Execution):
             with contextlib.suppress(BrokenPipeError), stdin:
                 stdin.write(document.encode())
 
-    def events(self) -> Iterator[dict[str, Any]]:
-        """Answer the events from the first on, live, until the execution has ended.
+    def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
+        """Answer the events from the first on, or behind the one with the seq `after`, live, until it has ended.
 
         They are kept in a temporary file of at most 1 GiB, which is gone with the handle, and take no memory.
         """
         for line in self._log.lines():
-            yield json.loads(line)
+            event = json.loads(line)
+            if after == 0 or event["seq"] > after:
+                yield event
 
     @property
     def execution_id(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -43,3 +44,48 @@ class ExecutionFailedError(FlowEngineError):
         """The traceback of the Python function that failed, if it was one."""
         text = self.error.get("details", {}).get("traceback")
         return None if text is None else str(text)
+
+
+class FlowApiError(FlowEngineError):
+    """A request to a server that has failed.
+
+    `status` is the HTTP status, or None if there was no answer; `request_id` names the request in the server's log.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "unavailable",
+        hint: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.status = status
+        self.request_id = request_id
+
+
+class AccessError(FlowApiError):
+    """The server does not accept the token (401), or it may not do this (403)."""
+
+
+class NotFoundError(FlowApiError):
+    """There is no such workflow, execution or node type (404)."""
+
+
+class ConflictError(FlowApiError):
+    """It cannot be done as things stand (409), or somebody has changed them meanwhile (412)."""
+
+
+class InvalidWorkflowError(FlowApiError, InvalidFlowError):
+    """The server cannot run that (422); `issues` are all problems of a document, each with `code` and `message`."""
+
+    issues: Sequence[Mapping[str, Any]] = ()
+
+
+class UnavailableError(FlowApiError):
+    """The server cannot be reached, does not answer in time, or cannot work now (429, 503): trying again may help."""
+
+    was_sent = False
+    """Whether the server may have got the request all the same."""

@@ -6,12 +6,14 @@ import abc
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .background import in_background
+from .outputs import Answer
 from .progress import Progress
 from .result import FlowResult
 
@@ -19,6 +21,15 @@ T = TypeVar("T")
 
 _POLL_SECONDS = 0.2
 """How soon Ctrl-C is noticed where waiting cannot be interrupted."""
+
+
+@dataclass(frozen=True)
+class FlowView:
+    """What a flow's caller sees of an execution: the values of its nodes, the last of them, and its progress."""
+
+    answers: Mapping[str, Answer]
+    last_node: str
+    progress: Progress
 
 
 class Execution(abc.ABC):
@@ -36,8 +47,8 @@ class Execution(abc.ABC):
         """The id of the execution. Raises `FlowEngineError` if it could not be started."""
 
     @abc.abstractmethod
-    def events(self) -> Iterator[dict[str, Any]]:
-        """Answer the events from the first on, live, until the execution has ended.
+    def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
+        """Answer the events from the first on, or behind the one with the seq `after`, live, until it has ended.
 
         They are not kept in memory: each reader takes them from the history, or from a temporary file, at its own pace.
         """

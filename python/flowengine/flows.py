@@ -9,14 +9,14 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from .current_flow import building, current_flow
 from .document import check_portable, guard_tags, takes_files, to_document
 from .drawing import Drawing, GraphFormat, draw
 from .embedded import EmbeddedExecution
 from .errors import FlowEngineError, InvalidFlowError
-from .execution import Execution, run_in_loop, run_to_end, start_here
+from .execution import Execution, FlowView, run_in_loop, run_to_end, start_here
 from .expressions import path_of
 from .given_inputs import check_inputs
 from .graph import Chain, InputReference, Node, Parameters, Stage, is_before
@@ -25,10 +25,14 @@ from .process_role import check_may_run
 from .program import run_program
 from .progress import open_progress
 from .result import FlowResult
+from .server_choice import client_from_environment
 from .tasks import Task
 from .value_files import ValueFiles, open_value_files
 from .value_pruning import prune_values
 from .values import to_json
+
+if TYPE_CHECKING:
+    from .client import FlowClient
 
 
 class Flow:
@@ -160,15 +164,17 @@ class Flow:
         db: str | Path | None = None,
         store: bool = True,
         progress: bool | None = None,
+        client: FlowClient | None = None,
         **inputs: Any,
     ) -> FlowResult:
         """Run the flow to its end, with the keyword arguments as its inputs. Ctrl-C cancels it.
 
         What becomes of it is in the result; `raise_for_status` makes an exception of a failure. `db` is the database
         for the history, `store=False` keeps none, `progress` shows what happens (default: for terminals, notebooks).
+        With `client`, or with a server in `FLOWENGINE_URL`, it runs there.
         Raises `InvalidFlowError`, `EngineNotFoundError`, and `FlowEngineError` if it could not be started.
         """
-        return run_to_end(self._launch(inputs, db, store, progress))
+        return run_to_end(self._launch(inputs, db, store, progress, client))
 
     async def run_async(
         self,
@@ -176,10 +182,11 @@ class Flow:
         db: str | Path | None = None,
         store: bool = True,
         progress: bool | None = None,
+        client: FlowClient | None = None,
         **inputs: Any,
     ) -> FlowResult:
         """Do the same as `run` without blocking the event loop; cancelling the coroutine cancels the execution."""
-        return await run_in_loop(self._launch(inputs, db, store, progress))
+        return await run_in_loop(self._launch(inputs, db, store, progress, client))
 
     def submit(
         self,
@@ -187,28 +194,43 @@ class Flow:
         db: str | Path | None = None,
         store: bool = True,
         progress: bool | None = False,
+        client: FlowClient | None = None,
         **inputs: Any,
     ) -> Execution:
         """Start the flow, and answer a handle to follow, cancel and await it."""
-        return start_here(self._launch(inputs, db, store, progress))
+        return start_here(self._launch(inputs, db, store, progress, client))
 
     def _launch(
-        self, inputs: dict[str, Any], db: str | Path | None, store: bool, progress: bool | None
+        self,
+        inputs: dict[str, Any],
+        db: str | Path | None,
+        store: bool,
+        progress: bool | None,
+        client: FlowClient | None,
     ) -> Callable[[], Execution]:
         """Check and prepare a run, and answer what starts it."""
         check_may_run()
-        files = open_value_files(takes_large=True)
+        client = client or client_from_environment()
+        if client is not None and (db is not None or not store):
+            raise InvalidFlowError(
+                f'"{client.url}" keeps the history itself: db and store are for runs here',
+                hint="Leave them out, or unset FLOWENGINE_URL.",
+            )
+        is_here = client is None or client.is_on_this_machine
+        files = open_value_files(takes_large=True) if is_here else None
         if files is not None:
             prune_values(files.folder)
-        document = json.dumps(self.to_document(files), ensure_ascii=False)
+        document = self.to_document(files)
         check_inputs(self, inputs)
-        options = [] if store else ["--no-store"]
-        if db is not None:
-            options += ["--db", str(db)]
-        given = guard_tags(to_json(inputs, open_value_files(takes_large=takes_files(self))))
-        answers, last_node = answers_of(self.nodes), self._last_node().id
+        kept = open_value_files(takes_large=takes_files(self)) if is_here else None
+        given = {name: to_json(value, kept) for name, value in inputs.items()}
         shown = open_progress(progress, self.name, [node.id for node in self.nodes])
-        return lambda: EmbeddedExecution(document, given, options, answers, last_node, shown)
+        view = FlowView(answers_of(self.nodes), self._last_node().id, shown)
+        if client is not None:
+            return client.launcher(document, given, view)
+        options = [*([] if store else ["--no-store"]), *([] if db is None else ["--db", str(db)])]
+        text = json.dumps(document, ensure_ascii=False)
+        return lambda: EmbeddedExecution(text, guard_tags(given), options, view)
 
     def _last_node(self) -> Node:
         """Answer the last node whose value no other uses."""

@@ -26,6 +26,11 @@ class Progress:
     def __init__(self, display: Display | None) -> None:
         self._display = display
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is somebody to show events to."""
+        return self._display is not None
+
     def show(self, event: Mapping[str, Any]) -> None:
         """Take an event; always from the same thread."""
         if self._display is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from flow_server import FlowServer
 
 pytest_plugins = ["services"]
 
@@ -26,6 +27,7 @@ def _database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps the history of the user out of it."""
     assert os.environ.get("FLOW_BIN"), "set FLOW_BIN to the command that runs flow"
     monkeypatch.setenv("FLOW_DB", str(tmp_path / "flow.db"))
+    monkeypatch.delenv("FLOWENGINE_URL", raising=False)
     monkeypatch.setenv("FLOW_VALUES", str(tmp_path / "values"))
 
 
@@ -62,3 +64,13 @@ def run_script(folder: Path, script: str, *arguments: str) -> subprocess.Complet
     file.write_text(script)
     command = [sys.executable, str(file), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[FlowServer]:
+    """A server of its own, that wants no token."""
+    running = FlowServer(tmp_path)
+    try:
+        yield running
+    finally:
+        running.stop()

@@ -102,3 +102,9 @@ def remember(value: int) -> list[int]:
 def chatter(lines: int, length: int) -> None:
     for _ in range(lines):
         print("x" * length)
+
+
+@task(retry=1, retry_delay=0)
+def tick(number: int) -> int:
+    time.sleep(0.1)
+    return number

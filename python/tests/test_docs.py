@@ -8,7 +8,7 @@ from conftest import run_script
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-EXPECTED = re.compile(r"^print\(.*\)  # (.*)$", re.MULTILINE)
+EXPECTED = re.compile(r"^ *print\(.*\)  # (.*)$", re.MULTILINE)
 
 
 def blocks() -> list[str]:
@@ -25,6 +25,8 @@ def test_examples_of_the_documentation_print_what_they_say(
         script = script.replace("python:3.13-slim", request.getfixturevalue("docker").python)
     if "zypi.example.com" in script:
         script = script.replace("http://zypi.example.com:4000", request.getfixturevalue("zypi_url"))
+    if "http://127.0.0.1:3000" in script:
+        script = script.replace("http://127.0.0.1:3000", request.getfixturevalue("server").url)
     done = run_script(tmp_path, script)
     expected = EXPECTED.findall(script) or ["{'summary': 'An item'}"]
     assert done.stdout.splitlines() == expected, done.stderr

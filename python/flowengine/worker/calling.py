@@ -70,7 +70,9 @@ def pick_arguments(function: Callable[..., Any], inputs: dict[str, Any]) -> dict
 def describe_refusal(error: FlowEngineError, name: str) -> dict[str, Any]:
     """Answer the message about a call that we refuse; trying again would not help."""
     message = f"{name}: {error.message}"
-    return {"type": "error", "code": error.code, "message": message, "hint": error.hint, "retryable": False}
+    told = {"type": "error", "code": error.code, "message": message, "hint": error.hint, "retryable": False}
+    cause = error.__cause__
+    return told if cause is None else {**told, "details": describe_exception(cause)["details"]}
 
 
 def describe_exception(error: BaseException) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
+import socket
 import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
@@ -19,6 +21,7 @@ _modules: dict[str, ModuleType] = {}
 
 
 _MAX_FUNCTIONS = 256
+_SHOWN_FOLDERS = 3
 
 _functions: dict[str, Callable[..., Any]] = {}
 
@@ -34,7 +37,7 @@ def find_function(module: str | None, file: str | None, name: str, code: str | N
     place = module or str(file)
     target: Any = _modules.get(place)
     if target is None:
-        target = _modules[place] = _import_module(module) if module is not None else _import_file(Path(str(file)))
+        target = _modules[place] = _import(module, file)
     for part in name.split("."):
         target = getattr(target, part, None)
     function = getattr(target, "function", target)
@@ -56,6 +59,28 @@ def _function_of(code: str) -> Callable[..., Any]:
     return function
 
 
+def _import(module: str | None, file: str | None) -> ModuleType:
+    try:
+        return _import_module(module) if module is not None else _import_file(Path(str(file)))
+    except ModuleNotFoundError as error:
+        raise _missing_module(module or str(file), error) from error
+
+
+def _missing_module(place: str, error: ModuleNotFoundError) -> FlowEngineError:
+    """Answer the error about a module that is not on this machine, which need not be the one the flow comes from."""
+    name = error.name or place
+    in_image = "or run the task in an image that has it: @task(image=...)."
+    if f"{place}.".startswith(f"{name}."):
+        folders = ", ".join(os.path.abspath(folder) for folder in sys.path[:_SHOWN_FOLDERS])
+        why = f'no "{name}" in {folders}, ...'
+        hint = f"Put it there, name its folder (FlowClient(url, server_path=[...])), {in_image}"
+    else:
+        why = f'it needs "{name}", which is not installed'
+        hint = f"Install it there for {sys.executable}, {in_image}"
+    message = f'cannot import "{place}" on "{socket.gethostname()}": {why}'
+    return FlowEngineError(message, code="invalid_config", hint=hint)
+
+
 def _import_module(name: str) -> ModuleType:
     known = sys.modules.get(name)
     if known is not None:
@@ -73,7 +98,9 @@ def _import_file(path: Path) -> ModuleType:
     """Import a script under a name of its own, so that what it does only as `__main__` is left out."""
     if not path.is_file():
         raise FlowEngineError(
-            f'"{path}" is not a file', code="invalid_config", hint="Correct the path, or workdir if it is relative."
+            f'"{path}" is not a file on "{socket.gethostname()}"',
+            code="invalid_config",
+            hint="Put it there, name its folder there (FlowClient(url, server_path=[...])), or correct the path.",
         )
     spec = importlib.util.spec_from_file_location(f"__flow_{path.stem}__", path)
     if spec is None:

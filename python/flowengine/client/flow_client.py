@@ -1,0 +1,149 @@
+"""A flow server, as programs see it."""
+
+from __future__ import annotations
+
+import os
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..document import guard_tags
+from ..execution import Execution, FlowView, run_to_end
+from ..outcome import Outcome
+from ..result import FlowResult
+from .answers import AuditEntry, Health, NodeType, Queue, QueuedExecution, read_as
+from .documents import Workflow, place_functions
+from .executions import ExecutionsApi
+from .following import Following
+from .http import Call, Http
+from .remote_execution import RemoteExecution
+from .workflows import WorkflowsApi
+
+_TIMEOUT_SECONDS = 30.0
+_PATIENCE_SECONDS = 60.0
+
+
+class FlowClient:
+    """A client of the server at `url`. Nothing is sent before it is used; any thread may use it.
+
+    `timeout` is how long the server may take to say something, in seconds; `patience` how long to go on trying when it
+    cannot be reached while an execution is followed. `ca_file` has the certificate authority of a server with TLS, in
+    PEM; without, those of the system are trusted. What goes wrong is a `FlowApiError`.
+
+    `server_python` and `server_path` are for flows of Python functions on another machine: the Python that has
+    flowengine there, and the folders there that it imports their modules from; without, those of this machine.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        timeout: float = _TIMEOUT_SECONDS,
+        patience: float = _PATIENCE_SECONDS,
+        ca_file: str | os.PathLike[str] | None = None,
+        server_python: str | None = None,
+        server_path: Sequence[str] | None = None,
+    ) -> None:
+        self._http = Http(url, token, timeout, ca_file)
+        self._patience = patience
+        self.url = self._http.url
+        self.executions = ExecutionsApi(self._http, patience)
+        self.workflows = WorkflowsApi(self._http)
+        self._server_python = server_python
+        self._server_path = None if server_path is None else list(server_path)
+
+    def __enter__(self) -> FlowClient:
+        """Answer the client itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close connections that are kept for further requests; they are closed after some seconds in any case."""
+        self._http.close()
+
+    def health(self) -> Health:
+        """Answer whether the server answers, and its version."""
+        return read_as(Health, self._http.json(Call("/health")), self.url)
+
+    def check_ready(self) -> None:
+        """Raise `UnavailableError` with the reason if the server cannot take work."""
+        self._http.json(Call("/ready"))
+
+    def metrics(self) -> str:
+        """Answer what Prometheus collects."""
+        return self._http.read(Call("/metrics", headers={"Accept": "text/plain"})).body.decode()
+
+    def openapi(self) -> dict[str, Any]:
+        """Answer the description of the API (OpenAPI 3.1)."""
+        described: dict[str, Any] = self._http.json(Call("/openapi.json"))
+        return described
+
+    def agent_card(self) -> dict[str, Any]:
+        """Answer what the server tells agents of itself."""
+        card: dict[str, Any] = self._http.json(Call("/.well-known/agent-card.json"))
+        return card
+
+    def node_types(self) -> list[NodeType]:
+        """Answer the node types that workflows may use there."""
+        return [read_as(NodeType, item, self.url) for item in self._http.json(Call("/api/nodes"))]
+
+    def node_type(self, type: str) -> NodeType:
+        """Answer what a node type takes and gives. Raises `NotFoundError`."""
+        path = f"/api/nodes/{urllib.parse.quote(type, safe='')}"
+        return read_as(NodeType, self._http.json(Call(path)), self.url)
+
+    def queue(self, *, limit: int = 100) -> Queue:
+        """Answer which executions wait until they may run, and why."""
+        answer = self._http.json(Call("/api/queue", query={"limit": limit}))
+        waiting = [read_as(QueuedExecution, item, self.url) for item in answer.get("executions", ())]
+        return read_as(Queue, {**answer, "executions": waiting}, self.url)
+
+    def audit(self, *, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
+        """Answer who changed what, the newest first; `before` is the id of the last entry of the page before."""
+        answer = self._http.json(Call("/api/audit", query={"limit": limit, "before": before}))
+        return [read_as(AuditEntry, item, self.url) for item in answer["entries"]]
+
+    def events(self, *, after: int | None = None) -> Iterator[dict[str, Any]]:
+        """Answer the events of all executions, live, each with its `position`; without an end.
+
+        Without `after` it begins with what is new, with `after=0` at the beginning of the history. A connection that
+        breaks is made anew, without a loss or a repetition. Raises `UnavailableError` if the server stays out of reach.
+        """
+        return Following(self._http, "/api/events", after, self._patience).of_all()
+
+    def start(
+        self, workflow: str | Workflow, inputs: Mapping[str, Any] | None = None, **options: Any
+    ) -> RemoteExecution:
+        """Start a saved workflow, by its id, or a document, and answer a handle on it.
+
+        `options` are those of `executions.start`. Raises `InvalidWorkflowError`, `NotFoundError`.
+        """
+        return self.executions.handle(self.executions.start(workflow, inputs, **options))
+
+    def run(self, workflow: str | Workflow, inputs: Mapping[str, Any] | None = None, **options: Any) -> FlowResult:
+        """Start a workflow, and wait for its end; Ctrl-C cancels it. Whether it has succeeded is in the result."""
+        return run_to_end(lambda: self.start(workflow, inputs, **options))
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the address says so, such that files of this machine are there too."""
+        host = urllib.parse.urlsplit(self.url).hostname or ""
+        return self._server_path is None and (host == "localhost" or host == "::1" or host.startswith("127."))
+
+    def launcher(
+        self, document: Mapping[str, Any], inputs: Mapping[str, Any], view: FlowView
+    ) -> Callable[[], Execution]:
+        """Answer what starts a flow of Python functions, with inputs in JSON; for `Flow.run` and the like."""
+        placed = place_functions(document, self._server_python, self._server_path)
+
+        def start() -> Execution:
+            body = {"workflow": placed, "inputs": {name: guard_tags(value) for name, value in inputs.items()}}
+            execution_id = self.executions.post_start(body)
+            outcome = Outcome(view.answers, view.last_node)
+            return RemoteExecution(self.executions, execution_id, outcome=outcome, progress=view.progress)
+
+        return start

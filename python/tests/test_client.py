@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import datetime
+import itertools
+import json
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flow_server import FlowServer
+from losing_proxy import LosingProxy
+
+from flowengine import (
+    AccessError,
+    ConflictError,
+    FlowApiError,
+    FlowClient,
+    FlowEngineError,
+    InvalidFlowError,
+    InvalidWorkflowError,
+    NotFoundError,
+    UnavailableError,
+)
+
+HELLO = {
+    "id": "hello",
+    "inputs": {"name": {"type": "string"}},
+    "nodes": [
+        {
+            "id": "greet",
+            "node_type": "shell.exec",
+            "config": {"command": "echo", "args": ["Hello, ${{ inputs.name }}!"]},
+        },
+        {"id": "shout", "node_type": "shell.exec", "config": {"command": "tr a-z A-Z", "shell": True}},
+    ],
+    "connections": [{"from_node": "greet", "from_port": "stdout", "to_node": "shout", "to_port": "stdin"}],
+}
+SLEEP = {
+    "id": "sleep",
+    "nodes": [{"id": "sleep", "node_type": "shell.exec", "config": {"command": "sleep", "args": ["300"]}}],
+}
+FAIL = {"id": "fail", "nodes": [{"id": "fail", "node_type": "shell.exec", "config": {"command": "false"}}]}
+COUNT = "i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.05; done"
+
+
+def ticking(lines: str = COUNT) -> dict[str, Any]:
+    config = {"command": lines, "shell": True, "stream_output": True}
+    return {"id": "ticking", "nodes": [{"id": "tick", "node_type": "shell.exec", "config": config}]}
+
+
+def wait_for(is_true: Any) -> None:
+    deadline = time.monotonic() + 60
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_workflow_is_saved_run_and_looked_at(server: FlowServer) -> None:
+    with server.client() as client:
+        assert client.health().status == "healthy"
+        client.check_ready()
+        assert client.workflows.create(HELLO) == "hello"
+        assert [(item.id, item.nodes) for item in client.workflows.list()] == [("hello", 2)]
+
+        handle = client.start("hello", {"name": "Ada"}, verbose=True)
+        result = handle.wait(60)
+        assert (result.success, result.outputs["shout"]["stdout"]) == (True, "HELLO, ADA!")
+        assert list(handle.logs()) == ["Hello, Ada!", "HELLO, ADA!"]
+        assert next(event["seq"] for event in handle.events(after=3)) == 4
+
+        found = client.executions.get(handle.execution_id, include_workflow=True)
+        assert found.has_ended
+        assert found.created_at.tzinfo is not None
+        assert dict(found.inputs) == {"name": "Ada"}
+        assert [(node.node_id, node.status, node.attempt) for node in found.nodes] == [
+            ("greet", "succeeded", 1),
+            ("shout", "succeeded", 1),
+        ]
+        assert found.workflow is not None
+        assert found.workflow["id"] == "hello"
+        lines = list(client.executions.logs(handle.execution_id, node="shout", stream="stdout"))
+        assert [line.text for line in lines] == ["HELLO, ADA!"]
+        explained = client.executions.explain(handle.execution_id)
+        assert [step["node_id"] for step in explained["critical_path"]] == ["greet", "shout"]
+
+
+def test_executions_are_listed_page_by_page(server: FlowServer) -> None:
+    with server.client() as client:
+        started = [client.run(HELLO, {"name": str(number)}).execution_id for number in range(3)]
+        failed = client.run(FAIL)
+        assert (failed.status, (failed.error or {})["code"]) == ("failed", "node_failed")
+        newest = [item.execution_id for item in client.executions.list()]
+        assert newest == [failed.execution_id, *reversed(started)]
+        assert [item.execution_id for item in client.executions.list(limit=2, after=newest[0])] == newest[1:3]
+        assert [item.status for item in client.executions.list(status="failed")] == ["failed"]
+        an_hour_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
+        assert client.executions.list(until=an_hour_ago) == []
+        assert len(client.executions.list(since=an_hour_ago)) == 4
+
+
+def test_a_rerun_is_planned_and_made(server: FlowServer) -> None:
+    with server.client() as client:
+        first = client.run(HELLO, {"name": "Ada"})
+        plan = client.executions.plan_rerun(first.execution_id, start_at="shout")
+        assert [(node.node_id, node.action) for node in plan.nodes] == [("greet", "reuse"), ("shout", "run")]
+        again = client.executions.rerun(first.execution_id, start_at="shout")
+        assert again.wait(60).outputs["shout"]["stdout"] == "HELLO, ADA!"
+        assert client.executions.get(again.execution_id).rerun_of == first.execution_id
+        other = client.executions.rerun(first.execution_id, only="greet", inputs={"name": "Bob"})
+        assert other.wait(60).success
+
+
+def test_node_types_queue_metrics_audit_and_descriptions_have_types(server: FlowServer) -> None:
+    with server.client() as client:
+        assert "python.task" in {item.type for item in client.node_types()}
+        assert client.node_type("shell.exec").config["type"] == "object"
+        assert client.queue().waiting == 0
+        client.workflows.create(HELLO)
+        assert [(entry.action, entry.status) for entry in client.audit()] == [("POST /api/workflows", 201)]
+        assert "flow_" in client.metrics()
+        assert client.openapi()["openapi"].startswith("3.1")
+        assert client.agent_card()["name"]
+
+
+def test_the_client_covers_every_route(server: FlowServer) -> None:
+    covered = {
+        "/health": {"get"},
+        "/ready": {"get"},
+        "/metrics": {"get"},
+        "/api/workflows": {"get", "post"},
+        "/api/workflows/{id}": {"get", "put", "delete"},
+        # The same as POST /api/executions with its id.
+        "/api/workflows/{id}/execute": {"post"},
+        "/api/executions": {"get", "post"},
+        "/api/executions/{id}": {"get"},
+        "/api/executions/{id}/cancel": {"post"},
+        "/api/executions/{id}/resume": {"post"},
+        "/api/executions/{id}/rerun": {"post"},
+        "/api/executions/{id}/logs": {"get"},
+        "/api/executions/{id}/explain": {"get"},
+        "/api/executions/{id}/events": {"get"},
+        "/api/events": {"get"},
+        "/api/nodes": {"get"},
+        "/api/nodes/{type}": {"get"},
+        "/api/queue": {"get"},
+        "/api/audit": {"get"},
+    }
+    with server.client() as client:
+        paths = client.openapi()["paths"]
+    assert {path: set(routes) for path, routes in paths.items()} == covered
+
+
+def test_an_etag_keeps_two_people_from_undoing_each_others_work(server: FlowServer) -> None:
+    with server.client() as client:
+        first = client.workflows.put("hello", HELLO, only_new=True)
+        with pytest.raises(ConflictError) as caught:
+            client.workflows.put("hello", HELLO, only_new=True)
+        assert (caught.value.status, caught.value.code) == (412, "precondition_failed")
+        client.workflows.put("hello", {**HELLO, "description": "mine"}, if_match=first)
+        with pytest.raises(ConflictError):
+            client.workflows.put("hello", {**HELLO, "description": "yours"}, if_match=first)
+        saved = client.workflows.get("hello")
+        assert saved.document["description"] == "mine"
+        assert "description" not in client.workflows.get("hello", version=1).document
+        with pytest.raises(ConflictError):
+            client.workflows.delete("hello", if_match=first)
+        client.workflows.delete("hello", if_match=saved.etag)
+        with pytest.raises(NotFoundError, match='"hello"'):
+            client.workflows.get("hello")
+
+
+def test_errors_have_the_code_hint_and_status_of_the_server(server: FlowServer) -> None:
+    with server.client() as client:
+        with pytest.raises(NotFoundError) as missing:
+            client.executions.get("no such")
+        assert (missing.value.status, missing.value.code) == (404, "not_found")
+        assert missing.value.hint
+        assert missing.value.request_id
+        with pytest.raises(InvalidWorkflowError) as invalid:
+            client.start({"nodes": [{"id": "a", "node_type": "shel.exec"}]})
+        assert (invalid.value.status, invalid.value.code) == (422, "invalid_workflow")
+        assert invalid.value.issues[0]["path"] == ["nodes", 0, "node_type"]
+        assert isinstance(invalid.value, InvalidFlowError)
+        assert isinstance(invalid.value, FlowApiError)
+        with pytest.raises(InvalidWorkflowError, match="name"):
+            client.start(HELLO)
+        client.workflows.create(HELLO)
+        with pytest.raises(ConflictError) as conflict:
+            client.workflows.create(HELLO)
+        assert conflict.value.status == 409
+        with pytest.raises(NotFoundError):
+            client.run("no such")
+        with pytest.raises(NotFoundError):
+            next(client.executions.events("no such"))
+        with pytest.raises(NotFoundError):
+            client.executions.handle("no such").wait(60)
+        with pytest.raises(FlowApiError) as malformed:
+            client.executions.list(since="yesterday")
+        assert malformed.value.status == 400
+
+
+def test_a_token_is_needed_where_there_is_one(tmp_path: Path) -> None:
+    server = FlowServer(tmp_path, token="secret-of-the-test")
+    try:
+        for token in (None, "wrong"):
+            with pytest.raises(AccessError) as caught:
+                FlowClient(server.url, token).workflows.list()
+            assert (caught.value.status, caught.value.code) == (401, "unauthenticated")
+            assert "wrong" not in str(caught.value)
+        assert server.client().workflows.list() == []
+        with pytest.raises(AccessError):
+            next(FlowClient(server.url, "wrong").events(after=0))
+    finally:
+        server.stop()
+
+
+def test_a_server_that_is_not_there_is_told_soon(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    client = FlowClient(url)
+    with pytest.raises(UnavailableError, match=r"that .flow serve. runs there") as caught:
+        client.start(HELLO)
+    assert caught.value.status is None
+    with pytest.raises(UnavailableError):
+        client.health()
+    with pytest.raises(UnavailableError):
+        next(FlowClient(url, patience=0.2).executions.events("some"))
+
+
+def test_a_server_that_says_nothing_is_given_up(server: FlowServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = FlowClient(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
+        with pytest.raises(UnavailableError) as caught:
+            client.health()
+        assert caught.value.code == "timeout"
+
+
+@pytest.mark.parametrize("url", ["", "localhost:3000", "ftp://host", "http://", "http://host:port", "http://a:b@host"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(FlowEngineError, match="no address"):
+        FlowClient(url)
+
+
+def test_a_token_that_would_break_the_header_is_refused_and_not_shown() -> None:
+    with pytest.raises(FlowEngineError, match="token") as caught:
+        FlowClient("http://127.0.0.1:1", "secret\r\nX-Other: 1")
+    assert "secret" not in str(caught.value)
+
+
+def test_what_is_no_flow_server_is_told(item_url: str) -> None:
+    with pytest.raises(FlowApiError, match="flow server"):
+        FlowClient(item_url).health()
+
+
+def test_the_same_key_starts_one_execution(server: FlowServer) -> None:
+    with server.client() as client:
+        ids = {client.executions.start(HELLO, {"name": "Ada"}, idempotency_key="one") for _ in range(3)}
+        assert len(ids) == 1
+        with pytest.raises(ConflictError):
+            client.executions.start(HELLO, {"name": "Bob"}, idempotency_key="one")
+        assert len(client.executions.list()) == 1
+
+
+def test_cancelling_ends_it_and_says_whether_there_was_something_to_end(server: FlowServer) -> None:
+    with server.client() as client:
+        handle = client.start(SLEEP)
+        with pytest.raises(TimeoutError):
+            handle.wait(0.05)
+        assert client.executions.cancel(handle.execution_id, "enough")
+        assert handle.wait(60).status == "cancelled"
+        assert not client.executions.cancel(handle.execution_id)
+        handle.cancel()
+        with pytest.raises(ConflictError):
+            client.executions.resume(handle.execution_id)
+
+
+def test_bytes_arrive_as_bytes(server: FlowServer) -> None:
+    document = {"id": "raw", "nodes": [{"id": "log", "node_type": "debug.log"}]}
+    with server.client() as client:
+        value = {"raw": b"\x00\xff", "tag": {"type": "String", "value": 1}, "text": "${{ 1 }}"}
+        result = client.run(document, {"message": value})
+        assert result.outputs["log"]["message"] == value
+        assert client.executions.get(result.execution_id).inputs["message"] == value
+
+
+def test_a_stream_goes_on_after_the_server_was_killed(server: FlowServer) -> None:
+    with server.client() as client:
+        document = ticking()
+        document["nodes"][0]["retry_policy"] = {"max_attempts": 2}
+        handle = client.start(document)
+        seen: list[int] = []
+        for event in handle.events():
+            seen.append(event["seq"])
+            if len(seen) == 10:
+                server.kill()
+                server.start()
+        assert seen == list(range(1, len(seen) + 1))
+        assert handle.wait(60).success
+        assert [event["seq"] for event in handle.events()] == seen
+
+
+def test_a_start_whose_answer_is_lost_starts_once(server: FlowServer) -> None:
+    with server.client() as client, LosingProxy(server.url) as proxy:
+        execution_id = FlowClient(proxy.url).executions.start(HELLO, {"name": "Ada"})
+        assert proxy.lost == 1
+        assert [item.execution_id for item in client.executions.list()] == [execution_id]
+
+
+def test_all_executions_are_followed_from_any_place(server: FlowServer) -> None:
+    with server.client() as client:
+        first = client.run(HELLO, {"name": "Ada"}).execution_id
+        events = client.events(after=0)
+        seen = [next(events)]
+        second = client.run(HELLO, {"name": "Bob"}).execution_id
+        server.kill()
+        server.start()
+        for event in events:
+            seen.append(event)
+            if event["type"] == "WorkflowCompleted" and event["execution_id"] == second:
+                break
+        events.close()  # type: ignore[attr-defined]
+        positions = [event["position"] for event in seen]
+        assert positions == sorted(set(positions))
+        assert {event["execution_id"] for event in seen} == {first, second}
+        rest = list(
+            itertools.takewhile(lambda event: event["position"] < positions[-1], client.events(after=positions[4]))
+        )
+        assert [event["position"] for event in rest] == positions[5:-1]
+
+
+def test_read_events_answers_pages(server: FlowServer) -> None:
+    with server.client() as client:
+        id = client.run(HELLO, {"name": "Ada"}, verbose=True).execution_id
+        states = client.executions.read_events(id, kind="state")
+        logs = client.executions.read_events(id, kind="logs", node_id="greet")
+        assert [event["event"]["line"] for event in logs] == ["Hello, Ada!"]
+        assert len(client.executions.read_events(id)) == len(states) + 2
+        assert client.executions.read_events(id, after=states[-1]["seq"]) == []
+        assert [event["seq"] for event in client.executions.read_events(id, after=1, limit=1)] == [2]
+        json.dumps(states)
