@@ -24,6 +24,7 @@ class Parameters:
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     takes_any: bool = False
+    takes_more: bool = False
 
     @staticmethod
     def of(function: Callable[..., Any]) -> Parameters:
@@ -34,6 +35,7 @@ class Parameters:
             tuple(parameter.name for parameter in named if parameter.default is parameter.empty),
             tuple(parameter.name for parameter in named if parameter.default is not parameter.empty),
             any(parameter.kind is parameter.VAR_KEYWORD for parameter in known),
+            any(parameter.kind is parameter.VAR_POSITIONAL for parameter in known),
         )
 
     def by_name(self, arguments: Mapping[str, Any], name: str) -> dict[str, Any]:

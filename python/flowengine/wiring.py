@@ -71,8 +71,13 @@ def _wire_function(node: Node, sources: list[Node], wiring: Wiring) -> None:
         wiring.inputs.update(zip(free, rest, strict=False))
     elif len(free) == 1:
         wiring.inputs[free[0]] = rest
-    elif not free:
+    elif not free and not known.takes_more:
         wiring.waits_for = rest
+    elif not free:
+        raise InvalidFlowError(
+            f'"{node.id}" takes what comes before it as *arguments, which have no names to connect to',
+            hint="Let it take one list instead.",
+        )
     else:
         names = ", ".join(source.id for source in rest)
         raise InvalidFlowError(

@@ -69,6 +69,16 @@ def test_too_many_values_for_the_parameters_are_an_error() -> None:
         made.to_document()
 
 
+def test_values_for_arguments_without_names_are_an_error() -> None:
+    def anything(*values: int) -> None:
+        """Take any number of values."""
+
+    with pytest.raises(InvalidFlowError, match="one list instead"):
+        Flow("rest").then(start, task(anything)).to_document()
+    with Flow("rest"), pytest.raises(InvalidFlowError, match="one list instead"):
+        task(anything)(1, 2)
+
+
 def test_calls_within_a_with_block_are_nodes() -> None:
     with Flow("calls") as made:
         first = start(number=made.input("n", default=1))
