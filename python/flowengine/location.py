@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .function_code import FunctionCode
+from .process_role import SCRIPT_MODULE
 
 
 def locate(function: Callable[..., Any]) -> dict[str, Any]:
@@ -32,7 +33,9 @@ def _place_of(function: Callable[..., Any], name: str) -> dict[str, Any]:
     if "<" in name:
         return {"code": FunctionCode(function, name)}
     if function.__module__ != "__main__":
-        return {"module": function.__module__}
+        script = getattr(sys.modules.get(function.__module__), "__file__", None)
+        is_script = script is not None and function.__module__ == SCRIPT_MODULE.format(Path(script).stem)
+        return {"file": script} if is_script else {"module": function.__module__}
     main = sys.modules["__main__"]
     spec = getattr(main, "__spec__", None)
     if spec is not None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 ARGUMENTS_VARIABLE = "FLOWENGINE_ARGV"
 """Tells workers the arguments of the script, whose top level they run as far as the flow."""
 
-_is_worker = False
+SCRIPT_MODULE = "__flow_{}__"
+"""What workers call the module that a script is."""
+
+_is_importing = False
 
 
 class FlowStarted(BaseException):
@@ -17,15 +22,24 @@ class FlowStarted(BaseException):
 
 
 def become_worker() -> None:
-    """Say that this process works for a flow and must not run any itself."""
-    global _is_worker
-    _is_worker = True
+    """Say that this process works for a flow: it takes over the arguments of the script."""
     arguments = os.environ.pop(ARGUMENTS_VARIABLE, None)
     if arguments is not None:
         sys.argv = json.loads(arguments)
 
 
+@contextmanager
+def importing() -> Iterator[None]:
+    """Let no flow be run until the end of the block, in which a worker imports a module of tasks."""
+    global _is_importing
+    before, _is_importing = _is_importing, True
+    try:
+        yield
+    finally:
+        _is_importing = before
+
+
 def check_may_run() -> None:
-    """Raise `FlowStarted` in a worker: a flow that is run at the top level of a script would start itself again."""
-    if _is_worker:
-        raise FlowStarted("a worker does not run flows")
+    """Raise `FlowStarted` while a worker imports a script: a flow at its top level would start itself again."""
+    if _is_importing:
+        raise FlowStarted("a worker that imports a script does not run its flows")

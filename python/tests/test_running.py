@@ -73,6 +73,16 @@ def test_a_script_runs_its_flow_at_its_top_level(tmp_path: Path, item_url: str) 
     assert json.loads(done.stdout) == [True, {"summary": "An item"}, {"summary": "An item"}, {"title": "An item"}]
 
 
+def test_a_task_runs_a_flow_of_its_own(tmp_path: Path) -> None:
+    script = (
+        "from flowengine import Flow, task\n@task\ndef double(value: int) -> int:\n    return 2 * value\n"
+        "@task\ndef outer(value: int) -> int:\n    return Flow('inner').then(double).run(value=value).output + 1\n"
+        "print(Flow('outer').then(outer).run(value=20).raise_for_status().output)\n"
+    )
+    done = run_script(tmp_path, script)
+    assert done.stdout == "41\n", done.stderr
+
+
 def test_a_package_runs_with_relative_imports(tmp_path: Path) -> None:
     package = tmp_path / "project"
     package.mkdir()

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import FlowEngineError
 from ..function_code import load_function
-from ..process_role import FlowStarted
+from ..process_role import SCRIPT_MODULE, FlowStarted, importing
 
 _modules: dict[str, ModuleType] = {}
 
@@ -102,7 +102,7 @@ def _import_file(path: Path) -> ModuleType:
             code="invalid_config",
             hint="Put it there, name its folder there (FlowClient(url, server_path=[...])), or correct the path.",
         )
-    spec = importlib.util.spec_from_file_location(f"__flow_{path.stem}__", path)
+    spec = importlib.util.spec_from_file_location(SCRIPT_MODULE.format(path.stem), path)
     if spec is None:
         raise FlowEngineError(f'"{path}" is not a Python file', code="invalid_config", hint="Name it `NAME.py`.")
     return _execute(spec)
@@ -113,7 +113,8 @@ def _execute(spec: ModuleSpec) -> ModuleType:
     sys.modules[spec.name] = module
     try:
         if spec.loader is not None:
-            spec.loader.exec_module(module)
+            with importing():
+                spec.loader.exec_module(module)
     except FlowStarted:
         pass
     except BaseException:
