@@ -199,13 +199,20 @@ export const cache = buildRouteMap({
 /** `flow doctor`. */
 export const doctor = buildCommand<DoctorFlags, [], ProgramContext>({
   loader: lazily(async () => (await import("./commands/doctor.ts")).examine),
-  parameters: { flags: { ...jsonFlag, ...databaseFlag, ...debugFlag } },
+  parameters: {
+    flags: {
+      server: textFlag("Check only whether this server can take work; no token needed", "URL"),
+      ...jsonFlag,
+      ...databaseFlag,
+      ...debugFlag,
+    },
+  },
   docs: {
     brief: "Check the database, the disk and the rest of what flow needs",
     customUsage: ["[options]"],
     fullDescription:
       "Checks what flow needs, above all every page of the database. Ends with 6 if something is wrong." +
-      examples("flow doctor", "flow doctor --db backup.db --json"),
+      examples("flow doctor", "flow doctor --db backup.db --json", "flow doctor --server http://127.0.0.1:3000"),
   },
 });
 

@@ -103,3 +103,12 @@ Deno.test({
       assert.match(await runBlock(blockWith(releases, "minisign"), site), /Trusted comment: flow 0\.2\.0/);
     }),
 });
+
+Deno.test("docs/install.md: the image is run as its Dockerfile says", async () => {
+  const file = await readFile(join(ROOT, "release/Dockerfile"), "utf8");
+  const commands = blockWith(install, "docker run").code.trim().split("\n");
+  assert.equal(commands.length, 2);
+  for (const command of commands) assert.ok(file.includes(`#   ${command.replace('"$IMAGE"', "IMAGE")}\n`), command);
+  assert.match(file, /^EXPOSE 3000$/m);
+  assert.match(file, /^VOLUME \/data$/m);
+});

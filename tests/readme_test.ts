@@ -14,7 +14,7 @@ for (const block of blocks) {
 await testScripts("README.md");
 
 Deno.test("README: every block is run, compared or checked by some test", () => {
-  const known = ["sh", "sh ci", "ts", "text output", "text demo", "text crash", "text serve", "yaml"];
+  const known = ["sh", "sh ci", "sh build", "ts", "text output", "text demo", "text crash", "text serve", "yaml"];
   assert.deepEqual(blocks.filter(({ info }) => !known.includes(info)), []);
 });
 
@@ -26,6 +26,9 @@ Deno.test("README: the first commands of a newcomer are those that CI runs", asy
   assert.deepEqual(commands, [`${start} demo`, `${start} test`]);
   assert.match(gate, /^readonly DENO_VERSION=2\.9\.6$/m);
   assert.match(gate, /^export .*\bDENO_TLS_CA_STORE=system\b/m);
+  const [build] = blocks.filter(({ info }) => info === "sh build");
+  assert.equal(build?.code.trim(), "npx --yes deno@2.9.6 task compile");
+  assert.match(gate, / deno@\$DENO_VERSION" task compile |deno task compile /);
   for (const task of ["demo", "test"]) assert.ok(gate.includes(`npx --yes "deno@$DENO_VERSION" task ${task}`), task);
 });
 
