@@ -68,7 +68,7 @@ class Task(Generic[P, R]):
         functools.update_wrapper(self, function)
         self.function = function
         self.options = options
-        self.name = options.name or function.__name__
+        self.name = options.name or function.__name__.strip("<>")
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Within a flow: add a node, and answer it for what it will return. Elsewhere: call the function."""
