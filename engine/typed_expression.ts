@@ -90,7 +90,7 @@ export class OutputPort<out T = unknown> extends Expression<T> {
  * wf.add("log", debugLog(), { message: expression<string>`$uppercase(${list.stdout}) & ${"!"}` });
  * ```
  */
-export function expression<T = never>(texts: TemplateStringsArray, ...values: unknown[]): Expression<T> {
+export function expression<T = never>(texts: TemplateStringsArray, ...values: unknown[]): Expression<NoInfer<T>> {
   const parts = values.map((value, index) => `${texts[index] ?? ""}${toSource(value)}`);
   return new Expression(`${parts.join("")}${texts[values.length] ?? ""}`.trim());
 }

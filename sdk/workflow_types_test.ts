@@ -74,6 +74,12 @@ function ports() {
   wf.connect(page.body, one, "label");
   // @ts-expect-error no such output
   wf.add("x", debugLog({}), { message: page.boddy });
+  // @ts-expect-error a node is no value; its ports are
+  wf.add("x", debugLog({}), { message: page });
+  // @ts-expect-error a function is no value
+  wf.add("x", debugLog({}), { message: () => 1 });
+  // @ts-expect-error a promise is no value
+  wf.add("x", debugLog({}), { message: Promise.resolve(1) });
   // @ts-expect-error a text is no number
   wf.add("x", counter({ mode: "up" }), { from: text.json });
   // @ts-expect-error a text is no number
@@ -163,6 +169,9 @@ function tasks() {
   const loaded = wf.add("load", load, { url: "x" });
   wf.add("count", count, { rows: loaded.result.get("rows") });
   wf.add("nothing", nothing);
+  wf.add("computed", count, { rows: expression`[1]` });
+  // @ts-expect-error a number is no list
+  wf.add("x", count, { rows: expression<number>`1` });
   const aborted: OutputPort<boolean> = wf.add("context", context, { a: loaded.result.get("limit") }).result;
   // @ts-expect-error the url is missing
   wf.add("x", load, {});
