@@ -6,11 +6,13 @@ import { canonicalJson, type Value, type Values } from "./value.ts";
 
 /** What a node's result depends on. */
 export interface HashParts {
+  /** Such as `http.request`. */
   node_type: string;
   /** Of the node type. */
   version: number;
   /** With defaults filled in. */
   config: Value;
+  /** By port. */
   inputs: Values;
 }
 

@@ -7,7 +7,9 @@ import type { ExecutionResult } from "./verdict.ts";
 
 /** One try of one node, to be carried out. */
 export interface AttemptRequest {
+  /** Of the execution that the attempt belongs to. */
   readonly execution_id: string;
+  /** What to run. */
   readonly node: PreparedNode;
   /** Of a node with `map`: the item that this is about, from 0. */
   readonly index: number | undefined;
@@ -15,6 +17,7 @@ export interface AttemptRequest {
   readonly attempt: number;
   /** As connected; not yet checked against the node's ports. */
   readonly inputs: Values;
+  /** Whether the caller wants to see every line. */
   readonly verbose: boolean;
   /** What the node remembers between its attempts; made on first use. */
   readonly memory: () => Map<string, unknown>;
@@ -22,8 +25,11 @@ export interface AttemptRequest {
   readonly signal: AbortSignal;
   /** Absolute path of the workflow's document, if it came from a file. */
   readonly source: string | undefined;
+  /** Takes what the node tells. */
   emit(event: NodeEventBody): void;
+  /** Takes the identity of a process that works for the attempt. */
   processStarted(process: ProcessIdentity): void;
+  /** Takes what the node has opened elsewhere, and how long it stays. */
   resourceOpened(resource: Values, until: ResourceScope): void;
   /** Runs a workflow to its end. `place`: which call of this attempt it is, from 0. */
   call(request: CallRequest, place: number, signal: AbortSignal): Promise<ExecutionResult<Values>>;

@@ -34,14 +34,15 @@ import type { Workflow } from "./workflow.ts";
  *
  * ```ts
  * import { createEngine, type Engine } from "flowengine";
- *
  * const engine: Engine = createEngine();
  * console.log(await engine.releaseDeadOwners());
  * await engine.close();
  * ```
  */
 export class Engine {
+  /** The node types that it knows. */
   readonly registry: NodeRegistry;
+  /** Where its executions are kept. */
   readonly store: Store;
   readonly #clock: Clock;
   readonly #options: EngineOptions;
@@ -50,6 +51,7 @@ export class Engine {
   readonly #driver: Driver;
   #calls: Calls | undefined;
 
+  /** Nothing runs until it is told to. */
   constructor(options: EngineOptions) {
     this.#options = options;
     this.registry = options.registry;

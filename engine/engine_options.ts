@@ -12,9 +12,11 @@ import type { ExecutionResult, NodeOutputs } from "./verdict.ts";
 
 /** How to build an engine. */
 export interface EngineOptions {
+  /** The node types that it knows. */
   registry: NodeRegistry;
   /** Default: a new `MemoryStore`. The engine does not close it. */
   store?: Store;
+  /** Default: that of the system. */
   clock?: Clock;
   /** Default: attempts run in this process. */
   dispatcher?: Dispatcher;
@@ -54,6 +56,7 @@ export interface StartOptions {
 
 /** An execution that this engine drives. */
 export interface ExecutionHandle<O extends Values = NodeOutputs> {
+  /** A UUID that sorts by time, unless the caller chose another. */
   readonly execution_id: string;
   /**
    * Rejects only when the journal fails (`store_failed`, `conflict`) or the engine is closed (`interrupted`). Nobody has

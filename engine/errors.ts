@@ -50,7 +50,9 @@ export type ErrorKind = (typeof KIND_OF_CODE)[ErrorCode];
 
 /** An error as it stands in events, in the journal and in HTTP answers. */
 export interface ErrorInfo {
+  /** What went wrong, for machines. */
   code: ErrorCode;
+  /** The action, the value in quotes, why. */
   message: string;
   /** One imperative sentence: what to do about it. */
   hint?: string;
@@ -60,10 +62,13 @@ export interface ErrorInfo {
 
 /** Options of a {@link FlowError}. */
 export interface FlowErrorOptions {
+  /** One imperative sentence: what to do about it. */
   hint?: string | undefined;
   /** Whether trying again may help; default: by kind (`failed`, `timeout` and `unavailable` may). */
   retryable?: boolean | undefined;
+  /** Facts for machines, such as `exit_code`. */
   details?: Record<string, Value> | undefined;
+  /** What was caught. */
   cause?: unknown;
 }
 
@@ -78,12 +83,18 @@ export interface FlowErrorOptions {
  * ```
  */
 export class FlowError extends Error {
+  /** Of the class. */
   override readonly name = "FlowError";
+  /** What went wrong, for machines. */
   readonly code: ErrorCode;
+  /** One imperative sentence: what to do about it. */
   readonly hint: string | undefined;
+  /** Whether trying again may help. */
   readonly retryable: boolean;
+  /** Facts for machines, such as `exit_code`. */
   readonly details: Record<string, Value> | undefined;
 
+  /** `message`: the action, the value in quotes, a colon, the state, no period. */
   constructor(code: ErrorCode, message: string, options: FlowErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
@@ -92,6 +103,7 @@ export class FlowError extends Error {
     this.details = options.details;
   }
 
+  /** What `code` means to whoever has to react to it. */
   get kind(): ErrorKind {
     return KIND_OF_CODE[this.code];
   }

@@ -7,7 +7,9 @@ export type FinalStatus = "succeeded" | "failed" | "cancelled";
 
 /** How an execution ends of which nothing is left to run. */
 export interface Verdict {
+  /** How it ended. */
   status: FinalStatus;
+  /** Why it failed, or was cancelled. */
   error?: ErrorInfo;
   /** The declared outputs, if there are some. */
   outputs?: Values;
@@ -24,6 +26,7 @@ export type NodeEventBody =
 
 /** Why a node never ran: `node_id` names the node that is to blame, where one is. */
 export interface SkipReason {
+  /** What kept the node from running. */
   reason:
     | "node_failed"
     | "node_cancelled"
@@ -34,6 +37,7 @@ export interface SkipReason {
     | "run_if"
     | "condition"
     | "no_value";
+  /** The node that is to blame, if it is one. */
   node_id?: string;
 }
 
@@ -53,6 +57,7 @@ export type HandlerName = (typeof HANDLERS)[number];
 
 /** What an event of a node is about. */
 export interface NodeSubject {
+  /** Of the workflow's node. */
   node_id: string;
   /** Of a node with `map`: the item, from 0. Without it, the event is about the node as a whole. */
   index?: number;
@@ -105,6 +110,7 @@ export type EventBody =
 
 /** What every event carries besides its body. */
 export interface EventHeader {
+  /** Of the execution that the event is about. */
   execution_id: string;
   /** 1, 2, 3 ... within the execution, without gaps. */
   seq: number;

@@ -7,7 +7,9 @@ import type { Workflow } from "./workflow.ts";
 
 /** One try of one node. */
 export interface AttemptExplanation {
+  /** From 1. */
   attempt: number;
+  /** How long it took, in milliseconds. */
   duration_ms: number;
   /** Why it did not succeed. */
   error?: ErrorInfo;

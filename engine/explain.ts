@@ -10,7 +10,9 @@ import type { NodeSpec } from "./workflow.ts";
 
 /** What the node cache did for a node that asked for it. `bypassed`: the execution was started without the cache. */
 export interface CacheExplanation {
+  /** Whether the result was there, was not, or was not looked for. */
   outcome: "hit" | "miss" | "bypassed";
+  /** How long results may be used again. */
   ttl_seconds: number;
   /** Of a node with `map`: how many of its items came from the cache; `hit` if any did. */
   items?: number;
@@ -18,16 +20,21 @@ export interface CacheExplanation {
 
 /** What happened to one node, and why. */
 export interface NodeExplanation extends TimeShares {
+  /** Of the workflow's node. */
   node_id: string;
+  /** Such as `http.request`. */
   node_type: string;
+  /** The node's label. */
   name?: string;
   /** `interrupted`: its process has died. */
   status: NodeStatus | "interrupted";
   /** In the round that counts; empty if it never ran. */
   attempts: AttemptExplanation[];
+  /** Why it failed. */
   error?: ErrorInfo;
   /** Why it never ran: names the node at the root of it, not the one right before. */
   skipped?: SkipReason;
+  /** What the cache did, if the node has one. */
   cache?: CacheExplanation;
   /** Of a node with `map`: what became of its items. */
   items?: ItemSummary;
@@ -37,11 +44,13 @@ export interface NodeExplanation extends TimeShares {
   reused_from?: string;
   /** Since the start of the execution. */
   ready_ms?: number;
+  /** When it ended, in milliseconds since the start; undefined while it runs. */
   ended_ms?: number;
 }
 
 /** One node of the chain that decided when the execution ended. */
 export interface PathStep extends TimeShares {
+  /** Of the workflow's node. */
   node_id: string;
   /** From the end of the step before to the end of this one. */
   total_ms: number;
@@ -49,13 +58,19 @@ export interface PathStep extends TimeShares {
 
 /** Why an execution went as it did. */
 export interface Explanation {
+  /** Which execution this is about. */
   execution_id: string;
+  /** What it ran. */
   workflow_id: string;
+  /** What the workflow is called. */
   workflow_name: string;
+  /** How it stands. */
   status: ExecutionState["status"] | "interrupted";
   /** Up to its end, or up to its newest event. */
   duration_ms: number;
+  /** The execution that it runs again. */
   rerun_of?: string;
+  /** Why it failed, or was cancelled. */
   error?: ErrorInfo;
   /** Why earlier rounds were given up, oldest first (`RetryWorkflow`). */
   earlier_rounds: ErrorInfo[];

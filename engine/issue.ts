@@ -41,11 +41,17 @@ export type IssueCode =
 
 /** One problem of a document. Errors keep it from running, warnings do not. */
 export interface Issue {
+  /** Only errors keep a workflow from running. */
   severity: "error" | "warning";
+  /** What is wrong, for machines. */
   code: IssueCode;
+  /** What is wrong, for people. */
   message: string;
+  /** One imperative sentence: what to do about it. */
   hint?: string;
+  /** Where in the document, as keys and indexes. */
   path: (string | number)[];
+  /** The document, as the caller named it. */
   file?: string;
   /** From 1. */
   line?: number;
@@ -67,8 +73,10 @@ export interface Issue {
  * ```
  */
 export class WorkflowError extends FlowError {
+  /** Errors and warnings, in the order of the document. */
   readonly issues: readonly Issue[];
 
+  /** Its message is that of the first error. */
   constructor(code: Extract<ErrorCode, "invalid_document" | "invalid_workflow">, issues: readonly Issue[]) {
     const errors = issues.filter((issue) => issue.severity === "error");
     const first = errors[0];

@@ -3,8 +3,11 @@ import type { ItemStates } from "./state.ts";
 
 /** How the items of a node with `map` stand. */
 export interface ItemSummary {
+  /** Of all items. */
   count: number;
+  /** Of those that succeeded. */
   succeeded: number;
+  /** Of those that failed. */
   failed: number;
   /** Why some did not succeed, at most {@link MAX_ERRORS}. */
   errors: { index: number; error: ErrorInfo }[];

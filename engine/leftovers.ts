@@ -6,6 +6,7 @@ import type { ExecutionState, NodeState } from "./state.ts";
 export interface Leftover {
   /** The attempt's id, which everything that it started carries. */
   mark: string;
+  /** The process that the node has announced, if it did. */
   process?: ProcessIdentity;
 }
 

@@ -74,6 +74,7 @@ export class MemoryStore implements Store {
     }
   }
 
+  /** What an execution was started with. See {@link Store}. */
   getRecord(executionId: string): ExecutionRecord | undefined {
     return this.#executions.get(executionId)?.record;
   }
@@ -83,6 +84,7 @@ export class MemoryStore implements Store {
     return entry && summarize(entry, now);
   }
 
+  /** A page of events, in order. See {@link Store}. */
   readEvents(executionId: string, query: EventQuery = {}): ExecutionEvent[] {
     const { after = 0, limit = 1000, kind = "all", node_id } = query;
     const events = this.#executions.get(executionId)?.events ?? [];
@@ -96,6 +98,7 @@ export class MemoryStore implements Store {
     return page;
   }
 
+  /** The newest first. See {@link Store}. */
   listExecutions(filter: ExecutionFilter, now: number): ExecutionSummary[] {
     const since = filter.since === undefined ? undefined : normalizeTime(filter.since);
     const until = filter.until === undefined ? undefined : normalizeTime(filter.until);
@@ -203,6 +206,7 @@ export class MemoryStore implements Store {
     return this.#workflows.delete(workflowId);
   }
 
+  /** An earlier result. See {@link Store}. */
   getCached(key: string, now: number): CacheEntry | undefined {
     const entry = this.#cache.get(key);
     return entry !== undefined && entry.expires_at > now ? entry : undefined;

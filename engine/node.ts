@@ -2,16 +2,27 @@ import * as z from "zod";
 import { checkDefinition } from "./check_arguments.ts";
 import type { Path } from "./issue.ts";
 import { lazy } from "./lazy.ts";
+import type { NodeContext } from "./node_context.ts";
 import type { DeclaredPorts, NodeType } from "./node_type.ts";
-import type { Value, Values } from "./value.ts";
-import type { ExecutionResult } from "./verdict.ts";
+import type { Values } from "./value.ts";
+
+export type {
+  CallRequest,
+  LogLevel,
+  NodeContext,
+  OpenResource,
+  ProcessIdentity,
+  ResourceScope,
+} from "./node_context.ts";
 
 /** Named zod types, one per config key or port. */
 export type Shape = Readonly<Record<string, z.ZodType>>;
 
 /** A set of ports: those with a declared type, and whether any other name is welcome too. */
 export interface Ports<S extends Shape = Shape, Open extends boolean = boolean> {
+  /** The types of those that are declared. */
   readonly shape: S;
+  /** Whether any other name is welcome. */
   readonly open: Open;
 }
 
@@ -48,100 +59,6 @@ export type InputsOf<P> = P extends Ports<infer S> ? OpenOf<S, z.output<z.ZodObj
 export type OutputsOf<P> = P extends Ports<infer S> ? OpenOf<S, Partial<z.input<z.ZodObject<S>>>>
   : Partial<z.input<z.ZodObject<ShapeOf<P>>>>;
 
-/** How serious a log line is. */
-export type LogLevel = "info" | "warning";
-
-/** All that a node sees while it runs. It never sees the bus, the store, or its neighbours. */
-export interface NodeContext<Config = unknown, Inputs = Values> {
-  readonly config: Config;
-  readonly inputs: Inputs;
-  readonly execution_id: string;
-  readonly node_id: string;
-  /** From 1; grows with every retry. */
-  readonly attempt: number;
-  /**
-   * A UUID that is the same whenever this attempt is looked at, on any machine, and different for every other attempt.
-   * With it other systems recognize a request that comes twice within an attempt; what must happen once per execution,
-   * however often it is tried, needs `execution_id` with `node_id` as its idempotency key.
-   */
-  readonly attempt_id: string;
-  /** Absolute path of the workflow's document, if it came from a file. */
-  readonly source: string | undefined;
-  /** Of a node with `map`: which item this attempt is about, from 0; undefined for other nodes. */
-  readonly index: number | undefined;
-  /** Aborts on cancel and on timeout; a node has to end promptly then. `signal.reason` is a FlowError that says why. */
-  readonly signal: AbortSignal;
-  /** Whether the caller asked to see every line of output (`--verbose`). */
-  readonly verbose: boolean;
-  /** What this node wants to remember from one attempt to the next of the same execution; not journaled. */
-  readonly state: Map<string, unknown>;
-  log(message: string, level?: LogLevel): void;
-  /** `percent` is 0..100. */
-  progress(percent: number, message?: string): void;
-  /** Streams a value on an output port before the node has ended. */
-  data(port: string, value: Value): void;
-  stdout(line: string): void;
-  stderr(line: string): void;
-  /** Tells the journal which operating system process works for this attempt, so that it can be ended after a crash. */
-  processStarted(process: ProcessIdentity): void;
-  /**
-   * Tells the journal about something outside of this process that this attempt has opened, such as a session of a
-   * server, in whatever way the node type's `closeResource` finds it again. With `until: "attempt"` the node closes it
-   * itself before it ends; should this process die first, it is closed before the node runs again. With
-   * `until: "execution"` it stays, and is closed when the execution ends, however that comes about.
-   */
-  resourceOpened(resource: Values, options: { until: ResourceScope }): void;
-  /** Waits; rejects as soon as `signal` aborts. */
-  sleep(ms: number): Promise<void>;
-  /**
-   * Runs a workflow as an execution of its own, linked to this one, and answers how it ended. An attempt that is made
-   * again because it was cut off finds the execution that it had started, if it calls in the same order. What ends this
-   * attempt ends the execution too.
-   *
-   * @throws {FlowError} `not_found`, `invalid_document`, `invalid_workflow`: it cannot be run; `node_failed`: calls are
-   * nested too deep. How the execution itself ends is no error here.
-   */
-  call(request: CallRequest): Promise<ExecutionResult<Values>>;
-}
-
-/** Which workflow to run, and with what. */
-export type CallRequest =
-  & {
-    inputs: Values;
-    /** Names of the inputs that it must know; others that it does not declare are left out. Default: all. */
-    required?: readonly string[];
-    /** Told the execution's id before it starts. */
-    onStart?(executionId: string): void;
-  }
-  & (
-    /** A document as `parseWorkflow` reads it: text, bytes or data; with its absolute path, if it has one. */
-    | { document: unknown; filename?: string }
-    /** A saved workflow; default: its newest version. */
-    | { workflow_id: string; version?: number }
-  );
-
-/** How long a resource may stay open: for one attempt, or for the execution. */
-export type ResourceScope = "attempt" | "execution";
-
-/** What a node has opened; see {@link NodeContext.resourceOpened}. */
-export interface OpenResource {
-  node_id: string;
-  /** Of a node with `map`: the item. */
-  index?: number;
-  /** Whose `closeResource` closes it. */
-  node_type: string;
-  attempt: number;
-  resource: Values;
-  until: ResourceScope;
-}
-
-/** An operating system process that cannot be mistaken for a later one with the same id. */
-export interface ProcessIdentity {
-  pid: number;
-  /** Opaque text that differs for every process that ever had this pid. */
-  started: string;
-}
-
 /** Something, or a function that makes it when it is first needed: many zod types take milliseconds to make. */
 export type Lazy<T> = T | (() => T);
 
@@ -153,9 +70,13 @@ export interface NodeDefinitionInput<C extends Shape, I, O> {
   version: number;
   /** One line, imperative. */
   summary: string;
+  /** Groups node types in lists. */
   category: string;
+  /** Zod types by key; `{}` for none. */
   config: Lazy<C>;
+  /** Zod types by port; `{}` for none, `anyPorts()` for any. */
   inputs: Lazy<I>;
+  /** Zod types by port; `{}` for none, `anyPorts()` for any. */
   outputs: Lazy<O>;
   /**
    * Whether the node picks ways: what is connected to a port that it did not put out is skipped. Default false: a port
@@ -166,6 +87,7 @@ export interface NodeDefinitionInput<C extends Shape, I, O> {
   warn?(config: Values, interpolated: readonly Path[]): NodeWarning[];
   /** Finds what is wrong with a config although each of its parts is right, before anything runs. */
   check?(config: ConfigOf<C>): NodeWarning[];
+  /** One attempt. What it throws fails the attempt. */
   run(ctx: NodeContext<ConfigOf<C>, InputsOf<I>>): Promise<OutputsOf<O>> | OutputsOf<O>;
   /**
    * Closes what an attempt has announced by `ctx.resourceOpened`; of one that is closed already it has to say nothing.
@@ -178,24 +100,37 @@ export interface NodeDefinitionInput<C extends Shape, I, O> {
 export interface NodeWarning {
   /** Where in the config. */
   path: Path;
+  /** What is wrong, or dangerous. */
   message: string;
+  /** One imperative sentence: what to do about it. */
   hint: string;
 }
 
 /** A node type as the engine sees it: the types of its author are erased, its schemas are kept. */
 export interface NodeDefinition {
+  /** `family.verb`, such as `http.request`. */
   readonly type: string;
+  /** Grows when the same config and inputs may give other outputs. */
   readonly version: number;
+  /** One line, imperative. */
   readonly summary: string;
+  /** Groups node types in lists. */
   readonly category: string;
   /** Strict: an unknown key is an error. */
   readonly config: z.ZodObject;
+  /** The ports that take values. */
   readonly inputs: Ports;
+  /** The ports that carry what it answers. */
   readonly outputs: Ports;
+  /** Whether what is connected to a port that it did not put out is skipped. */
   readonly routes: boolean;
+  /** What is allowed but dangerous. */
   warn(config: Values, interpolated: readonly Path[]): NodeWarning[];
+  /** What is wrong with a config although each of its parts is right. */
   check(config: unknown): NodeWarning[];
+  /** One attempt; config and inputs have been parsed by these very schemas. */
   run(ctx: NodeContext): Promise<Values> | Values;
+  /** Closes what an attempt has announced by `ctx.resourceOpened`. */
   readonly closeResource?: (resource: Values, signal: AbortSignal) => Promise<unknown>;
 }
 

@@ -16,12 +16,15 @@ import type { NodeExpressions, WorkflowExpressions } from "./workflow_expression
 
 /** A node with its implementation and its parsed config. */
 export interface PreparedNode {
+  /** As the document has it. */
   readonly spec: NodeSpec;
+  /** What runs. */
   readonly definition: NodeDefinition;
   /** As the definition's schema parsed it, defaults filled in; unknown before an attempt if there are expressions. */
   readonly config: unknown;
   /** The inputs without which the node cannot run. */
   readonly required: readonly string[];
+  /** Compiled, if it has some. */
   readonly expressions?: NodeExpressions | undefined;
   /** Of a node with `map`: the outputs that the workflow uses. */
   readonly namedOutputs?: ReadonlySet<string> | undefined;

@@ -14,11 +14,12 @@ import type { NodeDefinition } from "./node.ts";
 export class NodeRegistry {
   readonly #definitions = new Map<string, NodeDefinition>();
 
+  /** With these node types. @throws {FlowError} `conflict` if two definitions have the same type. */
   constructor(definitions: Iterable<NodeDefinition> = []) {
     for (const definition of definitions) this.register(definition);
   }
 
-  /** @throws {FlowError} `conflict` if the type is taken. */
+  /** Adds a node type. @throws {FlowError} `conflict` if the type is taken. */
   register(definition: NodeDefinition): this {
     if (this.#definitions.has(definition.type)) {
       throw new FlowError("conflict", `Cannot register node type "${definition.type}": it is registered already`, {
@@ -29,6 +30,7 @@ export class NodeRegistry {
     return this;
   }
 
+  /** Undefined if the type is unknown. */
   get(type: string): NodeDefinition | undefined {
     return this.#definitions.get(type);
   }
@@ -38,6 +40,7 @@ export class NodeRegistry {
     return [...this.#definitions.values()].sort((a, b) => a.type < b.type ? -1 : 1);
   }
 
+  /** All types, sorted. */
   types(): string[] {
     return [...this.#definitions.keys()].sort();
   }

@@ -24,7 +24,9 @@ export interface RerunOptions {
 
 /** What becomes of a node in a rerun. */
 export interface RerunStep {
+  /** Of the workflow's node. */
   node_id: string;
+  /** What becomes of it. */
   action: "run" | "reuse" | "skip";
   /** In words. */
   why: string;
@@ -38,7 +40,9 @@ export interface RerunStep {
 export interface RerunPlan {
   /** The execution that is rerun. */
   execution_id: string;
+  /** The definition that runs. */
   workflow: Workflow;
+  /** The inputs that it runs with. */
   inputs: Values;
   /** In the order of the document. */
   nodes: RerunStep[];

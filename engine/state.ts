@@ -8,6 +8,7 @@ export type NodeStatus = "waiting" | "running" | "retrying" | "succeeded" | "fai
 
 /** What is known of one node of one execution. Outputs are not kept here: see `OutputTable`. */
 export interface NodeState {
+  /** How it stands. */
   status: NodeStatus;
   /** The newest attempt; 0 before the first. Never goes back, also not when the workflow is retried. */
   attempt: number;
@@ -15,13 +16,19 @@ export interface NodeState {
   failures: number;
   /** When the newest attempt started, or when the retry is due (`retrying`); epoch milliseconds. */
   at?: number;
+  /** How long it took. */
   duration_ms?: number;
+  /** Why it failed. */
   error?: ErrorInfo;
+  /** Why it was skipped. */
   because?: SkipReason;
   /** Failed, but the document goes on regardless. */
   tolerated?: true;
+  /** Whether its outputs came from the cache. */
   cached?: true;
+  /** The execution that its outputs were taken over from. */
   reused_from?: string;
+  /** The process that works for it. */
   process?: ProcessIdentity;
   /** How often a node with `repeat` has succeeded without being through. */
   repetitions?: number;
@@ -33,8 +40,11 @@ export interface NodeState {
 
 /** What is known of the items of a node with `map`. */
 export interface ItemStates {
+  /** Of all items. */
   count: number;
+  /** Of those that succeeded. */
   succeeded: number;
+  /** Of those that failed. */
   failed: number;
   /** How many of those that succeeded came from the cache. */
   cached?: number;
@@ -44,20 +54,27 @@ export interface ItemStates {
 
 /** What the events of an execution add up to. */
 export interface ExecutionState {
+  /** Which execution this is. */
   execution_id: string;
+  /** What it runs. */
   workflow_id: string;
+  /** How it stands. */
   status: "pending" | "running" | FinalStatus;
+  /** The number of its newest event. */
   last_seq: number;
   /** Epoch milliseconds of WorkflowStarted. */
   started_at: number;
+  /** How long it took. */
   duration_ms?: number;
   /** From 1; grows with WorkflowRetrying. */
   round: number;
+  /** Nodes that the workflow has, handlers left out. */
   total_nodes: number;
   /** Why nothing more starts, once it was cancelled or its time was up. */
   cancelling?: { because: "request" | "timeout"; reason: string };
   /** How it will end, once its handlers have run. */
   finishing?: Verdict;
+  /** Why it failed, or was cancelled. */
   error?: ErrorInfo;
   /** The declared outputs, if there are some. */
   outputs?: Values;

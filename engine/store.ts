@@ -8,7 +8,9 @@ export type Awaitable<T> = T | Promise<T>;
 
 /** The attempt that has called an execution. */
 export interface CalledBy {
+  /** The execution that calls. */
   execution_id: string;
+  /** The node that calls. */
   node_id: string;
   /** Of a node with `map`: the item. */
   index?: number;
@@ -18,9 +20,11 @@ export interface CalledBy {
 
 /** Everything about an execution that is known before its first event. */
 export interface ExecutionRecord {
+  /** Unique in the store. */
   execution_id: string;
   /** The document exactly as it runs, in its checked form. */
   workflow: Workflow;
+  /** What it was given. */
   inputs: Values;
   /** Whether nodes stream every line (`--verbose`). */
   verbose: boolean;
@@ -40,17 +44,27 @@ export interface ExecutionRecord {
 
 /** What lists show. */
 export interface ExecutionSummary {
+  /** Unique in the store. */
   execution_id: string;
+  /** What it runs. */
   workflow_id: string;
+  /** What the workflow is called. */
   workflow_name: string;
   /** As journaled, except that a running execution whose owner is gone is `interrupted`. */
   status: "running" | "interrupted" | FinalStatus;
+  /** RFC 3339. */
   created_at: string;
+  /** RFC 3339; undefined until it has ended. */
   ended_at?: string;
+  /** How long it took. */
   duration_ms?: number;
+  /** Why it failed, or was cancelled. */
   error?: ErrorInfo;
+  /** Absolute path of the document, if it came from a file. */
   source?: string;
+  /** The execution that it runs again. */
   rerun_of?: string;
+  /** Who called it, if a node did. */
   called_by?: CalledBy;
   /** Seq of the newest event. */
   last_seq: number;
@@ -60,7 +74,9 @@ export interface ExecutionSummary {
 
 /** Which executions to list; newest first. */
 export interface ExecutionFilter {
+  /** Only those that stand so. */
   status?: ExecutionSummary["status"];
+  /** Only those of this workflow. */
   workflow_id?: string;
   /** The execution that has called them. */
   called_by?: string;
@@ -99,12 +115,15 @@ export interface EventQuery {
 export interface FeedEntry {
   /** Grows from entry to entry; an event never gets another. Numbers may be missing. */
   position: number;
+  /** What happened. */
   event: ExecutionEvent;
 }
 
 /** A lease says that a process drives an execution; the journal's version check is what fences a stale one. */
 export interface Lease {
+  /** What is driven. */
   execution_id: string;
+  /** The process that drives it. */
   owner: string;
   /** Epoch milliseconds. */
   expires_at: number;
@@ -120,9 +139,11 @@ export interface PruneRule {
 
 /** A version of a saved workflow. */
 export interface WorkflowVersion {
+  /** Of the workflow. */
   workflow_id: string;
   /** From 1. */
   version: number;
+  /** As it was saved. */
   workflow: Workflow;
   /** RFC 3339. */
   created_at: string;
@@ -130,11 +151,15 @@ export interface WorkflowVersion {
 
 /** A cached result of a node. */
 export interface CacheEntry {
+  /** As `computeHash` makes it. */
   key: string;
+  /** Whose outputs these are. */
   node_type: string;
+  /** By port. */
   outputs: Values;
   /** Epoch milliseconds. */
   created_at: number;
+  /** In milliseconds since 1970. */
   expires_at: number;
 }
 
@@ -160,10 +185,13 @@ export interface Store {
   createExecution(record: ExecutionRecord, lease?: Lease): Awaitable<void>;
   /** `events` carry the seqs `after + 1`, `after + 2`, ...; no events, nothing to do. */
   append(executionId: string, after: number, events: readonly ExecutionEvent[]): Awaitable<void>;
+  /** What an execution was started with; undefined if there is none. */
   getRecord(executionId: string): Awaitable<ExecutionRecord | undefined>;
   /** `now` (epoch milliseconds) decides whether a lease has expired. */
   getSummary(executionId: string, now: number): Awaitable<ExecutionSummary | undefined>;
+  /** Events in the order of `seq`; a page of them, perhaps fewer than the limit. */
   readEvents(executionId: string, query?: EventQuery): Awaitable<ExecutionEvent[]>;
+  /** The newest first. */
   listExecutions(filter: ExecutionFilter, now: number): Awaitable<ExecutionSummary[]>;
   /** Deletes ended executions with all that belongs to them; answers how many. Running and interrupted ones stay. */
   prune(rule: PruneRule): Awaitable<number>;
@@ -200,6 +228,7 @@ export interface Store {
   /** Deletes all versions; false if there is none. `expected` refuses with `conflict` unless the newest is that one. */
   deleteWorkflow(workflowId: string, expected?: number): Awaitable<boolean>;
 
+  /** Undefined if there is none, or it is too old. */
   getCached(key: string, now: number): Awaitable<CacheEntry | undefined>;
   /** Replaces the entry of that key, and forgets all that had expired when this one was created. */
   putCached(entry: CacheEntry): Awaitable<void>;
@@ -241,10 +270,7 @@ export function statusAfter(event: ExecutionEvent): StatusChange | undefined {
  *
  * ```ts
  * import { MemoryStore, readAllEvents } from "flowengine";
- *
- * for await (const event of readAllEvents(new MemoryStore(), "some-execution", { kind: "state" })) {
- *   console.log(event.seq, event.type);
- * }
+ * for await (const { seq, type } of readAllEvents(new MemoryStore(), "some-execution")) console.log(seq, type);
  * ```
  */
 export async function* readAllEvents(

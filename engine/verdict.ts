@@ -15,14 +15,19 @@ export interface Failure {
 
 /** How an execution ended. `O` is the type of the outputs that its workflow declares, for callers that know it. */
 export interface ExecutionResult<O extends Values = NodeOutputs> {
+  /** Which execution this was. */
   execution_id: string;
+  /** How it ended. */
   status: FinalStatus;
+  /** How long it took. */
   duration_ms: number;
   /** Nodes that succeeded. */
   completed_nodes: number;
+  /** Nodes that the workflow has, handlers left out. */
   total_nodes: number;
   /** The outputs that the workflow declares, by name; else those of the nodes that lead nowhere, by node id. */
   outputs: O;
+  /** Why it failed, or was cancelled. */
   error?: ErrorInfo;
 }
 

@@ -22,16 +22,23 @@ export interface RetryPolicy {
 
 /** A node of a workflow. */
 export interface NodeSpec {
+  /** Unique in the workflow. */
   id: string;
+  /** What it does, such as `http.request`. */
   node_type: string;
+  /** Label. */
   name?: string;
+  /** What the node type takes; texts may hold expressions. */
   config: Values;
+  /** Place in a visual editor. */
   position?: { x: number; y: number };
   /** Per attempt. */
   timeout_ms?: number;
+  /** How a failed attempt is repeated; without it, it is not. */
   retry_policy?: RetryPolicy;
   /** What to do with an attempt that a crash of the engine cut off. Default `retry`. */
   on_interrupt?: "retry" | "fail";
+  /** Use results again for the same config and inputs. */
   cache?: { ttl_seconds: number };
   /** Nodes that must have finished before, besides those that are connected. */
   depends_on?: string[];
@@ -77,16 +84,23 @@ export type RunIf = "success" | "failure" | "always" | "skipped";
 
 /** An edge from an output port to an input port. */
 export interface Connection {
+  /** Id of the node that answers the value. */
   from_node: string;
+  /** Its output. */
   from_port: string;
+  /** Id of the node that takes the value. */
   to_node: string;
+  /** Its input. */
   to_port: string;
 }
 
 /** What starts executions by itself. */
 export interface TriggerSpec {
+  /** Unique in the workflow. */
   id: string;
+  /** Whether it starts anything. */
   enabled: boolean;
+  /** What it waits for. */
   trigger_type:
     | { type: "Manual" }
     | { type: "Cron"; expression: string }
@@ -122,6 +136,7 @@ export type InputType = "string" | "number" | "integer" | "boolean" | "array" | 
 export interface InputSpec {
   /** Default `any`. */
   type: InputType;
+  /** For people. */
   description?: string;
   /** Used when the input is not given. */
   default?: Value;
@@ -138,15 +153,22 @@ export type InputFormat = "date" | "date-time" | "duration" | "email" | "ipv4" |
 
 /** A workflow in its checked form: defaults are filled in, values are plain. */
 export interface Workflow {
+  /** Any text. */
   id: string;
+  /** What it is called. */
   name: string;
+  /** For people. */
   description?: string;
   /** By name; without it any input is welcome. */
   inputs?: Record<string, InputSpec>;
   /** What the workflow answers, by name: values with expressions in them. Default: the outputs of its last nodes. */
   outputs?: Values;
+  /** In the order of the document. */
   nodes: NodeSpec[];
+  /** From output ports to input ports. */
   connections: Connection[];
+  /** What starts executions by itself. */
   triggers: TriggerSpec[];
+  /** Defaults are filled in. */
   settings: WorkflowSettings;
 }

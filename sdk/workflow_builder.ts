@@ -62,7 +62,7 @@ export class WorkflowBuilder<In extends InputDeclarations = InputDeclarations> {
   readonly id: string;
   readonly #draft: DocumentDraft;
 
-  /** @throws {FlowError} `invalid_argument` if something in `options` is no value */
+  /** See {@link workflow}. @throws {FlowError} `invalid_argument` if something in `options` is no value */
   constructor(id: string, { inputs = {} as In, settings = {}, ...head }: WorkflowOptions<In> = {}) {
     this.id = id;
     this.#draft = new DocumentDraft(
@@ -122,6 +122,7 @@ export class WorkflowBuilder<In extends InputDeclarations = InputDeclarations> {
    * ```
    */
   input<K extends keyof In & string>(name: K): InputReference<InputValue<In[K]>>;
+  /** Declares another input, and answers it. */
   input<const D extends InputDeclaration>(name: string, declaration: D): InputReference<InputValue<D>>;
   input(name: string, declaration?: InputDeclaration): Expression {
     if (declaration !== undefined) this.#draft.inputs[name] = toDocumentValue(declaration, `input "${name}"`);
@@ -188,6 +189,7 @@ export class WorkflowBuilder<In extends InputDeclarations = InputDeclarations> {
 
   /** Starts it, and answers a handle of the execution: its events, its result, a way to cancel it. */
   start(options: RemoteRunOptions<In>): Promise<RemoteExecutionHandle<Values>>;
+  /** The same, in this process. */
   start(...[options]: RunArguments<RunOptions<In>>): Promise<ExecutionHandle<Values>>;
   async start(
     options?: RunOptions | RemoteRunOptions,

@@ -29,12 +29,19 @@ export type InputDeclarations = Readonly<Record<string, InputDeclaration>>;
 
 /** The type of each kind of input. */
 export interface InputTypes {
+  /** Text. */
   string: string;
+  /** Any number. */
   number: number;
+  /** A whole number. */
   integer: number;
+  /** True or false. */
   boolean: boolean;
+  /** A list of any values. */
   array: Value[];
+  /** Any values by name. */
   object: Values;
+  /** Whatever it is. */
   any: Value;
 }
 

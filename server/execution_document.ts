@@ -59,8 +59,11 @@ const UNTOUCHED: NodeState = { status: "waiting", attempt: 0, failures: 0 };
 
 /** An execution as programs read it. */
 export interface ExecutionDocument extends ExecutionSummary {
+  /** What it was given. */
   inputs: Json;
+  /** How each node stands. */
   nodes: ShownNode[];
+  /** What it answered, as far as it has ended. */
   outputs: Json;
   /** While it waits until a server lets it run: its place from 1, and why, for people. */
   queued?: { position: number; reason: string };

@@ -6,13 +6,19 @@ export type JsonSchema = { [key: string]: unknown };
 
 /** A node type for programs. */
 export interface NodeDescription {
+  /** Such as `http.request`. */
   type: string;
+  /** Grows when the same config and inputs may give other outputs. */
   version: number;
+  /** One line. */
   description: string;
+  /** Groups node types in lists. */
   category: string;
   /** What its config may hold. */
   config: JsonSchema;
+  /** Schema of the input ports. */
   inputs: JsonSchema;
+  /** Schema of the output ports. */
   outputs: JsonSchema;
 }
 

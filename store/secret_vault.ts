@@ -22,8 +22,11 @@ export interface VaultKey {
 
 /** What may be known of a stored secret. Times are RFC 3339. */
 export interface SecretEntry {
+  /** What documents call it: `secrets.NAME`. */
   name: string;
+  /** When it was set first. */
   created_at: string;
+  /** When it was set last. */
   updated_at: string;
   /** When an execution has last asked for it. */
   used_at?: string;
@@ -55,6 +58,7 @@ export class SecretVault {
   readonly #connection: Connection;
   readonly #readKey: ReadVaultKey;
 
+  /** Made by `SqliteStore.openVault`. */
   constructor(connection: Connection, readKey: ReadVaultKey) {
     this.#connection = connection;
     this.#readKey = readKey;
@@ -93,6 +97,7 @@ export class SecretVault {
     return values;
   }
 
+  /** All names, sorted. */
   async list(): Promise<SecretEntry[]> {
     return await this.#connection.run("list secrets", () => {
       const rows = this.#connection.statement("SELECT name, created_at, updated_at, used_at FROM secrets ORDER BY name")
@@ -101,7 +106,7 @@ export class SecretVault {
     });
   }
 
-  /** @throws {FlowError} `not_found` */
+  /** Forgets a secret. @throws {FlowError} `not_found` */
   async delete(name: string): Promise<void> {
     const { changes } = await this.#connection.run(
       "delete a secret",

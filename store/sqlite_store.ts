@@ -75,6 +75,7 @@ export class SqliteStore implements Store {
   readonly #workflows: WorkflowTable;
   readonly #cache: NodeCacheTable;
 
+  /** Made by `openSqliteStore`. */
   constructor(connection: Connection, durability: Durability) {
     this.#connection = connection;
     this.#blobs = new BlobTable(connection);
@@ -115,6 +116,7 @@ export class SqliteStore implements Store {
     return this.#connection.run("append events", () => this.#writer.append(batch));
   }
 
+  /** What an execution was started with. See {@link Store}. */
   getRecord(executionId: string): Awaitable<ExecutionRecord | undefined> {
     return this.#connection.run("read an execution", () => this.#executions.getRecord(executionId));
   }
@@ -123,10 +125,12 @@ export class SqliteStore implements Store {
     return this.#connection.run("read an execution", () => this.#executions.getSummary(executionId, now));
   }
 
+  /** A page of events, in order. See {@link Store}. */
   readEvents(executionId: string, query: EventQuery = {}): Awaitable<ExecutionEvent[]> {
     return this.#connection.run("read events", () => this.#reader.read(executionId, query));
   }
 
+  /** The newest first. See {@link Store}. */
   listExecutions(filter: ExecutionFilter, now: number): Awaitable<ExecutionSummary[]> {
     return this.#connection.run("list executions", () => this.#executions.list(filter, now));
   }
@@ -179,6 +183,7 @@ export class SqliteStore implements Store {
     return this.#connection.run("delete a workflow", () => this.#workflows.delete(workflowId, expected));
   }
 
+  /** An earlier result. See {@link Store}. */
   getCached(key: string, now: number): Awaitable<CacheEntry | undefined> {
     return this.#connection.run("read the cache", () => this.#cache.get(key, now));
   }

@@ -22,10 +22,13 @@ const DEFAULT_PATIENCE_MS = 60_000;
 export class FlowClient {
   /** Of the server, without a slash at its end. */
   readonly url: string;
+  /** What has run and runs there. */
   readonly executions: ExecutionsApi;
+  /** What is saved there. */
   readonly workflows: WorkflowsApi;
   readonly #http: HttpClient;
 
+  /** Made by {@link connect}. */
   constructor(url: string | URL, options: ConnectOptions) {
     this.#http = new HttpClient(url, options);
     this.url = this.#http.url;

@@ -5,6 +5,7 @@ import type { ExecutionDocument } from "../execution_document.ts";
 
 /** An execution as the server knows it: where it stands, its nodes, inputs and outputs. */
 export interface RemoteExecution extends ExecutionSummary {
+  /** What it was given. */
   inputs: Values;
   /** In the order of the document. */
   nodes: ExecutionDocument["nodes"];

@@ -23,6 +23,7 @@ const BEHIND_ALL = Number.MAX_SAFE_INTEGER;
  * ```
  */
 export class RemoteExecutionHandle<O extends Values = NodeOutputs> {
+  /** Which execution this is. */
   readonly execution_id: string;
   readonly #executions: ExecutionsApi;
   readonly #patienceMs: number;
@@ -30,6 +31,7 @@ export class RemoteExecutionHandle<O extends Values = NodeOutputs> {
   readonly #ended = new AbortController();
   #result: Promise<ExecutionResult<O>> | undefined;
 
+  /** Made by `start` and `executions.handle`. */
   constructor(executions: ExecutionsApi, executionId: string, patienceMs: number) {
     this.execution_id = executionId;
     this.#executions = executions;

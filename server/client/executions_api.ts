@@ -60,6 +60,7 @@ export class ExecutionsApi {
   readonly #http: HttpClient;
   readonly #patienceMs: number;
 
+  /** Made by `connect`. */
   constructor(http: HttpClient, patienceMs: number) {
     this.#http = http;
     this.#patienceMs = patienceMs;

@@ -12,5 +12,6 @@ export interface ConnectOptions {
 
 /** What every call takes. */
 export interface RequestOptions {
+  /** Gives up on the request. */
   signal?: AbortSignal | undefined;
 }

@@ -4,16 +4,21 @@ import type { RequestOptions } from "./options.ts";
 
 /** A saved workflow in a list. */
 export interface WorkflowListing {
+  /** Unique on the server. */
   id: string;
+  /** What it is called. */
   name: string;
+  /** For people. */
   description: string | null;
   /** How many there are. */
   nodes: number;
+  /** How many it has. */
   connections: number;
 }
 
 /** A saved workflow. */
 export interface SavedWorkflow {
+  /** As it was saved. */
   document: Json;
   /** Names this version: `put` and `delete` refuse with `precondition_failed` if it is no longer the newest. */
   etag: string | undefined;
@@ -40,6 +45,7 @@ export interface ChangeOptions extends RequestOptions {
 export class WorkflowsApi {
   readonly #http: HttpClient;
 
+  /** Made by `connect`. */
   constructor(http: HttpClient) {
     this.#http = http;
   }
