@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -95,6 +94,9 @@ class Execution(abc.ABC):
 
     async def wait_async(self) -> FlowResult:
         """Wait for the end in an event loop, without taking a thread from it."""
+        # Half of the time that importing flowengine would take.
+        import asyncio
+
         self._watch()
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
@@ -158,6 +160,8 @@ def _interruptible(start: Callable[[], Execution], use: Callable[[Execution], T]
 
 async def run_in_loop(start: Callable[[], Execution]) -> FlowResult:
     """Do the same in an event loop; cancelling the coroutine cancels the execution."""
+    import asyncio
+
     starting = in_background(start)
     try:
         execution = await asyncio.shield(asyncio.wrap_future(starting))

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
@@ -160,6 +160,8 @@ class Flow:
 
     def run(
         self,
+        given: Mapping[str, Any] | None = None,
+        /,
         *,
         db: str | Path | None = None,
         store: bool = True,
@@ -169,15 +171,18 @@ class Flow:
     ) -> FlowResult:
         """Run the flow to its end, with the keyword arguments as its inputs. Ctrl-C cancels it.
 
+        Inputs that are called like an option can be `given` as a dict, which comes first.
         What becomes of it is in the result; `raise_for_status` makes an exception of a failure. `db` is the database
         for the history, `store=False` keeps none, `progress` shows what happens (default: for terminals, notebooks).
         With `client`, or with a server in `FLOWENGINE_URL`, it runs there.
         Raises `InvalidFlowError`, `EngineNotFoundError`, and `FlowEngineError` if it could not be started.
         """
-        return run_to_end(self._launch(inputs, db, store, progress, client))
+        return run_to_end(self._launch({**(given or {}), **inputs}, db, store, progress, client))
 
     async def run_async(
         self,
+        given: Mapping[str, Any] | None = None,
+        /,
         *,
         db: str | Path | None = None,
         store: bool = True,
@@ -186,10 +191,12 @@ class Flow:
         **inputs: Any,
     ) -> FlowResult:
         """Do the same as `run` without blocking the event loop; cancelling the coroutine cancels the execution."""
-        return await run_in_loop(self._launch(inputs, db, store, progress, client))
+        return await run_in_loop(self._launch({**(given or {}), **inputs}, db, store, progress, client))
 
     def submit(
         self,
+        given: Mapping[str, Any] | None = None,
+        /,
         *,
         db: str | Path | None = None,
         store: bool = True,
@@ -198,7 +205,7 @@ class Flow:
         **inputs: Any,
     ) -> Execution:
         """Start the flow, and answer a handle to follow, cancel and await it."""
-        return start_here(self._launch(inputs, db, store, progress, client))
+        return start_here(self._launch({**(given or {}), **inputs}, db, store, progress, client))
 
     def _launch(
         self,
@@ -268,7 +275,7 @@ class FlowFunction(Flow):
         """
         if current_flow() is not None:
             return self._function(*args, **kwargs)
-        return self.run(**inspect.signature(self._function).bind(*args, **kwargs).arguments).raise_for_status()
+        return self.run(inspect.signature(self._function).bind(*args, **kwargs).arguments).raise_for_status()
 
 
 @overload

@@ -21,3 +21,9 @@ def test_importing_it_loads_no_other_package() -> None:
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=60, check=True)
     loaded = [name for name in eval(done.stdout) if not name.startswith(("flowengine", "_", "distutils"))]
     assert loaded == []
+
+
+def test_importing_it_leaves_alone_what_only_some_programs_need() -> None:
+    code = "import sys; import flowengine; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert {"asyncio", "http.client", "ssl", "urllib.request", "flowengine.client"} & {*done.stdout.split()} == set()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -221,6 +222,12 @@ def test_inputs_that_the_flow_does_not_have_are_refused() -> None:
     with pytest.raises(InvalidFlowError, match='needs the input "x"'):
         nested.run()
     assert Flow("open").then(nodes.log()).run(message="any", other=1).success
+
+
+def test_inputs_may_be_called_like_options(tmp_path: Path) -> None:
+    with Flow("options") as made:
+        echo([made.input("store"), made.input("given")])
+    assert made.run({"store": "Paris"}, given=1, db=tmp_path / "flow.db").output == ["Paris", 1]
 
 
 def test_names_that_cannot_stand_in_expressions_are_refused() -> None:

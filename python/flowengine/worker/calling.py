@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import os
@@ -32,6 +31,8 @@ def answer_call(call: dict[str, Any], on_loaded: Callable[[], None] = lambda: No
         on_loaded()
         result = function(**arguments)
         if inspect.iscoroutine(result):
+            import asyncio
+
             result = asyncio.run(result)
         files = open_value_files(takes_large=bool(call.get("by_file")))
         return f'{{"type":"result","value":{dump(result, files)}}}'
