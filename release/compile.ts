@@ -90,4 +90,9 @@ async function main(): Promise<void> {
   }
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  await main().catch((error) => {
+    console.error(`error: ${error.message}`);
+    Deno.exit(1);
+  });
+}

@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readFeed } from "../cli/upgrade/release_feed.ts";
+import { runFlow } from "../tests/support/cli.ts";
+import { createSigner } from "../tests/support/minisign.ts";
+import { standIn } from "../tests/support/releases.ts";
 import { openHttpServer } from "../tests/support/http_server.ts";
 import { withFolder } from "../tests/support/temp_folder.ts";
 import { writeReleaseFiles } from "./release_files.ts";
@@ -47,6 +50,32 @@ Deno.test("writeReleaseFiles() writes a feed that flow upgrade reads, with the r
       const base = `${repository}/releases/download/v1.3.0`;
       assert.equal(releases[0]?.fileUrl?.href, `${base}/flow-macos-x64`);
       assert.equal(releases[0]?.signatureUrl.href, `${base}/SHA256SUMS.minisig`);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+Deno.test("flow upgrade installs what writeReleaseFiles() and a signature make a release of", async () => {
+  await withFolder(async (folder) => {
+    const server = openHttpServer(async (request) => {
+      const [, , , tag, name = ""] = new URL(request.url).pathname.split("/");
+      const isThere = tag === "v1.2.3" || tag === "latest";
+      return isThere ? new Response(await readFile(join(folder, name))) : new Response(null, { status: 404 });
+    });
+    try {
+      for (const target of targets) await writeFile(join(folder, fileName(target)), standIn("1.2.3"));
+      await writeReleaseFiles(folder, { version: "1.2.3", repository: server.url });
+      const signer = await createSigner();
+      const checksums = await readFile(join(folder, "SHA256SUMS"), "utf8");
+      await writeFile(join(folder, "SHA256SUMS.minisig"), await signer.sign(checksums, "flow 1.2.3"));
+      const path = join(folder, "flow");
+      await writeFile(path, standIn("0.1.0"), { mode: 0o755 });
+      const feed = `${server.url}/releases/download/latest/releases.json`;
+      const args = ["upgrade", "--executable", path, "--releases", feed, "--releases-key", signer.publicKey];
+      const { code, stdout, stderr } = await runFlow(args);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^flow 1\.2\.3 is now in /);
     } finally {
       await server.close();
     }

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parsePublicKey, verifySignature } from "../cli/upgrade/minisign.ts";
 import { runFlow } from "./support/cli.ts";
+import { makeCertificate } from "./support/certificate.ts";
 import { createSigner } from "./support/minisign.ts";
 import { openHttpServer, openRawServer } from "./support/http_server.ts";
 import { type ReleaseSite, standIn, TARGET, withReleases } from "./support/releases.ts";
@@ -211,4 +212,41 @@ Deno.test({
       await writeFile(join(folder, "SHA256SUMS.minisig"), await sign(new TextDecoder().decode(content), "flow 0.2.0"));
       await minisign("-V", "-m", "SHA256SUMS", "-P", publicKey);
     }),
+});
+
+Deno.test("flow upgrade goes by https, and only to servers that this machine trusts", async () => {
+  await withReleases(async (site) => {
+    await site.publish("0.2.0");
+    const { cert, key } = await makeCertificate(site.folder);
+    const answer = (request: Request) => fetch(`${site.server.url}${new URL(request.url).pathname}`);
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} }, answer);
+    try {
+      const feed = `https://127.0.0.1:${server.addr.port}/releases.json`;
+      const strange = await site.upgrade(["--releases", feed]);
+      assert.equal(strange.code, 6);
+      assert.match(strange.stderr, /^error: Cannot reach "127.+ [Cc]ertificate|UnknownIssuer/);
+      const { code, stderr } = await site.upgrade(["--releases", feed], { DENO_CERT: join(site.folder, "ca.pem") });
+      assert.equal(code, 0, stderr);
+      assert.equal(await site.installedVersion(), "0.2.0");
+    } finally {
+      await server.shutdown();
+    }
+  });
+});
+
+Deno.test("flow upgrade follows no redirect from https to http, not even to this machine", async () => {
+  await withReleases(async (site) => {
+    await site.publish("0.2.0");
+    const { cert, key } = await makeCertificate(site.folder);
+    const answer = (request: Request) => redirect(`${site.server.url}${new URL(request.url).pathname}`);
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} }, answer);
+    try {
+      const feed = `https://127.0.0.1:${server.addr.port}/releases.json`;
+      const { code, stderr } = await site.upgrade(["--releases", feed], { DENO_CERT: join(site.folder, "ca.pem") });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /Cannot download from "http:.*": only https is safe/);
+    } finally {
+      await server.shutdown();
+    }
+  });
 });

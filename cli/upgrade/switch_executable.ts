@@ -52,9 +52,9 @@ export async function switchTo(platform: Platform, path: string, draft: string):
   try {
     await duplicate(path, kept);
     await rename(kept, previous);
-  } catch (error) {
+  } finally {
+    // Renaming does nothing if both names are of the same file already, as after an upgrade that was cut off.
     await rm(kept, { force: true });
-    throw error;
   }
   await rename(draft, path);
   await syncFolder(path);
@@ -84,9 +84,8 @@ export async function switchBack(platform: Platform, path: string): Promise<void
     await duplicate(path, kept);
     await rename(previous, path);
     await rename(kept, previous);
-  } catch (error) {
+  } finally {
     await rm(kept, { force: true });
-    throw error;
   }
   await syncFolder(path);
 }
