@@ -41,8 +41,8 @@ export const python: Bench = {
     }),
 };
 
-async function compare(contenders: readonly Contender[], { smoke }: BenchMode): Promise<Figure[]> {
-  const rounds = smoke ? 1 : 5;
+async function compare(contenders: readonly Contender[], { smoke, prefect }: BenchMode): Promise<Figure[]> {
+  const rounds = smoke ? 1 : prefect ? 3 : 5;
   // Once without counting: Python writes down its byte code, Deno fills its code cache, Prefect makes its database.
   for (const contender of contenders) await runScript(contender, "three");
   const figures = await importFigures(contenders, smoke ? 1 : 9);
