@@ -18,7 +18,8 @@ export async function importUserModule(
   const { pathToFileURL } = await import("node:url");
   try {
     // What user modules know as "flowengine". An executable contains only what is named in an import like this one.
-    await import("../mod.ts");
+    const flowengine = await import("../mod.ts");
+    await platform.provideModules({ flowengine, zod: flowengine.z });
     return await import(`${pathToFileURL(path).href}${anew ? `?load=${++loads}` : ""}`);
   } catch (cause) {
     const hint = platform.isStandalone ? BUNDLE : hintFor(cause);
@@ -30,9 +31,16 @@ export async function importUserModule(
 const BUNDLE = "Fix the module; packages that it imports have to be bundled into it, because flow has only its own.";
 
 function hintFor(cause: unknown): string {
-  return cause instanceof Error && "code" in cause && cause.code === "ERR_MODULE_NOT_FOUND"
+  if (codeOf(cause) === "ERR_UNKNOWN_FILE_EXTENSION") {
+    return "Use Node 22.18 or later, which reads TypeScript, or compile it to JavaScript.";
+  }
+  return codeOf(cause) === "ERR_MODULE_NOT_FOUND"
     ? 'Correct that line; all that flow exports, z included, comes from "flowengine", in any folder.'
     : "Fix the module; --debug shows where it failed.";
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && "code" in cause ? cause.code : undefined;
 }
 
 /** The runtime colors its messages for terminals. */

@@ -47,10 +47,8 @@ export async function closeResources(
     controller.abort(error);
     reject(error);
   });
-  const close = ({ node_type, resource }: OpenResource) =>
-    Promise.try(() =>
-      registry.get(node_type)?.closeResource?.(secrets?.reveal(resource) ?? resource, controller.signal)
-    );
+  const close = async ({ node_type, resource }: OpenResource) =>
+    await registry.get(node_type)?.closeResource?.(secrets?.reveal(resource) ?? resource, controller.signal);
   const closings = await Promise.allSettled(open.map((resource) => Promise.race([close(resource), late])));
   stopTimer();
   return closings.flatMap((closing, index) => {

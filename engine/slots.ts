@@ -103,7 +103,7 @@ export class Slots {
     const isPlain = node.expressions === undefined && node.spec.inputs === undefined;
     const running = isPlain
       ? this.#dispatch(unit, attempt, work, signal)
-      : Promise.try(() => resolveNode(node, work.inputs, scope))
+      : (async () => await resolveNode(node, work.inputs, scope))()
         .then((resolved) => this.#dispatch(unit, attempt, { ...work, ...resolved }, signal));
     const fail = (error: unknown) => done({ error: toFlowError(error) });
     const { until } = node.expressions ?? {};

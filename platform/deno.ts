@@ -27,6 +27,8 @@ export function createPlatform(): Platform {
     forbidExit,
     onSignal,
     onStrayError,
+    // deno.json names them.
+    provideModules: () => Promise.resolve(),
     readFile: (path, maxBytes) => translate("read", path, () => readFile(path, maxBytes)),
     writeFile: (path, data, options = {}) => translate("write", path, () => writeFile(path, data, options)),
     ...folderCalls,

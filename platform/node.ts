@@ -29,6 +29,7 @@ export function createPlatform(): Platform {
     forbidExit,
     onSignal,
     onStrayError,
+    provideModules: async (modules) => (await import("./node_provided_modules.ts")).provideModules(modules),
     ...fileCalls,
     watchFolder,
     ...terminalCalls,

@@ -127,6 +127,11 @@ export interface Platform {
    * without a listener it ends the program. The answer undoes it.
    */
   onStrayError(listener: (error: unknown) => void): () => void;
+  /**
+   * Lets modules that are imported later, from any folder, import these by their names. It does nothing where the
+   * runtime's own configuration says what they are.
+   */
+  provideModules(modules: Readonly<Record<string, object>>): Promise<void>;
   /** Refuses (`invalid_argument`) what is longer than `maxBytes`, as soon as so much has been read. */
   readFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
   writeFile(path: string, data: string | Uint8Array, options?: { createNew?: boolean; mode?: number }): Promise<void>;

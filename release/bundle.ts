@@ -101,8 +101,8 @@ function hideImports(text: string): string {
   );
 }
 
-/** Lays out the locked packages as bundlers know them. */
-async function installPackages(): Promise<string> {
+/** Lays out the locked packages as bundlers know them, in a folder that the caller removes. */
+export async function installPackages(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "flow-packages-"));
   for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(join(ROOT, name), join(folder, name));
   // The entry that deno.json names; what it imports does not matter.
@@ -117,7 +117,7 @@ async function installPackages(): Promise<string> {
 }
 
 /** Lets packages in the older module format `require` parts of Node, without a `require` that has to be made first. */
-const nodeModules: esbuild.Plugin = {
+export const nodeModules: esbuild.Plugin = {
   name: "node modules",
   setup(build) {
     const names = builtinModules.filter((name) => !name.includes("/"));
@@ -133,7 +133,7 @@ const nodeModules: esbuild.Plugin = {
 };
 
 /** Zod carries its messages in fifty languages, which are more than half of it; `flow` speaks one. */
-const englishOnly: esbuild.Plugin = {
+export const englishOnly: esbuild.Plugin = {
   name: "English only",
   setup(build) {
     build.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({

@@ -89,8 +89,7 @@ terminalTest("a second Ctrl-C in a terminal gives the cursor back too", async ()
 });
 
 terminalTest("a second Ctrl-C says Killed, and draws what did not end as interrupted", async () => {
-  const mod = new URL("../mod.ts", import.meta.url).href;
-  const module = `import { defineNode } from ${JSON.stringify(mod)};
+  const module = `import { defineNode } from "flowengine";
     export const nodes = [defineNode({ type: "my.deaf", version: 1, summary: "Ignore everything", category: "test",
       config: {}, inputs: {}, outputs: {}, run: () => new Promise((resolve) => setTimeout(resolve, 60_000)) })];`;
   const workflow = shellWorkflow({ polite: "echo ready; sleep 60" });

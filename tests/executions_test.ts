@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { open, readdir, readFile, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { shellWorkflow } from "./support/cli.ts";
+import { flowCommand } from "./support/flow_command.ts";
 import { withHistory } from "./support/history.ts";
 
 const good = { ...shellWorkflow({ a: "echo hello" }), id: "good", name: "Good" };
@@ -273,9 +274,9 @@ const growing = shellWorkflow({ a: outputs(400), b: outputs(4000), c: "echo x >>
 
 Deno.test("when the database cannot grow, flow run stops and says so; with space, flow resume goes on", async () => {
   await withHistory({ "growing.json": growing }, async ({ flow, path, lines, list }) => {
-    const main = new URL("../cli/main.ts", import.meta.url).pathname;
+    const command = flowCommand(["run", "growing.json"]).map((word) => `"${word}"`).join(" ");
     // In blocks of 512 or 1024 bytes, as the shell likes; writing beyond is an error, not a signal.
-    const script = `trap '' XFSZ; ulimit -f 3000; exec "${Deno.execPath()}" run -A "${main}" run growing.json`;
+    const script = `trap '' XFSZ; ulimit -f 3000; exec ${command}`;
     const limited = await new Deno.Command("sh", {
       args: ["-c", script],
       cwd: path(""),
@@ -309,7 +310,7 @@ Deno.test("flow doctor says that all is well, with facts", async () => {
     await flow(["run", "good.json"]);
     const { code, stdout } = await flow(["doctor"]);
     assert.equal(code, 0, stdout);
-    assert.match(stdout, /^✓ {2}flow +flow \d+\.\d+\.\d+, Deno\/\d+\.\d+\.\d+/m);
+    assert.match(stdout, /^✓ {2}flow +flow \d+\.\d+\.\d+, (Deno\/\d+\.\d+\.\d+|Node\.js\/\d+)/m);
     assert.ok(stdout.includes(path("state/flow/flow.db")));
     assert.match(stdout, /layout \d+, 1 execution$/m);
     assert.match(stdout, /^✓ {2}disk +[\d.]+ [KMGT]iB free$/m);

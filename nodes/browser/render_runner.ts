@@ -1,3 +1,4 @@
+import { decodeBase64 } from "../../engine/base64.ts";
 import { FlowError } from "../../engine/errors.ts";
 import type { Values } from "../../engine/value.ts";
 import type { Platform } from "../../platform/types.ts";
@@ -139,9 +140,17 @@ function browserFolder(path: string): Bind[] {
   return [{ source: folder, target: folder, isWritable: false }];
 }
 
+function imageOf(text: string): Uint8Array {
+  const image = decodeBase64(text);
+  if (image !== undefined) return image;
+  throw new FlowError("node_failed", "Cannot take a screenshot: the browser has answered no image", {
+    hint: "Render it again, or in another sandbox.",
+  });
+}
+
 function toOutputs(mode: Config["mode"], bytes: CapturedBytes): Values {
   const text = bytes.text();
-  if (mode === "screenshot") return { output: Uint8Array.fromBase64(text), stdout: text };
+  if (mode === "screenshot") return { output: imageOf(text), stdout: text };
   const shown = mode === "text" ? pageText(text) : text.replace(/\n$/, "");
   return { output: shown, stdout: shown };
 }

@@ -1,3 +1,4 @@
+import { sha256 } from "../../engine/sha256.ts";
 import { chown, lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { getuid } from "node:process";
@@ -99,8 +100,7 @@ export class VenvCache {
 }
 
 async function hash(parts: readonly string[]): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(parts)));
-  return new Uint8Array(bytes).toHex().slice(0, 40);
+  return (await sha256(JSON.stringify(parts))).slice(0, 40);
 }
 
 /** Judged by its Python, a link that may lead nowhere outside of the sandbox. */

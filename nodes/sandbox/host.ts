@@ -1,4 +1,5 @@
 import { FlowError } from "../../engine/errors.ts";
+import { sha256 } from "../../engine/sha256.ts";
 import type { Platform } from "../../platform/types.ts";
 import { cacheFolder, keepFile } from "./cache_folder.ts";
 import { runQuietly } from "./run_quietly.ts";
@@ -70,7 +71,7 @@ async function writeFilter(
 ): Promise<{ folder: string; path: string | undefined } | undefined> {
   const filter = seccompFilter(await platform.readFile(bwrap, MAX_PROGRAM_BYTES));
   if (filter === undefined) return undefined;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", filter)).toHex().slice(0, 16);
+  const digest = (await sha256(filter)).slice(0, 16);
   const folder = cacheFolder(platform);
   return { folder, path: await keepFile(folder, `seccomp-${digest}.bpf`, filter) };
 }

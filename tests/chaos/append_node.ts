@@ -1,6 +1,6 @@
-import * as z from "zod";
+import { anyPorts, defineNode, z } from "flowengine";
+import { appendFileSync } from "node:fs";
 import { nameToId } from "../../engine/id.ts";
-import { anyPorts, defineNode } from "../../engine/node.ts";
 
 export const APPEND_NODE = "chaos.append";
 
@@ -14,8 +14,7 @@ export const appendNode = defineNode({
   inputs: anyPorts(),
   outputs: anyPorts(),
   async run({ config, inputs, node_id, attempt, sleep }) {
-    const say = (what: string) =>
-      Deno.writeTextFileSync(config.side, `${what} ${node_id} ${attempt}\n`, { append: true });
+    const say = (what: string) => appendFileSync(config.side, `${what} ${node_id} ${attempt}\n`);
     say("start");
     if (config.duration_ms > 0) await sleep(config.duration_ms);
     say("end");

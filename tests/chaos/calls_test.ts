@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ExecutionEvent } from "../../engine/events.ts";
 import { readAllEvents, type Store } from "../../engine/store.ts";
 import { openSqliteStore } from "../../store/open.ts";
+import { flowCommand } from "../support/flow_command.ts";
 import { Random } from "../support/random.ts";
 import { withFolder } from "../support/temp_folder.ts";
 import { runUntilKilled } from "./process.ts";
@@ -61,9 +62,9 @@ async function suffer(folder: string, seed: number): Promise<void> {
   for (let life = 0;; life++) {
     const id = await findCaller(database);
     const target = id === undefined ? ["run", document] : ["resume", id];
-    const args = ["cli/main.ts", ...target, "--db", database, "--json"];
+    const command = flowCommand([...target, "--db", database, "--json"]);
     const kill = life < 4 ? { when: "driving" as const, afterMs: random.int(0, 300) } : undefined;
-    const ending = await runUntilKilled({ args, driving: '"seq":', finished: [0] }, kill);
+    const ending = await runUntilKilled({ command, driving: '"seq":', finished: [0] }, kill);
     assert.notEqual(ending.fate, "broken", ending.stderr);
     if (ending.fate === "finished") break;
   }

@@ -4,8 +4,8 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** A program that drives an execution. */
 export interface Program {
-  /** A script and its arguments. */
-  args: readonly string[];
+  /** What to start, and its arguments. */
+  command: readonly [string, ...string[]];
   /** Is in what it says as soon as it drives. */
   driving: string;
   /** Exit codes of one that came to the end of the execution. */
@@ -23,9 +23,10 @@ export interface Ending {
 export const CONFLICT_CODE = 5;
 
 /** Runs a program until it is killed or ends by itself. */
-export async function runUntilKilled({ args, driving, finished }: Program, kill?: Kill): Promise<Ending> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", ...args],
+export async function runUntilKilled({ command, driving, finished }: Program, kill?: Kill): Promise<Ending> {
+  const [program, ...args] = command;
+  const child = new Deno.Command(program, {
+    args,
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",

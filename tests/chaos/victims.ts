@@ -1,10 +1,11 @@
 import type { Durability } from "../../store/connection.ts";
 import { openSqliteStore } from "../../store/open.ts";
+import { flowCommand } from "../support/flow_command.ts";
 import { DRIVING } from "./driver.ts";
 import type { Kill } from "./plan.ts";
 import { type Ending, runUntilKilled } from "./process.ts";
 
-const DRIVER = new URL("./driver.ts", import.meta.url).pathname;
+const DRIVER = [Deno.execPath(), "run", "-A", "--no-check", new URL("./driver.ts", import.meta.url).pathname] as const;
 const APPEND_NODE_FILE = new URL("./append_node.ts", import.meta.url).pathname;
 
 /** What is to be driven, and where it is kept. */
@@ -28,8 +29,8 @@ export function createDriverVictim({ database, document, durability }: Launch): 
   const id = `chaos-${crypto.randomUUID()}`;
   const drive = (kill: Kill | undefined) => {
     const death = kill !== undefined && "append" in kill ? [`${kill.when}:${kill.append}`] : [];
-    const args = [DRIVER, database, document, id, durability, ...death];
-    return runUntilKilled({ args, driving: DRIVING, finished: [0] }, kill);
+    const command = [...DRIVER, database, document, id, durability, ...death] as const;
+    return runUntilKilled({ command, driving: DRIVING, finished: [0] }, kill);
   };
   return { findId: () => Promise.resolve(id), live: (kills) => Promise.all(kills.map(drive)) };
 }
@@ -43,7 +44,7 @@ export function createFlowVictim({ database, document, durability }: Launch): Vi
     async live(kills) {
       const id = await findId();
       const command = id === undefined ? ["run", document] : ["resume", id];
-      const program = { args: ["cli/main.ts", ...command, ...options], driving: '"seq":', finished: [0, 3, 124] };
+      const program = { command: flowCommand([...command, ...options]), driving: '"seq":', finished: [0, 3, 124] };
       // Two `flow run` would be two executions.
       const processes = id === undefined ? kills.slice(0, 1) : kills;
       return await Promise.all(processes.map((kill) => runUntilKilled(program, toTimed(kill))));

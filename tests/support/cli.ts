@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { flowCommand } from "./flow_command.ts";
 import { TerminalScreen } from "./terminal_screen.ts";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const MAIN = join(ROOT, "cli", "main.ts");
 const TERMINAL_SCRIPT = join(ROOT, "tests", "support", "run_in_terminal.py");
 
 /** How a program ended, and what it wrote. */
@@ -51,8 +51,9 @@ async function withHome<T>(work: (env: Record<string, string>) => Promise<T>): P
 
 /** Starts `flow` with all streams piped; the caller has to read and close them. */
 export function startFlow(args: readonly string[], options: CliOptions = {}): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", MAIN, ...args],
+  const [program, ...rest] = flowCommand(args);
+  return new Deno.Command(program, {
+    args: rest,
     cwd: options.cwd ?? ROOT,
     env: { NO_COLOR: "1", ...options.env },
     stdin: options.stdin === undefined ? "null" : "piped",
@@ -109,7 +110,7 @@ export async function runFlowInTerminal(
 ): Promise<TerminalResult> {
   const { rows = 24, columns = 80, steps = [], env = {} } = options;
   const script = steps.map(([seen, action]) => `${seen}=>${action}`).join(";");
-  const command = [Deno.execPath(), "run", "--quiet", "-A", MAIN, ...args];
+  const command = flowCommand(args);
   const { code, stdout, stderr } = await withHome((home) =>
     new Deno.Command("python3", {
       args: [TERMINAL_SCRIPT, String(rows), String(columns), script, ...command],

@@ -2,6 +2,7 @@ import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { flowCommand } from "./flow_command.ts";
 
 /** The project's folder. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -18,7 +19,7 @@ export async function withPrograms<T>(work: (folder: string) => Promise<T>): Pro
   const folder = await mkdtemp(join(tmpdir(), "flow-folder-"));
   try {
     await symlink(Deno.execPath(), join(folder, "deno"));
-    const flow = `#!/bin/sh\nexec "${Deno.execPath()}" run -A "${join(ROOT, "cli/main.ts")}" "$@"\n`;
+    const flow = `#!/bin/sh\nexec ${flowCommand().map((word) => `"${word}"`).join(" ")} "$@"\n`;
     await writeFile(join(folder, "flow"), flow, { mode: 0o755 });
     return await work(folder);
   } finally {
