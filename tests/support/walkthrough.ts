@@ -42,11 +42,8 @@ async function follow({ info, code, line }: CodeBlock, walk: Walk, last?: Finish
   if (name !== undefined) {
     await writeFile(join(walk.folder, name), code);
   } else if (/^sh\b/.test(info)) {
-    const finished = await runShell(
-      `set -e\n${code.replaceAll("3456", String(walk.port))}`,
-      walk.programs,
-      walk.folder,
-    );
+    const script = `set -e; export PYTHONPATH="${join(ROOT, "python")}"\n${code.replaceAll("3456", String(walk.port))}`;
+    const finished = await runShell(script, walk.programs, walk.folder);
     assert.equal(finished.code, Number(expected), `${place}:\n${finished.stdout}${finished.stderr}`);
     return finished;
   } else if (info === "text output") {
