@@ -7,6 +7,7 @@ import { watchInterrupts } from "./interrupt.ts";
 import { maskThrown } from "./mask_thrown.ts";
 import type { Renderer } from "./render/renderer.ts";
 import { handleStrayErrors } from "./stray_errors.ts";
+import { watchParent } from "./watch_parent.ts";
 
 /** How long an execution whose processes were killed may take to end as cancelled, before the program gives up. */
 const LAST_CHANCE_MS = 500;
@@ -23,8 +24,8 @@ export interface Watched {
 }
 
 /**
- * Ends an execution before its time, until `stop`: on signals, on errors that nobody handled, and when nobody reads the
- * output any more. It is cancelled at first, and killed on the second signal.
+ * Ends an execution before its time, until `stop`: on signals, on errors that nobody handled, when nobody reads the
+ * output any more, and when the program has ended that wants it to end then. It is cancelled at first, and killed on the second signal.
  */
 export class EarlyEnd {
   readonly #watched: Watched;
@@ -45,6 +46,7 @@ export class EarlyEnd {
         again: () => this.#kill(),
       }),
       handleStrayErrors(context.platform, (error) => this.#onStrayError(error)),
+      watchParent(context.platform, () => handle.cancel("The program that started it has ended")),
     ];
     context.out.onClosed(() => handle.cancel("Nobody reads the output any more"));
   }

@@ -17,6 +17,7 @@ export function createPlatform(): Platform {
     arch: Deno.build.arch === "aarch64" ? "arm64" : "x64",
     isStandalone: Deno.build.standalone,
     pid: Deno.pid,
+    parentPid: () => Deno.ppid,
     args: Deno.args,
     env: (name) => Deno.env.get(name),
     envAll: () => Deno.env.toObject(),

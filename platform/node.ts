@@ -19,6 +19,7 @@ export function createPlatform(): Platform {
     arch: process.arch === "arm64" ? "arm64" : "x64",
     isStandalone: false,
     pid: process.pid,
+    parentPid: () => process.ppid,
     args: process.argv.slice(2),
     env: (name) => process.env[name],
     envAll: () => ({ ...process.env as Record<string, string> }),

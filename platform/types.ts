@@ -110,6 +110,8 @@ export interface Platform {
   /** Whether program and runtime are one executable, which imports files of the user's but no packages. */
   readonly isStandalone: boolean;
   readonly pid: number;
+  /** The process that has started this one; another number when that has ended (but on Windows). */
+  parentPid(): number;
   readonly args: readonly string[];
   env(name: string): string | undefined;
   envAll(): Record<string, string>;

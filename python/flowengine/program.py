@@ -51,9 +51,12 @@ def _own_folders() -> str:
 
 
 def environment() -> dict[str, str]:
-    """Answer the variables for `flow`: all, but no server, since it is to run here; and `sys.argv` for workers."""
+    """Answer the variables for `flow`: all, but no server, since it is to run here; and `sys.argv` for workers.
+
+    However this process ends, `flow` does too.
+    """
     inherited = {name: value for name, value in os.environ.items() if name != "FLOW_SERVER"}
-    return {**inherited, "NO_COLOR": "1", ARGUMENTS_VARIABLE: json.dumps(sys.argv)}
+    return {**inherited, "NO_COLOR": "1", "FLOW_END_WITH_PARENT": "1", ARGUMENTS_VARIABLE: json.dumps(sys.argv)}
 
 
 def run_program(arguments: list[str], document: str) -> str:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
 import pytest
 from conftest import run_script
 from sample_tasks import chatter, double, sleep_long, start
-from test_running import is_alive, read_pid
+from test_running import is_alive, read_pid, wait_until_gone
 
 from flowengine import Flow
 
+SUBMITTED = "submit(pid_file=sys.argv[1]).wait()"
 MIB = 1024 * 1024
 
 
@@ -47,6 +51,24 @@ def test_cancelling_while_a_flow_is_being_started_leaves_nothing_running(tmp_pat
     asyncio.run(cancel_early())
     file = tmp_path / "pid"
     assert not file.exists() or not is_alive(read_pid(file))
+
+
+@pytest.mark.parametrize(
+    ("use", "how"),
+    [("run(pid_file=sys.argv[1])", "SIGTERM"), ("run(pid_file=sys.argv[1])", "SIGKILL"), (SUBMITTED, "SIGINT")],
+)
+def test_however_a_script_ends_its_flow_ends_too(tmp_path: Path, use: str, how: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, sys, time\nfrom flowengine import Flow, task\n@task\ndef wait(pid_file: str) -> None:\n"
+        "    open(pid_file, 'w').write(str(os.getpid()))\n    time.sleep(300)\n"
+        f"Flow('wait').then(wait).{use}\n"
+    )
+    process = subprocess.Popen([sys.executable, str(script), str(tmp_path / "pid")], stderr=subprocess.DEVNULL)
+    pid = read_pid(tmp_path / "pid")
+    process.send_signal(signal.Signals[how])
+    process.wait(60)
+    wait_until_gone(pid)
 
 
 def test_cancelling_twice_is_cancelling_once(tmp_path: Path) -> None:

@@ -67,6 +67,14 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+def wait_until_gone(pid: int) -> None:
+    """Waits for one whose parent was killed: whoever reaps it then may take its time."""
+    deadline = time.monotonic() + 60
+    while is_alive(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_script_runs_its_flow_at_its_top_level(tmp_path: Path, item_url: str) -> None:
     done = run_script(tmp_path, PIPELINE, item_url)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from sample_tasks import (
     tick,
     total,
 )
-from test_running import is_alive, read_pid
+from test_running import is_alive, read_pid, wait_until_gone
 
 from flowengine import Flow, FlowClient, InvalidFlowError, InvalidWorkflowError, UnavailableError, nodes
 
@@ -60,14 +59,6 @@ def wait(pid_file: str) -> None:
 
 Flow("wait").then(wait).run(pid_file=sys.argv[1])
 """
-
-
-def wait_until_gone(pid: int) -> None:
-    """Waits for one whose parent was killed: whoever reaps it then may take its time."""
-    deadline = time.monotonic() + 60
-    while is_alive(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.fixture
