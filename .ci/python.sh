@@ -11,8 +11,8 @@ python3 -m venv "$venv"
 cp -r . "$work/python-source"
 "$venv/bin/pip" install --quiet "$work/python-source[dev]"
 
-"$venv/bin/ruff" check --no-cache .
-"$venv/bin/ruff" format --check --no-cache .
+"$venv/bin/ruff" check --no-cache --config pyproject.toml . ../bench/python
+"$venv/bin/ruff" format --check --no-cache --config pyproject.toml . ../bench/python
 "$venv/bin/mypy" --cache-dir "$work/mypy"
 
 cat >"$work/flow-from-source" <<WRAPPER

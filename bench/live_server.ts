@@ -7,6 +7,7 @@ const MAIN = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
 export interface BenchServer {
   url: string;
   client: FlowClient;
+  pid: number;
   /** Resident memory, in MB. */
   rss(): number;
 }
@@ -23,7 +24,7 @@ export async function withBenchServer<T>(work: (server: BenchServer) => Promise<
   const lines = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   try {
     const url = ((await lines.read()).value ?? "").trim();
-    return await work({ url, client: connect(url), rss: () => rssOf(process.pid) });
+    return await work({ url, client: connect(url), pid: process.pid, rss: () => rssOf(process.pid) });
   } finally {
     process.kill("SIGTERM");
     await process.status;

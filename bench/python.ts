@@ -1,9 +1,11 @@
 import type { Bench, BenchMode, Figure } from "./figure.ts";
+import { withBenchServer } from "./live_server.ts";
 import { callFigures } from "./python/calls.ts";
 import {
   type Contender,
   findPython,
   flowengine,
+  flowengineOnServer,
   importMs,
   plainPython,
   runScript,
@@ -30,14 +32,17 @@ export const python: Bench = {
       const interpreter = await findPython();
       const own = [plainPython(interpreter), flowengine(interpreter, folder)];
       const figures = await callFigures(interpreter, mode);
-      if (!mode.prefect) return [...figures, ...await compare(own, mode)];
-      const compared = await withPrefect(interpreter, folder, (others) => compare([...own, ...others], mode));
+      const compared = await withBenchServer(({ url, pid }) => {
+        const ours = [...own, flowengineOnServer(interpreter, url, pid)];
+        if (!mode.prefect) return compare(ours, mode);
+        return withPrefect(interpreter, folder, (others) => compare([...ours, ...others], mode));
+      });
       return [...figures, ...compared];
     }),
 };
 
-async function compare(contenders: readonly Contender[], { smoke }: BenchMode): Promise<Figure[]> {
-  const rounds = smoke ? 1 : 5;
+async function compare(contenders: readonly Contender[], { smoke, prefect }: BenchMode): Promise<Figure[]> {
+  const rounds = smoke ? 1 : prefect ? 3 : 5;
   // Once without counting: Python writes down its byte code, Deno fills its code cache, Prefect makes its database.
   for (const contender of contenders) await runScript(contender, "three");
   const figures = await importFigures(contenders, smoke ? 1 : 9);

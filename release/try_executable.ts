@@ -28,6 +28,16 @@ export const nodes = [defineNode({
 })];
 `;
 
+/** Has types that have to be taken out, not only read over. */
+const BUILT = `import { type NodeContext, task, workflow } from "flowengine";
+interface Half { of: number }
+enum Unit { One = 1 }
+const half = task(({ of }: Half, _: NodeContext): number => (of as number) / 2 * Unit.One, { name: "half" });
+const wf = workflow("built");
+wf.add("half", half, { of: 84 });
+export default wf;
+`;
+
 const PYTHON = { nodes: [{ id: "py", node_type: "python.task", config: { file: "f.py", function: "f" } }] };
 
 /** What was run, for the log. */
@@ -50,6 +60,12 @@ const CHECKS: readonly Check[] = [
     assert.match((await flow("executions")).stdout, /succeeded/);
     const { code, stderr } = await flow("rerun", "last", "--from", "log", "--nodes", "nodes.js");
     assert.equal(code, 0, stderr);
+  }],
+  ["a workflow that was built in TypeScript runs", async (flow, folder) => {
+    await writeFile(join(folder, "built.ts"), BUILT);
+    const { code, stdout, stderr } = await flow("run", "built.ts", "--no-store");
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout).half.result, 42);
   }],
   ["a Python function runs without pip", async (flow, folder) => {
     await writeFile(join(folder, "python.json"), JSON.stringify(PYTHON));

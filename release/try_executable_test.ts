@@ -23,6 +23,6 @@ Deno.test({
       const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
       const told = new TextDecoder().decode(stdout);
       assert.ok(success, told + new TextDecoder().decode(stderr));
-      assert.equal(told.trimEnd().split("\n").length, 7);
+      assert.equal(told.trimEnd().split("\n").length, 8);
     }),
 });

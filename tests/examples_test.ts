@@ -35,6 +35,7 @@ const checks: Record<string, () => Promise<void>> = {
   "secrets.yaml": checkSecrets,
   "custom_node.ts": checkCustomNode,
   "embedding.ts": checkEmbedding,
+  "typed_workflow.ts": checkTypedWorkflow,
   "flowengine_v1.json": checkFlowengineV1,
   "sandbox_exec.yaml": checkSandboxExec,
   "docker_pipeline.yaml": checkDockerPipeline,
@@ -285,6 +286,17 @@ async function checkCustomNode(): Promise<void> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", script] }).output();
   assert.equal(code, 0);
   assert.match(new TextDecoder().decode(stdout), /^count: 50 %$[\s\S]*^6 words, the longest is "not"$/m);
+}
+
+async function checkTypedWorkflow(): Promise<void> {
+  const run = await runFlow(["run", "examples/typed_workflow.ts", "--no-store"]);
+  assert.equal(run.code, 0, run.stderr);
+  assert.deepEqual(JSON.parse(run.stdout), { advice: "Go to Reykjavik!", asked: 2 });
+  assert.match(run.stderr, /Reykjavik is hot/);
+
+  const script = fileURLToPath(new URL("../examples/typed_workflow.ts", import.meta.url));
+  const own = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", script] }).output();
+  assert.equal(new TextDecoder().decode(own.stdout), 'succeeded { advice: "Go to Lisbon!", asked: 2 }\n');
 }
 
 async function checkEmbedding(): Promise<void> {

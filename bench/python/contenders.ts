@@ -38,6 +38,17 @@ export function flowengine(python: string, folder: string): Contender {
   };
 }
 
+/** The same against a `flow serve` that runs. */
+export function flowengineOnServer(python: string, url: string, serverPid: number): Contender {
+  return {
+    name: "flowengine, its server",
+    python,
+    script: "with_flowengine.py",
+    env: { ...packageVariables(), FLOWENGINE_URL: url },
+    serverPid,
+  };
+}
+
 /** What `flowengine` is imported and run with from here. */
 export function packageVariables(): Record<string, string> {
   return { PYTHONPATH: PACKAGE, FLOW_BIN: `"${Deno.execPath()}" run -A --no-check "${MAIN}"` };

@@ -41,7 +41,7 @@ def main() -> None:
     server, command = int(sys.argv[1]), sys.argv[2:]
     before = tree_cpu_ms(server)
     started = time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     wall_ms = (time.perf_counter() - started) * 1000
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} ended with status {done.returncode}: {done.stderr[-2000:]}")

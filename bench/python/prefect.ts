@@ -22,6 +22,8 @@ export async function withPrefect<T>(
     PREFECT_HOME: join(folder, "prefect-home"),
     DO_NOT_TRACK: "1",
     PREFECT_SERVER_ANALYTICS_ENABLED: "false",
+    // Its 20 seconds are not enough on a machine that does other work too.
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: String(START_SECONDS),
   };
   const shared = { python, script: "with_prefect.py" };
   const port = await freePort();
