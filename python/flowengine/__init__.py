@@ -27,6 +27,7 @@ from .execution import Execution
 from .expressions import expression
 from .flows import Flow, FlowFunction, flow
 from .result import FlowResult
+from .sandbox import ExecResult, Sandbox, SandboxCommandError, SandboxError, SandboxTimeoutError
 from .tasks import Task, task
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = [
     "ConflictError",
     "Drawing",
     "EngineNotFoundError",
+    "ExecResult",
     "Execution",
     "ExecutionFailedError",
     "Flow",
@@ -52,6 +54,10 @@ __all__ = [
     "InvalidValueError",
     "InvalidWorkflowError",
     "NotFoundError",
+    "Sandbox",
+    "SandboxCommandError",
+    "SandboxError",
+    "SandboxTimeoutError",
     "Task",
     "UnavailableError",
     "expression",
