@@ -18,11 +18,16 @@ const IMPORTS = { flowengine: "./mod.js", zod: "./zod.js" };
 const EPOCH = new Date("2000-01-01T00:00:00Z");
 
 /**
- * Writes an executable for each target into `folder`, and answers their paths.
+ * Writes an executable for each target into `folder`, and answers their paths. `runtime` is put in the place of what
+ * Deno would download.
  *
  * @throws {Error} if one cannot be made; those before it are there then
  */
-export async function compileProgram(chosen: readonly Target[], folder: string): Promise<string[]> {
+export async function compileProgram(
+  chosen: readonly Target[],
+  folder: string,
+  { runtime }: { runtime?: string } = {},
+): Promise<string[]> {
   const work = await mkdtemp(join(tmpdir(), "flow-compile-"));
   try {
     const program = join(work, "program");
@@ -35,7 +40,7 @@ export async function compileProgram(chosen: readonly Target[], folder: string):
     const paths: string[] = [];
     for (const target of chosen) {
       const made = join(work, fileName(target));
-      await compile(program, target, made);
+      await compile(program, target, made, runtime);
       const path = join(folder, fileName(target));
       await move(made, path);
       paths.push(path);
@@ -51,7 +56,12 @@ async function forgetTimes(folder: string): Promise<void> {
   for (const name of await readdir(folder)) await utimes(join(folder, name), EPOCH, EPOCH);
 }
 
-async function compile(program: string, { triple, os }: Target, output: string): Promise<void> {
+async function compile(
+  program: string,
+  { triple, os }: Target,
+  output: string,
+  runtime: string | undefined,
+): Promise<void> {
   const args = [
     "compile",
     ...permissionFlags(os),
@@ -62,7 +72,11 @@ async function compile(program: string, { triple, os }: Target, output: string):
     ...["--include", program],
     join(program, "main.js"),
   ];
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: program }).output();
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: program,
+    env: runtime === undefined ? {} : { DENORT_BIN: runtime },
+  }).output();
   if (!success) throw new Error(`Cannot compile for ${triple}: ${new TextDecoder().decode(stderr)}`);
 }
 

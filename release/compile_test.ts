@@ -27,17 +27,10 @@ async function withExecutable(
   runtime: string,
   test: (contents: ExecutableContents, path: string) => Promise<void> | void,
 ): Promise<void> {
-  const before = Deno.env.get("DENORT_BIN");
-  Deno.env.set("DENORT_BIN", runtime);
-  try {
-    await withFolder(async (folder) => {
-      const [path = ""] = await compileProgram([target], folder);
-      await test(await readExecutable(path), path);
-    });
-  } finally {
-    if (before === undefined) Deno.env.delete("DENORT_BIN");
-    else Deno.env.set("DENORT_BIN", before);
-  }
+  await withFolder(async (folder) => {
+    const [path = ""] = await compileProgram([target], folder, { runtime });
+    await test(await readExecutable(path), path);
+  });
 }
 
 for (const name of ["linux-x64", "macos-arm64", "windows-x64"]) {

@@ -19,6 +19,29 @@ Deno.test("flow upgrade replaces the executable by the newest release, and keeps
   });
 });
 
+Deno.test("flow upgrade may run several times at once: one of them has the last word, and all is whole", async () => {
+  await withReleases(async (site) => {
+    await site.publish("0.2.0");
+    const results = await Promise.all(Array.from({ length: 4 }, () => site.upgrade()));
+    assert.deepEqual(results.map(({ code, stderr }) => code === 0 ? "" : stderr), ["", "", "", ""]);
+    assert.equal(await site.installedVersion(), "0.2.0");
+    assert.match(await site.installedVersion(`${site.path}.previous`), /^0\.[12]\.0$/);
+    assert.deepEqual(await site.files(), ["flow", "flow.previous"]);
+  });
+});
+
+Deno.test("flow upgrade says what is in its way beside the executable", async () => {
+  await withReleases(async (site) => {
+    await site.publish("0.2.0");
+    await mkdir(`${site.path}.previous`);
+    const { code, stderr } = await site.upgrade();
+    assert.equal(code, 6);
+    assert.match(stderr, /^error: Cannot replace ".*flow": .+\n hint: Look at what is in its folder\./m);
+    assert.equal(await site.installedVersion(), "0.1.0");
+    assert.deepEqual(await site.files(), ["flow", "flow.previous"]);
+  });
+});
+
 Deno.test("flow upgrade --check changes nothing, and tells programs what there is", async () => {
   await withReleases(async (site) => {
     await site.publish("0.2.0");

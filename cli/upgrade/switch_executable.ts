@@ -131,9 +131,15 @@ export function folderError(path: string, cause: unknown): unknown {
       cause,
     });
   }
-  if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") return cause;
-  return new FlowError("unavailable", `Cannot replace "${path}": its folder is not writable`, {
-    hint: "Run it as a user who may write there, such as with sudo.",
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return new FlowError("unavailable", `Cannot replace "${path}": its folder is not writable`, {
+      hint: "Run it as a user who may write there, such as with sudo.",
+      cause,
+    });
+  }
+  if (cause instanceof FlowError || !(cause instanceof Error) || typeof code !== "string") return cause;
+  return new FlowError("unavailable", `Cannot replace "${path}": ${cause.message}`, {
+    hint: "Look at what is in its folder.",
     cause,
   });
 }
