@@ -11,9 +11,25 @@ const TOLERANCE = 1.2;
 /** Multiples of the CPU that a bare script takes, by the name of the figure. */
 type Ratios = Record<string, number>;
 
+/** Looks more than once before it complains: other work on the machine slows large programs more than small ones. */
+const LOOKS = 3;
+
 async function measureRatios(): Promise<Ratios> {
   const figures = await measureStartup({ rounds: 7, runs: 6 });
   return Object.fromEntries(figures.map((figure) => [figure.name, round(summarize(figure).ratio?.best ?? NaN)]));
+}
+
+async function findLastingRegressions(baseline: Ratios): Promise<string[]> {
+  let best: Ratios = {};
+  let regressions: string[] = [];
+  for (let look = 0; look < LOOKS; look++) {
+    const measured = await measureRatios();
+    console.log(JSON.stringify(measured, null, 2));
+    best = Object.fromEntries(Object.entries(measured).map(([name, now]) => [name, Math.min(now, best[name] ?? now)]));
+    regressions = findRegressions(baseline, best);
+    if (regressions.length === 0) break;
+  }
+  return regressions;
 }
 
 /** What has become too slow, a line each. */
@@ -30,12 +46,10 @@ function round(value: number): number {
 }
 
 if (import.meta.main) {
-  const measured = await measureRatios();
   if (Deno.args.includes("--write")) {
-    await Deno.writeTextFile(BASELINE, `${JSON.stringify(measured, null, 2)}\n`);
+    await Deno.writeTextFile(BASELINE, `${JSON.stringify(await measureRatios(), null, 2)}\n`);
   } else {
-    const regressions = findRegressions(JSON.parse(await Deno.readTextFile(BASELINE)), measured);
-    console.log(JSON.stringify(measured, null, 2));
+    const regressions = await findLastingRegressions(JSON.parse(await Deno.readTextFile(BASELINE)));
     for (const line of regressions) console.error(line);
     if (regressions.length > 0) Deno.exit(1);
   }

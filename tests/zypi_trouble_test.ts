@@ -82,7 +82,7 @@ test(
   "looks that keep getting lost are given up",
   (kind) => kind === "look" ? "crash" : undefined,
   async ({ run, requests }) => {
-    const error = await run(["sh", "-c", "sleep 1; echo x"]).catch((thrown) => thrown);
+    const error = await run(["sh", "-c", "sleep 9; echo x"]).catch((thrown) => thrown);
     assert.ok(error instanceof FlowError && error.code === "unavailable" && error.retryable, String(error));
     assert.match(error.message, /empty 500 \(server crash\)$/);
     assert.equal(requests.filter((kind) => kind === "look").length, 4);
