@@ -30,10 +30,7 @@ export function createPlatform(): Platform {
     onStrayError,
     // deno.json names them.
     provideModules: () => Promise.resolve(),
-    readFile: (path, maxBytes) => translate("read", path, () => readFile(path, maxBytes)),
-    writeFile: (path, data, options = {}) => translate("write", path, () => writeFile(path, data, options)),
-    ...folderCalls,
-    makeDir: (path, options = {}) => translate("create", path, () => Deno.mkdir(path, { recursive: true, ...options })),
+    ...fileCalls,
     stat,
     readStdin: (maxBytes) => readAll("stdin", Deno.stdin, maxBytes),
     readHiddenLine: async (prompt) => await (await import("./deno_hidden_line.ts")).readHiddenLine(prompt),
@@ -50,7 +47,13 @@ export function createPlatform(): Platform {
   };
 }
 
-const folderCalls: Pick<Platform, "replaceFile" | "listFolder" | "watchFolder"> = {
+const fileCalls: Pick<
+  Platform,
+  "readFile" | "writeFile" | "makeDir" | "replaceFile" | "listFolder" | "watchFolder"
+> = {
+  readFile: (path, maxBytes) => translate("read", path, () => readFile(path, maxBytes)),
+  writeFile: (path, data, options = {}) => translate("write", path, () => writeFile(path, data, options)),
+  makeDir: (path, options = {}) => translate("create", path, () => Deno.mkdir(path, { recursive: true, ...options })),
   replaceFile: (path, data) => translate("write", path, () => replaceFile(path, data)),
   listFolder: (path) => translate("list", path, () => listFolder(path)),
   watchFolder,
