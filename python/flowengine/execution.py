@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -173,7 +174,13 @@ async def run_in_loop(start: Callable[[], Execution]) -> FlowResult:
 
 def _end(starting: Future[Execution]) -> None:
     """End what is being started, or was."""
-    # What has not begun need not be ended; whoever waits for it is told something else already.
-    with contextlib.suppress(Exception):
+    try:
         execution = starting.result()
+    except Exception:
+        # What has not begun need not be ended; whoever waits for it is told something else already.
+        return
+    try:
         execution.end()
+    except Exception as error:
+        said = f'flowengine: cannot tell that execution "{execution.execution_id}" has ended: {error}'
+        print(said, file=sys.stderr)

@@ -3,8 +3,11 @@ from __future__ import annotations
 import datetime
 import itertools
 import json
+import shutil
 import socket
+import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -341,3 +344,35 @@ def test_read_events_answers_pages(server: FlowServer) -> None:
         assert client.executions.read_events(id, after=states[-1]["seq"]) == []
         assert [event["seq"] for event in client.executions.read_events(id, after=1, limit=1)] == [2]
         json.dumps(states)
+
+
+def test_many_threads_share_a_client(server: FlowServer) -> None:
+    with server.client() as client, ThreadPoolExecutor(20) as threads:
+        results = list(threads.map(lambda number: client.run(HELLO, {"name": str(number)}), range(40)))
+        said = [result.outputs["shout"]["stdout"] for result in results]
+        assert said == [f"HELLO, {number}!" for number in range(40)]
+        assert len(client.executions.list(limit=100)) == 40
+
+
+def test_a_certificate_is_checked_and_an_authority_can_be_named(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2", "-nodes"]
+    command = ["openssl", "req", "-x509", *kind, "-keyout", str(key), "-out", str(certificate), *names]
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl, which makes the certificate")
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    server = FlowServer(tmp_path, "--cert", str(certificate), "--key", str(key))
+    try:
+        assert server.url.startswith("https://")
+        with pytest.raises(FlowApiError, match="ca_file") as caught:
+            FlowClient(server.url).health()
+        assert not isinstance(caught.value, UnavailableError)
+        trusting = FlowClient(server.url, ca_file=certificate)
+        assert trusting.run(HELLO, {"name": "Ada"}).success
+        handle = trusting.start(ticking("echo one; sleep 1; echo two"))
+        assert list(handle.logs()) == ["one", "two"]
+    finally:
+        server.stop()
+    with pytest.raises(FlowEngineError, match="PEM"):
+        FlowClient("https://localhost", ca_file=tmp_path / "none.pem")

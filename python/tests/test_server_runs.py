@@ -102,6 +102,7 @@ def test_ctrl_c_cancels_the_flow_and_ends_the_script(tmp_path: Path) -> None:
 def test_a_handle_follows_and_cancels_wherever_it_runs(tmp_path: Path) -> None:
     handle = Flow("handle").then([echo, sleep_long]).submit(value="hello", pid_file=str(tmp_path / "pid"))
     pid = read_pid(tmp_path / "pid")
+    next(event for event in handle.events() if event["type"] == "NodeCompleted")
     with pytest.raises(TimeoutError):
         handle.wait(timeout=0.05)
     handle.cancel()

@@ -48,14 +48,20 @@ def place_functions(document: Mapping[str, Any], python: str | None, path: Seque
 
 
 def _place(given: Mapping[str, Any], python: str | None, path: Sequence[str] | None) -> dict[str, Any]:
-    config = dict(given)
+    config, is_script = dict(given), _is_main(given)
     if path is not None:
         config["path"] = list(path)
         if "file" in config:
             config["module"] = Path(config.pop("file")).stem
     if python is not None and "python" in config:
         config["python"] = python
-    if "file" in config or "module" in config:
-        # A script is run as far as the flow there, and may look at its arguments.
+    if is_script and len(sys.argv) > 1:
+        # It is run as far as the flow there, and may look at its arguments.
         config["env"] = {**config.get("env", {}), ARGUMENTS_VARIABLE: json.dumps(sys.argv)}
     return config
+
+
+def _is_main(config: Mapping[str, Any]) -> bool:
+    """Answer whether the function is one of the script that runs."""
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return "file" in config or (spec is not None and config.get("module") == spec.name)
