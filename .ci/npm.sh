@@ -63,7 +63,7 @@ for version in 22 24; do
   tests=(tests/cli_test.ts tests/stray_errors_test.ts tests/server_life_test.ts)
   if [[ -z ${NPM_SMOKE:-} ]]; then
     tests+=(tests/cli_*_test.ts tests/examples_test.ts tests/executions_test.ts tests/history_test.ts tests/remote_test.ts
-      tests/secrets_test.ts tests/server_queue_test.ts tests/server_security_test.ts tests/tokens_test.ts tests/chaos)
+      tests/docker_recovery_test.ts tests/docker_run_test.ts tests/secrets_test.ts tests/server_queue_test.ts tests/server_security_test.ts tests/tokens_test.ts tests/chaos)
   fi
   mapfile -t tests < <(printf '%s\n' "${tests[@]}" | sort -u)
   FLOW_UNDER_TEST="$work/flow-on-node$version" FLOW_CHAOS_KILLS=60 "$DENO" test -A --no-check --parallel "${tests[@]}"

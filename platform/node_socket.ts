@@ -24,6 +24,8 @@ class NodeDuplex implements Duplex {
   async read(buffer: Uint8Array): Promise<number | null> {
     const socket = this.#socket;
     for (;;) {
+      // In this order: a stream that has ended in both directions destroys itself.
+      if (socket.readableEnded) return null;
       if (socket.destroyed) throw this.#error ?? new Error("The connection is closed");
       // Asked for nothing, a stream only looks whether there is something, or whether it has ended.
       const chunk: Uint8Array | null = socket.read(Math.min(buffer.length, socket.readableLength));
@@ -31,7 +33,6 @@ class NodeDuplex implements Duplex {
         buffer.set(chunk);
         return chunk.length;
       }
-      if (socket.readableEnded) return null;
       await nextOf(socket);
     }
   }
