@@ -31,12 +31,7 @@ export function createPlatform(): Platform {
     // deno.json names them.
     provideModules: () => Promise.resolve(),
     ...fileCalls,
-    stat,
-    readStdin: (maxBytes) => readAll("stdin", Deno.stdin, maxBytes),
-    readHiddenLine: async (prompt) => await (await import("./deno_hidden_line.ts")).readHiddenLine(prompt),
-    write: createWriter(),
-    isTerminal: (stream) => Deno[stream].isTerminal(),
-    terminalSize,
+    ...createTerminalCalls(),
     rss: () => Deno.memoryUsage().rss,
     connect,
     openHttp,
@@ -49,8 +44,9 @@ export function createPlatform(): Platform {
 
 const fileCalls: Pick<
   Platform,
-  "readFile" | "writeFile" | "makeDir" | "replaceFile" | "listFolder" | "watchFolder"
+  "stat" | "readFile" | "writeFile" | "makeDir" | "replaceFile" | "listFolder" | "watchFolder"
 > = {
+  stat,
   readFile: (path, maxBytes) => translate("read", path, () => readFile(path, maxBytes)),
   writeFile: (path, data, options = {}) => translate("write", path, () => writeFile(path, data, options)),
   makeDir: (path, options = {}) => translate("create", path, () => Deno.mkdir(path, { recursive: true, ...options })),
@@ -58,6 +54,19 @@ const fileCalls: Pick<
   listFolder: (path) => translate("list", path, () => listFolder(path)),
   watchFolder,
 };
+
+function createTerminalCalls(): Pick<
+  Platform,
+  "readStdin" | "readHiddenLine" | "write" | "isTerminal" | "terminalSize"
+> {
+  return {
+    readStdin: (maxBytes) => readAll("stdin", Deno.stdin, maxBytes),
+    readHiddenLine: async (prompt) => await (await import("./deno_hidden_line.ts")).readHiddenLine(prompt),
+    write: createWriter(),
+    isTerminal: (stream) => Deno[stream].isTerminal(),
+    terminalSize,
+  };
+}
 
 function onSignal(signal: Signal, listener: () => void): () => void {
   // Windows knows neither: nobody can send one, so there is nothing to listen to.
