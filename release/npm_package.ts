@@ -11,9 +11,11 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
+import { describeBuild } from "./build_info.ts";
 import { englishOnly, installPackages, nodeModules } from "./bundle.ts";
 import { describeLicences } from "./npm_licences.ts";
 import { declarationOf, writeDeclarations } from "./npm_types.ts";
+import { withPythonPackage } from "./python_package.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -78,12 +80,12 @@ async function bundle(outputFolder: string, packages: string): Promise<string[]>
     conditions: ["import"],
     nodePaths: [join(packages, "node_modules")],
     external: ["node:*"],
-    plugins: [forNode, nodeModules, englishOnly],
+    plugins: [forNode, nodeModules, englishOnly, withPythonPackage],
     // Names stay: a stack trace is of use without a source map.
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
-    define: { FLOW_BUILD: JSON.stringify({ commit: await describeCommit() }) },
+    define: { FLOW_BUILD: JSON.stringify(await describeBuild()) },
     metafile: true,
     logLevel: "warning",
   });
@@ -147,13 +149,6 @@ function describePackage(): Record<string, unknown> {
 function versionOf(name: string): string {
   const specifier = new Map(Object.entries(config.imports)).get(name) ?? "";
   return specifier.slice(specifier.lastIndexOf("@") + 1);
-}
-
-/** See `BuildInfo`. */
-async function describeCommit(): Promise<string> {
-  const args = ["describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=-modified"];
-  const { success, stdout } = await new Deno.Command("git", { args, cwd: ROOT, stderr: "null" }).output();
-  return success ? new TextDecoder().decode(stdout).trim() : "unknown";
 }
 
 /** Packs `folder` as npm does; answers the path of the tarball. */
