@@ -82,3 +82,9 @@ def test_dump_refuses_what_is_too_large() -> None:
     with pytest.raises(InvalidValueError, match="limit is 32 MiB") as caught:
         dump("x" * 100_000_000)
     assert caught.value.code == "too_large"
+
+
+def test_floats_that_have_become_integers_on_their_way_are_floats_again() -> None:
+    made = from_json([100000000000000000000, -9007199254740992, 9007199254740991])
+    assert [type(number) for number in made] == [float, float, int]
+    assert from_json(json.loads(dump(made))) == made
