@@ -11,6 +11,7 @@ import { type CodeFiles, collectCode, START_FILE } from "./code_files.ts";
 import { encodeFrame, FrameSplitter } from "./frames.ts";
 import { readMessage } from "./messages.ts";
 import { callText } from "./task_runner.ts";
+import { bringValues, type BroughtValues } from "./value_files.ts";
 
 /** For Docker; any image with Python 3.10 and a POSIX shell will do. */
 const DEFAULT_IMAGE = "python:3-slim";
@@ -52,8 +53,9 @@ export class SandboxedTasks {
     const { sandbox: kind = "docker", image, zypi_url, python } = ctx.config;
     const sandbox = await this.#opener.open({ sandbox: kind, image, zypi_url });
     const code = await collectCode(this.#platform, { ...ctx.config, file: this.#fileOf(ctx) });
+    const values = await bringValues(this.#platform, ctx.inputs);
     const call = new SandboxedCall(ctx);
-    const status = await sandbox.exec(this.#toRequest(ctx, code), {
+    const status = await sandbox.exec(this.#toRequest(ctx, code, values), {
       name: python,
       ctx,
       onStdout: (chunk) => call.frames.push(chunk),
@@ -68,7 +70,7 @@ export class SandboxedTasks {
     return file === undefined || file.startsWith("/") ? file : `${this.#platform.cwd()}/${file}`;
   }
 
-  #toRequest(ctx: PythonTaskContext, { files, path, file }: CodeFiles): SandboxRequest {
+  #toRequest(ctx: PythonTaskContext, { files, path, file }: CodeFiles, values: BroughtValues): SandboxRequest {
     const { config } = ctx;
     const { python, env, env_passthrough, workdir } = config;
     const encoder = new TextEncoder();
@@ -83,8 +85,8 @@ export class SandboxedTasks {
         ...pickVariables(this.#platform.envAll(), ["FLOWENGINE_ARGV", ...env_passthrough]),
         ...env,
       },
-      files: new Map([...files, [START_FILE, encoder.encode(START)]]),
-      stdin: encodeFrame(callText({ config: inner, inputs: ctx.inputs, env: attemptVariables(ctx) })),
+      files: new Map([...files, ...values.files, [START_FILE, encoder.encode(START)]]),
+      stdin: encodeFrame(callText({ config: inner, inputs: values.inputs, env: attemptVariables(ctx) })),
       workdir,
       network: true,
       limits: { timeoutMs: LONGEST_CALL_MS },

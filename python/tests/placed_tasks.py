@@ -47,6 +47,15 @@ def wait_there() -> None:
     time.sleep(300)
 
 
+@task()
+def make_large(size: int) -> dict[str, bytes]:
+    return {"data": b"0" * size}
+
+
+def measure_large(made: dict[str, bytes]) -> list[Any]:
+    return [len(made["data"]), made["data"][-1:].decode()]
+
+
 @task(retry=1, retry_delay=0)
 def die_once(folder: str) -> str:
     with open(os.path.join(folder, f"pid-{os.environ['FLOW_ATTEMPT']}"), "w") as file:

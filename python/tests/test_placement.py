@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import run_script
-from placed_tasks import Point, describe, die_once, fail, place, wait_there
+from placed_tasks import Point, describe, die_once, fail, make_large, measure_large, place, wait_there
 from services import Docker
 
 from flowengine import Flow, InvalidFlowError, task
@@ -122,6 +122,14 @@ def test_a_function_runs_in_a_microvm(zypi_url: str) -> None:
 @pytest.mark.usefixtures("bubblewrap")
 def test_a_function_runs_in_a_sandbox_of_this_machine() -> None:
     check_description(place(describe, node_type="sandbox.exec"))
+
+
+def test_large_values_get_into_a_container(docker: Docker) -> None:
+    flow = Flow("large")
+    flow >> make_large >> place(measure_large, image=docker.python)
+    result = flow.run(size=3_000_000)
+    assert result.output == [3_000_000, "0"], result.error
+    assert containers(docker) == []
 
 
 def test_a_killed_worker_is_a_failure_that_is_retried(tmp_path: Path) -> None:
