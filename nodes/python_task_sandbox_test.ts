@@ -47,10 +47,13 @@ def leave():
   "parts/deep.py": "from pathlib import Path\nWORD = (Path(__file__).parent / 'word.txt').read_text()\n",
   "parts/word.txt": "packed",
   "data/secret.txt": "stays here",
+  large: "hello",
   // Read by every Python when it starts.
   "old/sitecustomize.py": "import sys\nsys.version_info = (3, 8, 10)\n",
   "old/__init__.py": "",
 };
+
+const SHA256_OF_HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 
 /** What there is of a run. */
 interface Run {
@@ -74,9 +77,9 @@ async function call(
     const whole = { function: name, file: join(folder, "functions.py"), package: PACKAGE, ...config };
     const node = { id: "call", node_type: "python.task", config: whole, ...options.fields };
     const workflow = await parseWorkflow({ id: "sandboxed", nodes: [node] }, { registry: made.registry });
-    const handle = await made.start(workflow, {
-      inputs: { value: { list: [1, "ü"], bytes: new Uint8Array([0, 255]) } },
-    });
+    const large = { path: join(folder, "large"), sha256: SHA256_OF_HELLO, bytes: 5, kind: "str" };
+    const value = { list: [1, "ü"], bytes: new Uint8Array([0, 255]), large: { $file: large } };
+    const handle = await made.start(workflow, { inputs: { value } });
     const events: ExecutionEvent[] = [];
     for await (const event of handle.events()) {
       events.push(event);
@@ -111,7 +114,7 @@ function linesOf(events: readonly ExecutionEvent[], type: string): string[] {
 
 function checkDescription({ outputs, events }: Run): void {
   const { value, words, secret } = outputs.result as Values;
-  assert.deepEqual(value, { list: [1, "ü"], bytes: new Uint8Array([0, 255]) });
+  assert.deepEqual(value, { list: [1, "ü"], bytes: new Uint8Array([0, 255]), large: "hello" });
   assert.deepEqual([words, secret], [["packed", "neighbour"], null]);
   assert.deepEqual(linesOf(events, "StdoutLine"), ["in there"]);
   assert.deepEqual(linesOf(events, "StderrLine").sort(), ["complaint", "from below"]);

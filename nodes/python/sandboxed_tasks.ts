@@ -142,7 +142,8 @@ class SandboxedCall {
   #receiveStderr(line: string): void {
     this.#lastLines.push(line);
     if (this.#lastLines.length > KEPT_LINES) this.#lastLines.shift();
-    if (this.#isReady) this.#ctx.stderr(line);
+    // Whether it was said before the worker was ready cannot be known: that comes by another pipe.
+    this.#ctx.stderr(line);
   }
 }
 
