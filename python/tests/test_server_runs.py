@@ -253,6 +253,16 @@ def test_a_script_is_found_where_it_was_deployed(tmp_path: Path, server: FlowSer
     assert done.stdout == f"{deployed}\n", done.stderr
 
 
+def test_a_flow_is_saved_on_a_server_and_run_from_there(server: FlowServer) -> None:
+    client = FlowClient(server.url, server_path=[str(Path(__file__).parent)], server_python=sys.executable)
+    made = Flow("nightly").then(start, double)
+    client.workflows.put("nightly", made)
+    assert client.run("nightly", {"number": 4}).outputs == {"double": {"result": 8}}
+    assert client.run(made, {"number": 5}).outputs == {"double": {"result": 10}}
+    config = client.workflows.get("nightly").document["nodes"][0]["config"]
+    assert config["path"] == [str(Path(__file__).parent)]
+
+
 @pytest.mark.usefixtures("on_server")
 def test_handles_of_a_server_keep_no_events() -> None:
     handle = Flow("chatter").then(chatter).submit(lines=10_000, length=1000)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from ..document import guard_tags
+from ..errors import InvalidFlowError
 from ..process_role import ARGUMENTS_VARIABLE
 from ..values import to_json
 
@@ -25,40 +27,47 @@ Workflow: TypeAlias = "Mapping[str, Any] | HasDocument"
 """A workflow document, or what has one."""
 
 
-def document_of(workflow: Workflow) -> dict[str, Any]:
-    """Answer a workflow document."""
-    return workflow.to_document() if isinstance(workflow, HasDocument) else dict(workflow)
+@dataclass(frozen=True)
+class Placement:
+    """Where the machine of the server has Python functions; None: where this one has them.
+
+    `python` runs them there, `path` are folders there to import their modules from.
+    """
+
+    python: str | None = None
+    path: Sequence[str] | None = None
+
+    def document_of(self, workflow: Workflow) -> dict[str, Any]:
+        """Answer a workflow document; those of flows are placed."""
+        return self.place(workflow.to_document()) if isinstance(workflow, HasDocument) else dict(workflow)
+
+    def place(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a document whose Python functions are found on the machine of the server."""
+        nodes = [
+            {**node, "config": self._place(node["config"])} if node["node_type"] == "python.task" else node
+            for node in document["nodes"]
+        ]
+        return {**document, "nodes": nodes}
+
+    def _place(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        config, is_script = dict(given), _is_main(given)
+        if self.path is not None:
+            config["path"] = list(self.path)
+            if "file" in config:
+                config["module"] = Path(config.pop("file")).stem
+        if self.python is not None and "python" in config:
+            config["python"] = self.python
+        if is_script and len(sys.argv) > 1:
+            # It is run as far as the flow there, and may look at its arguments.
+            config["env"] = {**config.get("env", {}), ARGUMENTS_VARIABLE: json.dumps(sys.argv)}
+        return config
 
 
 def encode_inputs(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Answer inputs as JSON, such that none of their values is taken for a tagged one. Raises `InvalidValueError`."""
+    if not isinstance(inputs, Mapping):
+        raise InvalidFlowError(f"inputs are not {type(inputs).__name__}", hint='Pass a dict: {"name": value}.')
     return {name: guard_tags(to_json(value)) for name, value in inputs.items()}
-
-
-def place_functions(document: Mapping[str, Any], python: str | None, path: Sequence[str] | None) -> dict[str, Any]:
-    """Answer a document whose Python functions are found on the machine of the server.
-
-    `python` runs them there, `path` are folders there to import their modules from; without, those of this machine.
-    """
-    nodes = [
-        {**node, "config": _place(node["config"], python, path)} if node["node_type"] == "python.task" else node
-        for node in document["nodes"]
-    ]
-    return {**document, "nodes": nodes}
-
-
-def _place(given: Mapping[str, Any], python: str | None, path: Sequence[str] | None) -> dict[str, Any]:
-    config, is_script = dict(given), _is_main(given)
-    if path is not None:
-        config["path"] = list(path)
-        if "file" in config:
-            config["module"] = Path(config.pop("file")).stem
-    if python is not None and "python" in config:
-        config["python"] = python
-    if is_script and len(sys.argv) > 1:
-        # It is run as far as the flow there, and may look at its arguments.
-        config["env"] = {**config.get("env", {}), ARGUMENTS_VARIABLE: json.dumps(sys.argv)}
-    return config
 
 
 def _is_main(config: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from ..errors import ConflictError, UnavailableError
 from ..values import from_json
 from .answers import ExecutionDetails, ExecutionSummary, LogLine, RerunPlan, Status, read_as, read_details, read_plan
 from .backoff import Backoff
-from .documents import Workflow, document_of, encode_inputs
+from .documents import Placement, Workflow, encode_inputs
 from .following import Following
 from .http import Call, Http
 from .remote_execution import RemoteExecution
@@ -30,9 +30,10 @@ Time: TypeAlias = "str | datetime.datetime"
 class ExecutionsApi:
     """Executions, by id."""
 
-    def __init__(self, http: Http, patience: float) -> None:
+    def __init__(self, http: Http, patience: float, placement: Placement) -> None:
         self._http = http
         self._patience = patience
+        self._placement = placement
 
     def list(
         self,
@@ -93,7 +94,11 @@ class ExecutionsApi:
         is a node: only it and what it depends on run. Who calls with the same `idempotency_key` and the same arguments
         within a day gets the same execution. Raises `InvalidWorkflowError`, `NotFoundError`, `ConflictError`.
         """
-        which = {"workflow_id": workflow} if isinstance(workflow, str) else {"workflow": document_of(workflow)}
+        which = (
+            {"workflow_id": workflow}
+            if isinstance(workflow, str)
+            else {"workflow": self._placement.document_of(workflow)}
+        )
         options = _encode_options(inputs, verbose, timeout, use_cache)
         body = {**which, **options, **({} if until is None else {"until": until})}
         return self.post_start(body, idempotency_key)
@@ -134,7 +139,7 @@ class ExecutionsApi:
         What runs again: what did not succeed, what has changed, the node `start_at` or `only` that node, and what is
         behind these. Raises `NotFoundError`, `ConflictError` while it is running, `InvalidWorkflowError`.
         """
-        body = _encode_rerun(start_at, only, workflow) | _encode_options(inputs, verbose, timeout, use_cache)
+        body = self._encode_rerun(start_at, only, workflow) | _encode_options(inputs, verbose, timeout, use_cache)
         answer = self._http.json(Call(f"{_path(execution_id)}/rerun", method="POST", body=body))
         return self.handle(str(answer["execution_id"]))
 
@@ -148,7 +153,7 @@ class ExecutionsApi:
         inputs: Mapping[str, Any] | None = None,
     ) -> RerunPlan:
         """Answer what `rerun` with the same arguments would do."""
-        body = _encode_rerun(start_at, only, workflow) | _encode_options(inputs, None, None, True)
+        body = self._encode_rerun(start_at, only, workflow) | _encode_options(inputs, None, None, True)
         call = Call(f"{_path(execution_id)}/rerun", method="POST", query={"dry_run": True}, body=body)
         return read_plan(self._http.json(call), self._http.url)
 
@@ -215,6 +220,11 @@ class ExecutionsApi:
                 if not backoff.pause():
                     raise
 
+    def _encode_rerun(self, start_at: str | None, only: str | None, workflow: Workflow | None) -> dict[str, Any]:
+        document = None if workflow is None else self._placement.document_of(workflow)
+        given = {"from": start_at, "only": only, "workflow": document}
+        return {name: value for name, value in given.items() if value is not None}
+
 
 def _encode_options(
     inputs: Mapping[str, Any] | None, verbose: bool | None, timeout: float | None, use_cache: bool
@@ -226,11 +236,6 @@ def _encode_options(
         "no_cache": None if use_cache else True,
     }
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _encode_rerun(start_at: str | None, only: str | None, workflow: Workflow | None) -> dict[str, Any]:
-    given = {"from": start_at, "only": only, "workflow": None if workflow is None else document_of(workflow)}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _to_text(time: Time | None) -> str | None:

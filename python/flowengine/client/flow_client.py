@@ -12,7 +12,7 @@ from ..execution import Execution, FlowView, run_to_end
 from ..outcome import Outcome
 from ..result import FlowResult
 from .answers import AuditEntry, Health, NodeType, Queue, QueuedExecution, read_as
-from .documents import Workflow, place_functions
+from .documents import Placement, Workflow
 from .executions import ExecutionsApi
 from .following import Following
 from .http import Call, Http
@@ -48,10 +48,10 @@ class FlowClient:
         self._http = Http(url, token, timeout, ca_file)
         self._patience = patience
         self.url = self._http.url
-        self.executions = ExecutionsApi(self._http, patience)
-        self.workflows = WorkflowsApi(self._http)
-        self._server_python = server_python
-        self._server_path = None if server_path is None else list(server_path)
+        path = None if server_path is None else list(server_path)
+        self._placement = Placement(server_python, path)
+        self.executions = ExecutionsApi(self._http, patience, self._placement)
+        self.workflows = WorkflowsApi(self._http, self._placement)
 
     def __enter__(self) -> FlowClient:
         """Answer the client itself."""
@@ -132,13 +132,13 @@ class FlowClient:
     def is_on_this_machine(self) -> bool:
         """Whether the address says so, such that files of this machine are there too."""
         host = urllib.parse.urlsplit(self.url).hostname or ""
-        return self._server_path is None and (host == "localhost" or host == "::1" or host.startswith("127."))
+        return self._placement.path is None and (host == "localhost" or host == "::1" or host.startswith("127."))
 
     def launcher(
         self, document: Mapping[str, Any], inputs: Mapping[str, Any], view: FlowView
     ) -> Callable[[], Execution]:
         """Answer what starts a flow of Python functions, with inputs in JSON; for `Flow.run` and the like."""
-        placed = place_functions(document, self._server_python, self._server_path)
+        placed = self._placement.place(document)
 
         def start() -> Execution:
             body = {"workflow": placed, "inputs": {name: guard_tags(value) for name, value in inputs.items()}}

@@ -7,15 +7,16 @@ import urllib.parse
 from collections.abc import Mapping
 
 from .answers import SavedWorkflow, WorkflowSummary, read_as
-from .documents import Workflow, document_of
+from .documents import Placement, Workflow
 from .http import Call, Http
 
 
 class WorkflowsApi:
     """Saved workflows, by id."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, placement: Placement) -> None:
         self._http = http
+        self._placement = placement
 
     def list(self) -> list[WorkflowSummary]:
         """Answer all of them."""
@@ -29,7 +30,7 @@ class WorkflowsApi:
 
     def create(self, workflow: Workflow) -> str:
         """Save a new workflow, and answer its id. Raises `InvalidWorkflowError`, `ConflictError` if it is there."""
-        call = Call("/api/workflows", method="POST", body=document_of(workflow))
+        call = Call("/api/workflows", method="POST", body=self._placement.document_of(workflow))
         return str(self._http.json(call)["id"])
 
     def put(self, id: str, workflow: Workflow, *, if_match: str | None = None, only_new: bool = False) -> str | None:
@@ -39,7 +40,7 @@ class WorkflowsApi:
         meanwhile (or, with `only_new`, any), and `InvalidWorkflowError`.
         """
         headers = {**_conditions(if_match), **({"If-None-Match": "*"} if only_new else {})}
-        call = Call(_path(id), method="PUT", headers=headers, body=document_of(workflow))
+        call = Call(_path(id), method="PUT", headers=headers, body=self._placement.document_of(workflow))
         return self._http.read(call).headers.get("ETag")
 
     def delete(self, id: str, *, if_match: str | None = None) -> None:
