@@ -42,7 +42,10 @@ async function follow({ info, code, line }: CodeBlock, walk: Walk, last?: Finish
   if (name !== undefined) {
     await writeFile(join(walk.folder, name), code);
   } else if (/^sh\b/.test(info)) {
-    const script = `set -e; export PYTHONPATH="${join(ROOT, "python")}"\n${code.replaceAll("3456", String(walk.port))}`;
+    // What a block has started ends with it, also if it fails in the middle.
+    const before = `set -e; trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT
+export PYTHONPATH="${join(ROOT, "python")}"`;
+    const script = `${before}\n${code.replaceAll("3456", String(walk.port))}`;
     const finished = await runShell(script, walk.programs, walk.folder);
     assert.equal(finished.code, Number(expected), `${place}:\n${finished.stdout}${finished.stderr}`);
     return finished;
