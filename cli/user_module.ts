@@ -22,7 +22,7 @@ export async function importUserModule(
     await platform.provideModules({ flowengine, zod: flowengine.z });
     return await import(`${pathToFileURL(path).href}${anew ? `?load=${++loads}` : ""}`);
   } catch (cause) {
-    const hint = platform.isStandalone ? BUNDLE : hintFor(cause);
+    const hint = platform.isStandalone ? BUNDLE : hintFor(cause, platform.name);
     throw new FlowError("invalid_document", `Cannot load "${filename}": ${reasonOf(cause)}`, { hint, cause });
   }
 }
@@ -30,13 +30,13 @@ export async function importUserModule(
 /** Executables read TypeScript since Deno 2.8.2, but packages only from within themselves. */
 const BUNDLE = "Fix the module; packages that it imports have to be bundled into it, because flow has only its own.";
 
-function hintFor(cause: unknown): string {
+function hintFor(cause: unknown, runtime: "deno" | "node"): string {
   if (codeOf(cause) === "ERR_UNKNOWN_FILE_EXTENSION") {
     return "Use Node 22.18 or later, which reads TypeScript, or compile it to JavaScript.";
   }
-  return codeOf(cause) === "ERR_MODULE_NOT_FOUND"
-    ? 'Correct that line; all that flow exports, z included, comes from "flowengine", in any folder.'
-    : "Fix the module; --debug shows where it failed.";
+  if (codeOf(cause) !== "ERR_MODULE_NOT_FOUND") return "Fix the module; --debug shows where it failed.";
+  const where = runtime === "node" ? "from node_modules" : 'as "npm:NAME" if flow itself was started with --no-lock';
+  return `Correct that line; all that flow exports, z included, comes from "flowengine", and packages come ${where}.`;
 }
 
 function codeOf(cause: unknown): unknown {
