@@ -5,7 +5,8 @@
  * with TypeScript and the types of Node.
  */
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { codeBlocks } from "../markdown.ts";
 import { ROOT } from "../support/shell.ts";
@@ -71,6 +72,42 @@ Deno.test("the package has no scripts, and nothing in it that was for Deno or fo
       assert.doesNotMatch(await readFile(join(folder, path), "utf8"), /\bDeno\.(?!exit\(\))\w+\(/, path);
     }
   }
+});
+
+Deno.test("node types of your own are tested with node:test, used in programs, and found as packages", async () => {
+  const page = codeBlocks(await readFile(join(ROOT, "docs/custom_nodes.md"), "utf8"));
+  const named = page.flatMap(({ info, code }) => {
+    const [, name] = /^(?:ts|yaml) (\S+)$/.exec(info) ?? [];
+    return name === undefined ? [] : [[name, code] as const];
+  });
+  const manifest = page.find(({ info }) => info === "json package.json")?.code ?? "";
+  await withProgram(Object.fromEntries(named), async (folder) => {
+    const tests = await run(NODE, ["--test", "--test-reporter=tap", "text_nodes_test.ts"], folder);
+    assert.equal(tests.code, 0, tests.stdout);
+    assert.match(tests.stdout, /^# pass 9$/m);
+    const script = await run(NODE, ["use.ts"], folder);
+    assert.equal(shape(script.stdout), shape(page.find(({ info }) => info === "text output of use.ts")?.code ?? ""));
+
+    const home = join(folder, "node_modules/text-nodes");
+    await mkdir(home);
+    await writeFile(join(home, "package.json"), manifest);
+    const code = named.find(([name]) => name === "text_nodes.ts")?.[1] ?? "";
+    await writeFile(join(home, "text_nodes.js"), stripTypeScriptTypes(code));
+    for (const nodes of ["text_nodes.ts", "npm:text-nodes"]) {
+      const flow = ["node_modules/flowengine/bin/flow.js", "run", "count.yaml", "--no-store", "--nodes", nodes];
+      const { code: exitCode, stdout, stderr } = await run(NODE, flow, folder);
+      assert.equal(exitCode, 0, stderr);
+      assert.deepEqual(JSON.parse(stdout), { count: { words: 3, longest: "quick" } });
+    }
+  });
+});
+
+Deno.test("ports and config of built workflows are checked by tsc as by Deno", async () => {
+  const types = await readFile(join(ROOT, "sdk/workflow_types_test.ts"), "utf8");
+  await withProgram({ "types.ts": types.replace('"../mod.ts"', '"flowengine"') }, async (folder) => {
+    const { code, stdout } = await run(NODE, [join(TOOLS, "node_modules/typescript/bin/tsc"), "-p", "."], folder);
+    assert.equal(code, 0, stdout);
+  }, { module: "nodenext", moduleResolution: "nodenext" });
 });
 
 interface Script {
