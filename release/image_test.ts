@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, copyFile, cp, mkdir, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, cp, mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dockerTest, useDockerEngine } from "../tests/support/docker_engine.ts";
 import { ROOT } from "../tests/support/shell.ts";
@@ -98,6 +98,18 @@ dockerTest("the image runs flow as a user without rights, and keeps what it know
     assert.match(told, /^65532\n/);
     assert.match(told, /^flow\.db$/m);
     assert.match(new TextDecoder().decode(stderr), /Cannot upgrade this flow: it belongs to its container image/);
+  });
+});
+
+dockerTest("the image runs a workflow of a folder as the user whom the folder belongs to", async () => {
+  await withFolder(async (folder) => {
+    await writeFile(join(folder, "w.json"), JSON.stringify({ nodes: [{ id: "log", node_type: "debug.log" }] }));
+    await chown(folder, 12_345, 12_345);
+    const HostConfig = { NetworkMode: "none", Binds: [`${folder}:/data`] };
+    await withContainer({ User: "12345:12345", HostConfig, Cmd: ["run", "w.json"] }, async (id) => {
+      assert.equal(await docker().containers.wait(id, AbortSignal.timeout(60_000)), 0, await logs(id));
+    });
+    assert.equal((await stat(join(folder, "flow.db"))).uid, 12_345);
   });
 });
 
