@@ -33,6 +33,8 @@ install "$tools" publint@0.3.25 @arethetypeswrong/cli@0.18.5 typescript@6.0.3 @t
 "$tools/node_modules/.bin/publint" run --strict "$tarball"
 "$tools/node_modules/.bin/attw" --profile esm-only --no-emoji "$tarball"
 
+"$DENO" run -A tests/npm/bundle_tests.ts "$work/node_tests.mjs"
+
 for version in 22 24; do
   echo "--- Node $version"
   install "$work/node$version" "$NODE_PACKAGE@$version"
@@ -68,6 +70,8 @@ for version in 22 24; do
   mapfile -t tests < <(printf '%s\n' "${tests[@]}" | sort -u)
   FLOW_UNDER_TEST="$work/flow-on-node$version" FLOW_CHAOS_KILLS=60 "$DENO" test -A --no-check --parallel "${tests[@]}"
   "$DENO" test -A --no-check tests/npm/package.ts
+  # The nodes and the platform themselves, in one process of this Node.
+  timeout 600 "$node" --test-force-exit --test-reporter=dot "$work/node_tests.mjs"
 done
 
 echo "--- audit"

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encodeBase64 } from "../engine/base64.ts";
 import { FlowError } from "../engine/errors.ts";
 import { getPlatform } from "../platform/mod.ts";
 import { nodeContract } from "../tests/contracts/node_contract.ts";
@@ -101,7 +102,7 @@ browserTest("browserRender takes a picture of the size that was asked for", asyn
   assert.deepEqual([...png.subarray(0, 8)], [0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]);
   const view = new DataView(png.buffer, png.byteOffset);
   assert.deepEqual([view.getUint32(16), view.getUint32(20)], [300, 200]);
-  assert.equal(outputs["stdout"], png.toBase64());
+  assert.equal(outputs["stdout"], encodeBase64(png));
 });
 
 browserTest("browserRender reads html as UTF-8, and gives it no network unless it may", () =>

@@ -34,7 +34,7 @@ nodeContract({
 async function seen(config: Record<string, unknown>, inputs: Values = {}) {
   const server = openHttpServer(async (request) => {
     const { pathname, search } = new URL(request.url);
-    const body = [...await request.bytes()];
+    const body = [...new Uint8Array(await request.arrayBuffer())];
     return Response.json({ method: request.method, path: pathname + search, headers: [...request.headers], body });
   });
   try {

@@ -1,6 +1,7 @@
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import process from "node:process";
+import { codeOf } from "./node_errors.ts";
 import { readableFrom, writableTo } from "./node_streams.ts";
 import type { StartedProcess, StartProcess } from "./processes.ts";
 import type { ProcessStatus } from "./types.ts";
@@ -12,13 +13,7 @@ const SHEBANG_BYTES = 256;
 export const startNodeProcess: StartProcess = (program, env, options): StartedProcess => {
   const { args, cwd, detached, stdin, stdout, stderr } = options;
   const modes = [stdin, stdout, stderr].map((mode) => mode === "piped" ? "pipe" : "ignore");
-  const child = process.getBuiltinModule("node:child_process").spawn(program, args, {
-    env,
-    cwd,
-    detached,
-    stdio: modes,
-    windowsHide: true,
-  });
+  const child = spawn(program, args, { env, cwd, detached, stdio: modes, windowsHide: true });
   // It is told of later what we have to know now; without a listener it would end the program.
   child.on("error", () => {});
   if (child.pid === undefined) throw startError(program, cwd);
@@ -30,6 +25,16 @@ export const startNodeProcess: StartProcess = (program, env, options): StartedPr
     status: statusOf(child),
   };
 };
+
+function spawn(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    return process.getBuiltinModule("node:child_process").spawn(program, args, options);
+  } catch (error) {
+    // Node itself refuses NUL characters, before the system could.
+    if (codeOf(error) === "ERR_INVALID_ARG_VALUE") throw Object.assign(new Error("EINVAL"), { code: "EINVAL" });
+    throw error;
+  }
+}
 
 function statusOf(child: ChildProcess): Promise<ProcessStatus> {
   return new Promise((resolve) => {

@@ -95,7 +95,7 @@ async function bundle(outputFolder: string, packages: string): Promise<string[]>
 }
 
 /** Puts Node's part of the platform in the place of Deno's. */
-const forNode: esbuild.Plugin = {
+export const forNode: esbuild.Plugin = {
   name: "for Node",
   setup(build) {
     const platform = join(ROOT, "platform");
