@@ -75,7 +75,7 @@ export function bodyError(url: URL, thrown: unknown): FlowError {
 /** What the runtime says when the other side answers a TLS handshake with anything else. */
 const NO_TLS = /InvalidContentType|wrong version number/i;
 /** What it says when a connection is closed within a body. */
-const CUT_OFF = /reading a body|connection closed|connection reset|unexpected end|terminated/i;
+const CUT_OFF = /reading a body|connection closed|connection reset|unexpected end|terminated|other side closed/i;
 
 function redirect(plan: RequestPlan, status: number, location: string): RequestPlan {
   const url = URL.parse(location, plan.url);
@@ -101,6 +101,8 @@ function redirect(plan: RequestPlan, status: number, location: string): RequestP
 function reasonOf(thrown: unknown): string {
   let error = thrown;
   while (error instanceof Error && error.cause instanceof Error) error = error.cause;
+  // Node tries all addresses of a host, and tells of each.
+  if (error instanceof AggregateError && error.message === "") error = error.errors[0];
   const message = error instanceof Error ? error.message : String(error);
   const reason = message.replace(/^error sending request (for url|from) .*?\): /, "").replace(
     /^client error \(\w+\): /,
@@ -116,7 +118,7 @@ function hintOf(reason: string): string {
   if (/certificate|tls|ssl/i.test(reason)) {
     return "Check the server's certificate, and which authorities are trusted here.";
   }
-  if (/blocked/i.test(reason)) {
+  if (/blocked|bad port/i.test(reason)) {
     return "Use another port: fetch refuses this one (https://fetch.spec.whatwg.org/#port-blocking).";
   }
   return "Check that the server runs and speaks HTTP on this port.";

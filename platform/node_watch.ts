@@ -25,9 +25,10 @@ export function watchFolder(
     try {
       watcher = watch(folder, { recursive: deep }, (_, name) => {
         if (isStopped) return;
-        onChange([name === null ? folder : join(folder, name)]);
-        // What is told of the folder itself has no name of its own; and another one may have taken its place.
-        if (inodeOf(folder) !== inode) reopenLater();
+        // Of the folder itself it tells under the folder's own name; and another one may have taken its place.
+        const isThere = inodeOf(folder) === inode;
+        onChange([isThere && name !== null ? join(folder, name) : folder]);
+        if (!isThere) reopenLater();
       });
       watcher.on("error", reopenLater);
     } catch {
