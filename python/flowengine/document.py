@@ -83,7 +83,7 @@ def guard_tags(value: Any, map_text: Callable[[str], str] = str) -> Any:
     if not isinstance(value, dict):
         return value
     inner = {key: guard_tags(part, map_text) for key, part in value.items()}
-    is_tagged = inner.keys() == {"type", "value"} and inner["type"] in _TAGS
+    is_tagged = inner.keys() == {"type", "value"} and isinstance(inner["type"], str) and inner["type"] in _TAGS
     return {"type": "Object", "value": inner} if is_tagged else inner
 
 

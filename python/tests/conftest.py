@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import atexit
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +19,9 @@ from flow_server import FlowServer
 pytest_plugins = ["services"]
 
 # What it keeps must not be left in the folder.
-os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "flowengine-hypothesis"))
+EXAMPLES = tempfile.mkdtemp(prefix="flowengine-hypothesis-")
+atexit.register(shutil.rmtree, EXAMPLES, ignore_errors=True)
+os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = EXAMPLES
 hypothesis.settings.register_profile("flowengine", database=None, deadline=None)
 hypothesis.settings.load_profile("flowengine")
 

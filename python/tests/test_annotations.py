@@ -16,7 +16,7 @@ import numpy
 import pandas
 import pydantic
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sample_tasks import echo
 
@@ -219,6 +219,7 @@ def test_any_json_and_bytes_arrive_as_they_were(value: Any) -> None:
 
 
 @settings(max_examples=8)
+@example([{"type": {}, "value": 1}, {"type": b"", "value": None}, {"type": ["String"], "value": "x"}])
 @given(st.lists(VALUES | st.sampled_from(["${{ inputs.x }}", {"type": "String", "value": "x"}]), min_size=20))
 def test_any_json_and_bytes_pass_through_the_engine(values: list[Any]) -> None:
     result = Flow("values").then(echo).run(value=values).raise_for_status()

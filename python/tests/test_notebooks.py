@@ -39,6 +39,13 @@ def next_day(reading: Reading) -> datetime.date:
 """
 
 
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps the history of IPython and the files of kernels out of the user's."""
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+
+
 def run_cells(folder: Path, *cells: str) -> list[Any]:
     """Runs a notebook and answers its cells, with their outputs."""
     v4: Any = nbformat.v4
