@@ -67,7 +67,7 @@ Deno.test("the package has no scripts, and nothing in it that was for Deno or fo
   const { scripts, dependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
   assert.deepEqual([scripts, Object.keys(dependencies)], [undefined, ["zod"]]);
   for (const path of await readdir(folder, { recursive: true })) {
-    assert.doesNotMatch(path, /_test|\.map$|(?<!\.d)\.ts$/);
+    assert.doesNotMatch(path, /_test[-.]|\.map$|(?<!\.d)\.ts$/);
     if (path.endsWith(".js")) {
       assert.doesNotMatch(await readFile(join(folder, path), "utf8"), /\bDeno\.(?!exit\(\))\w+\(/, path);
     }
