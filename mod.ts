@@ -78,7 +78,7 @@ export {
   type ResourceScope,
   type Shape,
 } from "./engine/node.ts";
-export { Expression, expression, OutputPort } from "./engine/typed_expression.ts";
+export { Expression, expression, OutputPort, type WorkflowIdentity } from "./engine/typed_expression.ts";
 export type {
   ConfigArguments,
   ConfigInput,

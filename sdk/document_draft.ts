@@ -4,12 +4,13 @@ import type { HandlerName } from "../engine/events.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import type { ConfiguredNode } from "../engine/node_type.ts";
 import { isPlainObject, showValue } from "../engine/plain.ts";
-import { OutputPort } from "../engine/typed_expression.ts";
+import { OutputPort, type WorkflowIdentity } from "../engine/typed_expression.ts";
 import type { Json, Value, Values } from "../engine/value.ts";
 import type { Connection } from "../engine/workflow.ts";
 import * as builtins from "./builtin_nodes.ts";
-import { toDocumentValue } from "./document_value.ts";
+import { checkIsOf, toDocumentValue } from "./document_value.ts";
 import { encodeOptions, type NodeOptions } from "./node_options.ts";
+import type { WorkflowOptions } from "./workflow_options.ts";
 
 /** What is added as a node. */
 export interface NodeDraft {
@@ -22,11 +23,12 @@ export interface NodeDraft {
 /** Every engine has these. */
 const BUILTINS: ReadonlySet<NodeDefinition> = new Set(Object.values(builtins));
 
-/** The parts of a document as they come together, and the code that its nodes need. */
-export class DocumentDraft {
-  readonly head: Values;
+/** The parts of a document as they come together, and the code that its nodes need. What is of it refers to it. */
+export class DocumentDraft implements WorkflowIdentity {
+  readonly id: string;
   readonly outputs: Values = {};
   readonly inputs: Values;
+  readonly #head: Values;
   readonly #settings: Values;
   readonly #nodes: Values[] = [];
   readonly #handlers = new Map<HandlerName, Values[]>();
@@ -34,10 +36,11 @@ export class DocumentDraft {
   readonly #ids = new Set<string>();
   readonly #definitions = new Map<string, NodeDefinition>();
 
-  constructor(head: Values, inputs: Values, settings: Values) {
-    this.head = head;
-    this.inputs = inputs;
-    this.#settings = settings;
+  constructor(id: string, { inputs = {}, settings = {}, ...head }: WorkflowOptions) {
+    this.id = id;
+    this.#head = { id, ...toDocumentValue(head, "the workflow", this) as Values };
+    this.inputs = toDocumentValue(inputs, "inputs", this) as Values;
+    this.#settings = toDocumentValue(settings, "settings", this) as Values;
   }
 
   /** The node types that are not built in. */
@@ -67,7 +70,7 @@ export class DocumentDraft {
     const settings = { ...this.#settings, ...handlers };
     const isEmpty = (values: Values) => Object.keys(values).length === 0;
     return {
-      ...encodeAll(this.head),
+      ...encodeAll(this.#head),
       ...(isEmpty(this.inputs) ? {} : { inputs: encodeAll(this.inputs) }),
       nodes: this.#nodes.map(encodeNode),
       ...(this.#connections.length === 0 ? {} : { connections: this.#connections.map((edge) => ({ ...edge })) }),
@@ -81,21 +84,24 @@ export class DocumentDraft {
     const connections: Connection[] = [];
     for (const [port, value] of Object.entries(inputs)) {
       if (!(value instanceof OutputPort)) literals[port] = value;
-      else connections.push({ from_node: value.node_id, from_port: value.port, to_node: id, to_port: port });
+      else {
+        checkIsOf(this, OutputPort.workflowOf(value), `${value}`, `input "${port}" of node ${showValue(id)}`);
+        connections.push({ from_node: value.node_id, from_port: value.port, to_node: id, to_port: port });
+      }
     }
     return { literals, connections };
   }
 
   #encode({ id, node, options }: NodeDraft, literals: Readonly<Record<string, unknown>>): Values {
     checkIsNode(id, node);
-    const inputs = toDocumentValue(literals, `the inputs of node ${showValue(id)}`) as Values;
-    const config = toDocumentValue(node.config, `the config of node ${showValue(id)}`) as Values;
+    const inputs = toDocumentValue(literals, `the inputs of node ${showValue(id)}`, this) as Values;
+    const config = toDocumentValue(node.config, `the config of node ${showValue(id)}`, this) as Values;
     const encoded = {
       id,
       node_type: node.definition.type,
       ...(Object.keys(config).length === 0 ? {} : { config }),
       ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
-      ...encodeOptions({ ...node.options, ...options }) as Values,
+      ...encodeOptions({ ...node.options, ...options }, this) as Values,
     };
     this.#know(id, node.definition);
     for (const value of Object.values(node.config)) this.#adopt(id, value);

@@ -1,6 +1,6 @@
 import type { Ports } from "../engine/node.ts";
 import type { OutputPortOf } from "../engine/node_type.ts";
-import { OutputPort } from "../engine/typed_expression.ts";
+import { OutputPort, type WorkflowIdentity } from "../engine/typed_expression.ts";
 
 /** The names of output ports: those that are declared, and any others if the node puts out what it is given. */
 export type PortName<V, Open extends boolean> = Open extends true ? keyof V & string | (string & Record<never, never>)
@@ -25,15 +25,22 @@ export class NodeReference<out I extends Ports = Ports, V = unknown, Open extend
   declare protected readonly inputPorts?: I;
   /** Its id in the workflow. */
   readonly node_id: string;
+  readonly #workflow: WorkflowIdentity;
 
   /** Made by `workflow().add`; the node need not be there yet. */
-  constructor(nodeId: string) {
+  constructor(nodeId: string, workflow: WorkflowIdentity) {
     this.node_id = nodeId;
+    this.#workflow = workflow;
+  }
+
+  /** The workflow that the node is in. */
+  static workflowOf(reference: NodeReference): WorkflowIdentity {
+    return reference.#workflow;
   }
 
   /** An output port by its name: for names that are no property, and for nodes that pass their inputs on. */
   port<P extends PortName<V, Open>>(name: P): PortNamed<V, P> {
-    return new OutputPort(this.node_id, name) as PortNamed<V, P>;
+    return new OutputPort(this.node_id, name, this.#workflow) as PortNamed<V, P>;
   }
 }
 
@@ -55,8 +62,8 @@ export type NodeHandle<I extends Ports = Ports, V = unknown, Open extends boolea
   & { readonly [P in Exclude<keyof V, keyof NodeReference>]: OutputPortOf<V[P]> };
 
 /** A handle with a property for each of these ports. */
-export function createHandle(nodeId: string, ports: readonly string[]): NodeReference {
-  const reference = new NodeReference(nodeId);
+export function createHandle(workflow: WorkflowIdentity, nodeId: string, ports: readonly string[]): NodeReference {
+  const reference = new NodeReference(nodeId, workflow);
   for (const port of ports) {
     if (port in reference) continue;
     Object.defineProperty(reference, port, { get: () => reference.port(port), enumerable: true });

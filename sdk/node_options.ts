@@ -1,9 +1,10 @@
 import { FlowError } from "../engine/errors.ts";
 import type { OpenValue } from "../engine/node_type.ts";
 import { showValue } from "../engine/plain.ts";
-import { Expression } from "../engine/typed_expression.ts";
+import { Expression, OutputPort, type WorkflowIdentity } from "../engine/typed_expression.ts";
 import type { RetryPolicy, RunIf } from "../engine/workflow.ts";
-import { toDocumentValue } from "./document_value.ts";
+import { checkIsOf, toDocumentValue } from "./document_value.ts";
+import { NodeReference } from "./node_handle.ts";
 
 /** A node by its id, or by its handle. */
 export type NodeName = string | { readonly node_id: string };
@@ -69,17 +70,27 @@ export interface NodeOptions {
 }
 
 /** The fields of a node in a document. @throws {FlowError} `invalid_argument` */
-export function encodeOptions({ retry, timeout, depends_on, ...others }: NodeOptions): Record<string, unknown> {
+export function encodeOptions(
+  { retry, timeout, depends_on, ...others }: NodeOptions,
+  workflow: WorkflowIdentity,
+): Record<string, unknown> {
   return {
-    ...toDocumentValue(others, "options") as Record<string, unknown>,
-    ...(depends_on === undefined ? {} : { depends_on: depends_on.map(nameOf) }),
+    ...toDocumentValue(others, "options", workflow) as Record<string, unknown>,
+    ...(depends_on === undefined ? {} : { depends_on: depends_on.map((node) => nameOf(node, workflow)) }),
     ...(retry === undefined || retry === 0 ? {} : { retry_policy: encodeRetry(retry) }),
     ...(timeout === undefined ? {} : { timeout_ms: toMilliseconds(timeout) }),
   };
 }
 
-function nameOf(node: NodeName): string {
-  return typeof node === "string" ? node : node.node_id;
+function nameOf(node: NodeName, workflow: WorkflowIdentity): string {
+  if (typeof node === "string") return node;
+  checkIsOf(workflow, workflowOf(node), `node ${showValue(node.node_id)}`, "options.depends_on");
+  return node.node_id;
+}
+
+function workflowOf(node: object): WorkflowIdentity | undefined {
+  if (node instanceof NodeReference) return NodeReference.workflowOf(node);
+  return node instanceof OutputPort ? OutputPort.workflowOf(node) : undefined;
 }
 
 function encodeRetry(retry: Retry): Partial<RetryPolicy> {

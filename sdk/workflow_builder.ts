@@ -2,13 +2,13 @@ import type { ExecutionHandle } from "../engine/engine_options.ts";
 import type { HandlerName } from "../engine/events.ts";
 import type { NodeDefinition, Ports } from "../engine/node.ts";
 import type { ConfiguredNode, OpenValue, PortInputs, PortValues } from "../engine/node_type.ts";
-import { Expression, type OutputPort, quoteName } from "../engine/typed_expression.ts";
+import { Expression, OutputPort, quoteName } from "../engine/typed_expression.ts";
 import type { Json, Values } from "../engine/value.ts";
 import type { ExecutionResult } from "../engine/verdict.ts";
 import type { RemoteExecutionHandle } from "../server/client/execution_handle.ts";
 import { DocumentDraft } from "./document_draft.ts";
-import { toDocumentValue } from "./document_value.ts";
-import { createHandle, type NodeHandle, type NodeReference } from "./node_handle.ts";
+import { checkIsOf, toDocumentValue } from "./document_value.ts";
+import { createHandle, type NodeHandle, NodeReference } from "./node_handle.ts";
 import type { NodeOptions } from "./node_options.ts";
 import { resumeWorkflow, runWorkflow, startRemotely, startWorkflow } from "./run_workflow.ts";
 import type {
@@ -63,13 +63,9 @@ export class WorkflowBuilder<In extends InputDeclarations = InputDeclarations> {
   readonly #draft: DocumentDraft;
 
   /** See {@link workflow}. @throws {FlowError} `invalid_argument` if something in `options` is no value */
-  constructor(id: string, { inputs = {} as In, settings = {}, ...head }: WorkflowOptions<In> = {}) {
+  constructor(id: string, options: WorkflowOptions<In> = {}) {
     this.id = id;
-    this.#draft = new DocumentDraft(
-      { id, ...toDocumentValue(head, "the workflow") as Values },
-      toDocumentValue(inputs, "inputs") as Values,
-      toDocumentValue(settings, "settings") as Values,
-    );
+    this.#draft = new DocumentDraft(id, options);
   }
 
   /** Node types of yours that its nodes have, called workflows included: what an engine needs besides the built-in ones. */
@@ -88,7 +84,8 @@ export class WorkflowBuilder<In extends InputDeclarations = InputDeclarations> {
    * wf.add("log", debugLog({}), { message: a.body });
    * ```
    *
-   * @throws {FlowError} `conflict` if the id is taken; `invalid_argument` if something in it is no value
+   * @throws {FlowError} `conflict` if the id is taken; `invalid_argument` if something in it is no value, or of another
+   * workflow
    */
   add<I extends Ports, O extends Ports, const X extends NodeOptions>(
     id: string,
@@ -96,15 +93,18 @@ export class WorkflowBuilder<In extends InputDeclarations = InputDeclarations> {
     ...[inputs, options]: NodeArguments<I, X>
   ): AddedNode<I, O, X> {
     this.#draft.addNode({ id, node, inputs, options });
-    return createHandle(id, Object.keys(node.definition.outputs.shape)) as AddedNode<I, O, X>;
+    return createHandle(this.#draft, id, Object.keys(node.definition.outputs.shape)) as AddedNode<I, O, X>;
   }
 
-  /** Connects an output to an input of a node that has been added. */
+  /** Connects an output to an input of a node that has been added. @throws {FlowError} `invalid_argument` */
   connect<I extends Ports, P extends keyof PortInputs<I> & string>(
     from: OutputPort & PortInputs<I>[P],
     to: NodeReference<I>,
     port: P,
   ): this {
+    const place = `input "${port}" of node "${to.node_id}"`;
+    checkIsOf(this.#draft, OutputPort.workflowOf(from), `${from}`, place);
+    checkIsOf(this.#draft, NodeReference.workflowOf(to), `node "${to.node_id}"`, "a connection");
     this.#draft.addConnection({ from_node: from.node_id, from_port: from.port, to_node: to.node_id, to_port: port });
     return this;
   }
@@ -125,13 +125,15 @@ export class WorkflowBuilder<In extends InputDeclarations = InputDeclarations> {
   /** Declares another input, and answers it. */
   input<const D extends InputDeclaration>(name: string, declaration: D): InputReference<InputValue<D>>;
   input(name: string, declaration?: InputDeclaration): Expression {
-    if (declaration !== undefined) this.#draft.inputs[name] = toDocumentValue(declaration, `input "${name}"`);
-    return new Expression(`inputs.${quoteName(name)}`);
+    if (declaration !== undefined) {
+      this.#draft.inputs[name] = toDocumentValue(declaration, `input "${name}"`, this.#draft);
+    }
+    return new Expression(`inputs.${quoteName(name)}`, this.#draft);
   }
 
   /** Declares what the workflow answers; without any, it answers the outputs of the nodes that lead nowhere. */
   output(name: string, value: OpenValue): this {
-    this.#draft.outputs[name] = toDocumentValue(value, `output "${name}"`);
+    this.#draft.outputs[name] = toDocumentValue(value, `output "${name}"`, this.#draft);
     return this;
   }
 
@@ -169,7 +171,7 @@ export class WorkflowBuilder<In extends InputDeclarations = InputDeclarations> {
     ...[inputs, options]: NodeArguments<I, X>
   ): AddedNode<I, O, X> {
     this.#draft.addHandler(when, { id, node, inputs, options });
-    return createHandle(id, Object.keys(node.definition.outputs.shape)) as AddedNode<I, O, X>;
+    return createHandle(this.#draft, id, Object.keys(node.definition.outputs.shape)) as AddedNode<I, O, X>;
   }
 
   /** The document, which `flow run` runs as long as all of its node types are known there. */

@@ -244,8 +244,7 @@ Deno.test("what cannot be a document is refused where it is written", () => {
 
 Deno.test("what is wrong as a whole is said before anything runs, all at once", async () => {
   const wf = workflow("wrong");
-  const other = workflow("other").add("elsewhere", echo("x"));
-  wf.add("a", debugLog(), { message: other.stdout });
+  wf.add("a", debugLog(), { message: "${{ nodes.elsewhere.stdout }}" });
   wf.add("b", debugLog(), {}, { depends_on: ["c"] });
   await assert.rejects(wf.run(), (error: unknown) => {
     assert.ok(error instanceof WorkflowError);
