@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeBlocks } from "./markdown.ts";
 import { runFlow, withFiles } from "./support/cli.ts";
-import { ROOT, runScript } from "./support/shell.ts";
+import { checkScripts, ROOT, runScript } from "./support/shell.ts";
 
 interface Documented {
   jsDoc?: { doc?: string };
@@ -87,6 +87,8 @@ Deno.test("mod.ts: the example of the module runs", async () => {
   const examples = codeBlocks(comment.replace(/^ \* ?/gm, "") + "\n").filter(({ info }) => info === "ts");
   assert.ok(examples.length > 0);
   for (const { code } of examples) {
+    const checked = await checkScripts({ "example.ts": code });
+    assert.equal(checked.code, 0, checked.stderr);
     const { code: exitCode, stdout, stderr } = await runScript(code);
     assert.equal(exitCode, 0, stderr);
     assert.match(stdout, /succeeded/);

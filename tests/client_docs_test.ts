@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeBlocks } from "./markdown.ts";
+import { testTypes } from "./support/documented_scripts.ts";
 import { withRestartableServe } from "./support/restartable_serve.ts";
 import { ROOT, runScript } from "./support/shell.ts";
 
@@ -20,3 +21,5 @@ for (const [index, { info, code, line }] of blocks.entries()) {
     });
   });
 }
+
+testTypes(PAGE, blocks.filter(({ info }) => info === "ts"));
