@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -108,3 +110,19 @@ def chatter(lines: int, length: int) -> None:
 def tick(number: int) -> int:
     time.sleep(0.1)
     return number
+
+
+@task
+def write_bytes() -> None:
+    if isinstance(sys.stdout, io.TextIOBase):
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[attr-defined]
+    print("before")
+    sys.stdout.buffer.write("grü".encode()[:3])
+    sys.stdout.buffer.write("ü".encode()[1:] + b"n \xff\n")
+    sys.stdout.buffer.flush()
+    print("after")
+
+
+@task
+def fail_at_length() -> None:
+    raise ValueError("a" * 40_000_000 + "z" * 40_000_000)

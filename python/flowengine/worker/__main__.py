@@ -5,14 +5,16 @@ from __future__ import annotations
 from ..process_role import become_worker
 from .calling import answer_call
 from .channel import Channel
-from .streams import redirect_output
+from .copies import prepare_copies
+from .streams import Output
 
 
 def main() -> None:
     """Answer calls, one after the other, for ever: the process ends when its stdin does."""
     become_worker()
     channel = Channel()
-    end_lines = redirect_output(channel.send_line)
+    output = Output(channel.send_line)
+    prepare_copies(channel, output)
     channel.send('{"type":"ready"}')
     is_warm = False
 
@@ -24,7 +26,7 @@ def main() -> None:
 
     while True:
         answer = answer_call(channel.next_call(), tell_loaded)
-        end_lines()
+        output.end_lines()
         channel.end_call()
         channel.send(answer)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +18,16 @@ from ..values import dump, from_json
 from .loading import find_function
 
 _PACKAGE = str(Path(__file__).resolve().parent)
+_WORKER_PID = os.getpid()
+_MAX_MESSAGE = 64 * 1024
+_MAX_TRACEBACK = 256 * 1024
 
 
 def answer_call(call: dict[str, Any], on_loaded: Callable[[], None] = lambda: None) -> str:
     """Carry out a call and answer the message about it, as JSON. Whatever is raised becomes a message too.
 
-    `on_loaded` is called when the function has been imported and has its arguments.
+    `on_loaded` is called when the function has been imported and has its arguments. In a copy of the process that the
+    function has made by `fork`, it does not answer: the copy ends there.
     """
     os.environ.update(call["env"])
     try:
@@ -34,12 +39,20 @@ def answer_call(call: dict[str, Any], on_loaded: Callable[[], None] = lambda: No
             import asyncio
 
             result = asyncio.run(result)
+        if _is_copy():
+            sys.exit()
         files = open_value_files(takes_large=bool(call.get("by_file")))
         return f'{{"type":"result","value":{dump(result, files)}}}'
-    except FlowEngineError as error:
-        return json.dumps(describe_refusal(error, call["function"]))
     except BaseException as error:
+        if _is_copy():
+            raise
+        if isinstance(error, FlowEngineError):
+            return json.dumps(describe_refusal(error, call["function"]))
         return json.dumps(describe_exception(error))
+
+
+def _is_copy() -> bool:
+    return os.getpid() != _WORKER_PID
 
 
 def pick_arguments(function: Callable[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
@@ -84,5 +97,13 @@ def describe_exception(error: BaseException) -> dict[str, Any]:
     error.__traceback__ = own
     lines = traceback.format_exception(type(error), error, own)
     last = "".join(traceback.format_exception_only(type(error), error)).strip()
-    details = {"exception": type(error).__qualname__, "traceback": "".join(lines)}
-    return {"type": "error", "code": "node_failed", "message": last, "details": details}
+    told = _shorten("".join(lines), _MAX_TRACEBACK)
+    details = {"exception": type(error).__qualname__, "traceback": told}
+    return {"type": "error", "code": "node_failed", "message": _shorten(last, _MAX_MESSAGE), "details": details}
+
+
+def _shorten(text: str, most: int) -> str:
+    """Answer the beginning and the end of what is too long for anybody to read."""
+    half = most // 2
+    left_out = len(text) - 2 * half
+    return text if left_out <= 0 else f"{text[:half]}\n… {left_out:,} characters left out …\n{text[-half:]}"

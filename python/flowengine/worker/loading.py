@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import os
 import socket
 import sys
@@ -17,8 +18,11 @@ from ..errors import FlowEngineError
 from ..function_code import load_function
 from ..process_role import SCRIPT_MODULE, FlowStarted, importing
 
-_modules: dict[str, ModuleType] = {}
+MODULES_VARIABLE = "FLOWENGINE_MODULES"
+"""Tells processes that functions start by `multiprocessing` what their worker has imported."""
 
+_modules: dict[str, ModuleType] = {}
+_places: list[tuple[str | None, str | None]] = []
 
 _MAX_FUNCTIONS = 256
 _SHOWN_FOLDERS = 3
@@ -38,6 +42,8 @@ def find_function(module: str | None, file: str | None, name: str, code: str | N
     target: Any = _modules.get(place)
     if target is None:
         target = _modules[place] = _import(module, file)
+        _places.append((module, file))
+        os.environ[MODULES_VARIABLE] = json.dumps(_places)
     for part in name.split("."):
         target = getattr(target, part, None)
     function = getattr(target, "function", target)
@@ -48,6 +54,12 @@ def find_function(module: str | None, file: str | None, name: str, code: str | N
         code="invalid_config",
         hint='Define it at the top level, before the first flow.run(), not under `if __name__ == "__main__":`.',
     )
+
+
+def import_again() -> None:
+    """Import what the worker has that has started this process, each as far as its first flow, as there."""
+    for module, file in json.loads(os.environ.get(MODULES_VARIABLE, "[]")):
+        _import(module, file)
 
 
 def _function_of(code: str) -> Callable[..., Any]:

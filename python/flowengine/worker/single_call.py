@@ -7,16 +7,18 @@ import os
 from ..process_role import become_worker
 from .calling import answer_call
 from .channel import Channel
-from .streams import redirect_output
+from .copies import prepare_copies
+from .streams import Output
 
 
 def main() -> None:
     """Answer the call that stdin brings, and end this process, whatever threads the function has left."""
     become_worker()
     channel = Channel(takes_many=False)
-    end_lines = redirect_output(channel.send_line)
+    output = Output(channel.send_line)
+    prepare_copies(channel, output)
     channel.send('{"type":"ready"}')
     answer = answer_call(channel.next_call())
-    end_lines()
+    output.end_lines()
     channel.send(answer)
     os._exit(0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import logging
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any, TextIO
 
 _LONGEST_LINE = 64 * 1024
 
@@ -21,11 +23,21 @@ class LineStream(io.TextIOBase):
         self._descriptor = descriptor
         self._pending = ""
         self._lock = threading.RLock()
+        self._plain: TextIO | None = None
+        self._bytes = _ByteStream(self)
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
         """What programs expect of a stream; the text is handed on as it is."""
         return "utf-8"
+
+    @property
+    def buffer(self) -> io.BufferedIOBase:
+        """Where bytes are written; they are handed on as the text that they are in UTF-8."""
+        return self._bytes
+
+    def reconfigure(self, **_: Any) -> None:
+        """Do nothing: lines are handed on at once, whatever programs set up for other streams."""
 
     def writable(self) -> bool:
         """Say that it can be written to."""
@@ -37,6 +49,8 @@ class LineStream(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Hand on the lines that `text` completes."""
+        if self._plain is not None:
+            return self._plain.write(text)
         with self._lock:
             *lines, self._pending = (self._pending + text).split("\n")
             for line in lines:
@@ -45,12 +59,27 @@ class LineStream(io.TextIOBase):
                 self.end_line()
         return len(text)
 
+    def flush(self) -> None:
+        """Write what a copy of the process has kept; all else is handed on at once."""
+        if self._plain is not None:
+            self._plain.flush()
+
     def end_line(self) -> None:
         """Hand on what has no line end yet."""
+        self.flush()
         with self._lock:
             if self._pending:
                 self._emit_parts(self._pending)
                 self._pending = ""
+
+    def leave(self) -> None:
+        """Write to the descriptor from now on: this is a copy of the process, which has no part in its messages."""
+        # A thread that is not in the copy may have held it.
+        self._lock = threading.RLock()
+        self._pending = ""
+        self._plain = open(  # noqa: SIM115
+            self._descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+        )
 
     def _emit_parts(self, line: str) -> None:
         """Hand on a line, in several if it is too long for one."""
@@ -58,17 +87,46 @@ class LineStream(io.TextIOBase):
             self._emit(self._name, line[start : start + _LONGEST_LINE])
 
 
-def redirect_output(emit: Callable[[str, str], None]) -> Callable[[], None]:
-    """Send what is printed and logged to `emit(stream, line)`; the answer hands on lines that have not ended.
+class _ByteStream(io.BufferedIOBase):
+    """The bytes of a text stream."""
+
+    def __init__(self, text: LineStream) -> None:
+        super().__init__()
+        self._text = text
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._text.fileno()
+
+    def write(self, data: Any) -> int:
+        content = bytes(data)
+        self._text.write(self._decoder.decode(content))
+        return len(content)
+
+    def flush(self) -> None:
+        self._text.flush()
+
+
+class Output:
+    """`sys.stdout`, `sys.stderr` and logging of a worker, handed to `emit(stream, line)`.
 
     Logging shows from INFO on, unless the functions' own module sets it up.
     """
-    stdout, stderr = LineStream("stdout", emit, 1), LineStream("stderr", emit, 2)
-    sys.stdout, sys.stderr = stdout, stderr
-    logging.basicConfig(stream=stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
 
-    def end_lines() -> None:
-        stdout.end_line()
-        stderr.end_line()
+    def __init__(self, emit: Callable[[str, str], None]) -> None:
+        self._streams = (LineStream("stdout", emit, 1), LineStream("stderr", emit, 2))
+        sys.stdout, sys.stderr = self._streams
+        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
 
-    return end_lines
+    def end_lines(self) -> None:
+        """Hand on lines that have not ended."""
+        for stream in self._streams:
+            stream.end_line()
+
+    def leave(self) -> None:
+        """Let this copy of the process write for itself."""
+        for stream in self._streams:
+            stream.leave()

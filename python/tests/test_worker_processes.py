@@ -1,0 +1,42 @@
+"""What functions do to the process that they run in."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sample_tasks import fail_at_length, write_bytes
+
+from flowengine import Flow
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_processes_that_functions_make_keep_out_of_what_their_worker_says() -> None:
+    script = Path(__file__).parent / "copying_tasks.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout, done.stderr
+    output, error, counts, broken, traceback = json.loads(done.stdout)
+    assert error is None
+    assert output == ["13", 1]
+    assert counts == [1200, 300]
+    assert broken == 0
+    assert traceback == ["ValueError: within the copy"]
+
+
+def test_bytes_that_are_printed_are_lines_in_their_place() -> None:
+    execution = Flow("bytes").then(write_bytes).submit()
+    assert list(execution.logs()) == ["before", "grün \\xff", "after"]
+    assert execution.wait().success
+
+
+def test_an_exception_that_nobody_could_read_is_shortened() -> None:
+    error = Flow("long").then(fail_at_length).run().error
+    assert error is not None
+    assert error["code"] == "node_failed"
+    assert error["message"].startswith('Node "fail_at_length" failed: ValueError: aaa')
+    assert error["message"].endswith("zzz")
+    assert len(error["message"]) < 100_000
+    assert len(error["details"]["traceback"]) < 300_000
