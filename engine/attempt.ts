@@ -104,7 +104,7 @@ class AttemptControl {
   async race<T>(run: () => Promise<T> | T): Promise<T> {
     this.signal.throwIfAborted();
     const running = run();
-    if (!(running instanceof Promise)) return running;
+    if (!isThenable(running)) return running;
     let stopAbandoning: (() => void) | undefined;
     let giveUp: (reason: FlowError) => void;
     const abandoned = new Promise<never>((_, reject) => giveUp = reject);
@@ -124,6 +124,11 @@ class AttemptControl {
       stopAbandoning?.();
     }
   }
+}
+
+/** Also what other libraries, and other realms, take for a promise. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 const ABANDONED =

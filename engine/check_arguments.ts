@@ -50,8 +50,24 @@ export function checkDefinition(input: unknown): void {
   const name = typeof definition["type"] === "string" ? ` "${definition["type"]}"` : "";
   for (const [key, [is, what]] of Object.entries(DEFINITION)) {
     const value = definition[key];
-    if (is(value)) continue;
-    throw refuse(`Cannot define node type${name}: ${key} is ${showValue(value)}`, `Make ${key} ${what}.`);
+    if (!is(value)) {
+      throw refuse(`Cannot define node type${name}: ${key} is ${showValue(value)}`, `Make ${key} ${what}.`);
+    }
+  }
+}
+
+/**
+ * For callers without types, and for types of another major version of zod.
+ * @throws {FlowError} `invalid_argument` if something in it is no type
+ */
+export function checkShape(shape: object, nodeType: string, part: string): void {
+  for (const [name, type] of Object.entries(shape)) {
+    if (isObject(type) && isObject(type["_zod"])) continue;
+    const what = isObject(type) && "_def" in type ? "a type of zod 3" : showValue(type);
+    throw refuse(
+      `Cannot define node type "${nodeType}": ${part} "${name}" is ${what}, not a type of zod 4`,
+      'Make it with the z of flowengine: import { z } from "flowengine".',
+    );
   }
 }
 

@@ -97,6 +97,12 @@ function errorOf({ outcome }: Attempt): FlowError {
   return outcome.error;
 }
 
+function circularError(): Error {
+  const error = new Error("round");
+  error.cause = error;
+  return error;
+}
+
 function outputsOf({ outcome }: Attempt): Values {
   assert.ok("outputs" in outcome, "the attempt has succeeded");
   return outcome.outputs;
@@ -111,6 +117,13 @@ Deno.test("dispatch() makes an outcome of whatever a node throws", async () => {
     [undefined, "node_failed", /^undefined$/],
     [null, "node_failed", /^null$/],
     [new RangeError(), "node_failed", /^RangeError$/],
+    [new TypeError("fetch failed", { cause: new Error("refused") }), "node_failed", /^fetch failed: refused$/],
+    [new TypeError("Cannot, as it is late", { cause: "it is late" }), "node_failed", /^Cannot, as it is late$/],
+    [circularError(), "node_failed", /^round$/],
+    [new AggregateError([new Error("one"), new Error("two"), 3]), "node_failed", /^one; two$/],
+    [new AggregateError([], "many"), "node_failed", /^many$/],
+    [new AggregateError([]), "node_failed", /^AggregateError$/],
+    ["x".repeat(50_000), "node_failed", /^x{10000}\.\.\. \(50000 characters\)$/],
     [{ code: 7, message: "from another realm" }, "node_failed", /^from another realm$/],
     [{ code: 7 }, "node_failed", /^Threw an object$/],
     [Object.create(null), "node_failed", /^Threw an object$/],
@@ -226,10 +239,13 @@ Deno.test("dispatch() waits for an aborted node, but not for ever, and leaves no
   });
   const brief = await attempt(lingering, { abortAtMs: 100 });
   assert.deepEqual([brief.tookMs, brief.clock.pending, brief.events], [100, 0, []]);
-  const deaf = await attempt(loose(() => new Promise(() => {})), { abortAtMs: 100 });
-  assert.equal(deaf.tookMs, 100 + ABANDON_AFTER_MS);
-  assert.equal(errorOf(deaf).code, "cancelled");
-  assert.deepEqual([deaf.events.map((event) => event.event_type), deaf.clock.pending], [["Warning"], 0]);
+  // The other is a promise of another library.
+  for (const never of [new Promise(() => {}), { then: () => {} }]) {
+    const deaf = await attempt(loose(() => never), { abortAtMs: 100 });
+    assert.equal(deaf.tookMs, 100 + ABANDON_AFTER_MS);
+    assert.equal(errorOf(deaf).code, "cancelled");
+    assert.deepEqual([deaf.events.map((event) => event.event_type), deaf.clock.pending], [["Warning"], 0]);
+  }
 });
 
 Deno.test("dispatch(): an abort in the moment in which the node ends leaves no timer behind", async () => {

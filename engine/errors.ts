@@ -136,8 +136,28 @@ export function toFlowError(thrown: unknown): FlowError {
   return new FlowError("internal", describeThrown(thrown), { cause: thrown });
 }
 
+/** Messages are in every event of a failure, and people read them. */
+const MAX_MESSAGE_LENGTH = 10_000;
+const MAX_CAUSES = 5;
+
 function describeThrown(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message || thrown.name;
+  const message = thrown instanceof Error ? describeError(thrown, MAX_CAUSES) : describeForeign(thrown);
+  if (message.length <= MAX_MESSAGE_LENGTH) return message;
+  return `${message.slice(0, MAX_MESSAGE_LENGTH)}... (${message.length} characters)`;
+}
+
+/** With what caused it: of a `fetch` that has failed, Node says only there why. */
+function describeError(error: Error, depth: number): string {
+  const message = error.message || (error instanceof AggregateError ? "" : error.name);
+  const causes: unknown[] = error instanceof AggregateError ? error.errors.slice(0, MAX_CAUSES) : [error.cause];
+  const texts = causes.flatMap((cause) =>
+    cause instanceof Error && depth > 1 ? describeError(cause, depth - 1) : typeof cause === "string" ? cause : []
+  );
+  const added = [...new Set(texts)].filter((text) => !message.includes(text)).join("; ");
+  return [message, added].filter(Boolean).join(": ") || error.name;
+}
+
+function describeForeign(thrown: unknown): string {
   if (typeof thrown !== "object" || thrown === null) return String(thrown);
   return "message" in thrown && typeof thrown.message === "string" ? thrown.message : `Threw ${showValue(thrown)}`;
 }

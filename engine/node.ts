@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { checkDefinition } from "./check_arguments.ts";
+import { checkDefinition, checkShape } from "./check_arguments.ts";
 import type { Path } from "./issue.ts";
 import { lazy } from "./lazy.ts";
 import type { NodeContext } from "./node_context.ts";
@@ -153,15 +153,20 @@ export interface NodeDefinition {
  * });
  * ```
  *
- * @throws {FlowError} `invalid_argument` if a part is missing or of the wrong kind, for callers without types
+ * @throws {FlowError} `invalid_argument` if a part is missing or of the wrong kind, for callers without types, and for
+ * those who use another zod than version 4
  */
 export function defineNode<const C extends Shape, const I extends Ports | Shape, const O extends Ports | Shape>(
   input: NodeDefinitionInput<C, I, O>,
 ): NodeType<C, DeclaredPorts<I>, DeclaredPorts<O>> {
   checkDefinition(input);
-  const config = lazy(() => z.strictObject(resolve(input.config)));
-  const inputs = lazy(() => toPorts(resolve<Ports | Shape>(input.inputs)));
-  const outputs = lazy(() => toPorts(resolve<Ports | Shape>(input.outputs)));
+  const config = lazy(() => z.strictObject(resolveShape(input.config, input.type)));
+  const inputs = lazy(() => resolvePorts(input.inputs, input.type, "input"));
+  const outputs = lazy(() => resolvePorts(input.outputs, input.type, "output"));
+  // What can be seen already is checked where it is written.
+  if (typeof input.config === "object") checkShape(input.config, input.type, "config");
+  if (typeof input.inputs === "object") inputs();
+  if (typeof input.outputs === "object") outputs();
   const definition: NodeDefinition = {
     type: input.type,
     version: input.version,
@@ -215,6 +220,18 @@ export function selectInputs(ports: Ports, inputs: Values): Values {
 
 function resolve<T extends object>(value: Lazy<T>): T {
   return typeof value === "function" ? (value as () => T)() : value;
+}
+
+function resolveShape<S extends Shape>(value: Lazy<S>, nodeType: string): S {
+  const shape = resolve(value);
+  checkShape(shape, nodeType, "config");
+  return shape;
+}
+
+function resolvePorts(value: Lazy<Ports | Shape>, nodeType: string, part: string): Ports {
+  const ports = toPorts(resolve(value));
+  checkShape(ports.shape, nodeType, part);
+  return ports;
 }
 
 function isPorts(ports: Ports | Shape): ports is Ports {

@@ -81,6 +81,25 @@ Deno.test("defineNode() answers a definition that nobody can change, whose confi
   assert.equal(node.config.safeParse({ m: 1 }).success, false);
 });
 
+Deno.test("defineNode() refuses what is no type of zod 4, also what comes later", () => {
+  const old = { _def: { typeName: "ZodNumber" }, parse: () => 1 } as unknown as z.ZodType;
+  const parts = { config: {}, inputs: {}, outputs: {}, run: () => ({}) };
+  const is = (message: string) => ({
+    code: "invalid_argument",
+    message: `Cannot define node type "${about.type}": ${message}, not a type of zod 4`,
+  });
+  assert.throws(() => defineNode({ ...about, ...parts, config: { x: old } }), is('config "x" is a type of zod 3'));
+  assert.throws(() => defineNode({ ...about, ...parts, inputs: { x: old } }), is('input "x" is a type of zod 3'));
+  const text = "string" as unknown as z.ZodType;
+  assert.throws(
+    () => defineNode({ ...about, ...parts, outputs: anyPorts({ x: text }) }),
+    is('output "x" is "string"'),
+  );
+  const late = defineNode({ ...about, ...parts, config: () => ({ x: old }), outputs: () => ({ y: text }) });
+  assert.throws(() => late.config, is('config "x" is a type of zod 3'));
+  assert.throws(() => late.outputs, is('output "y" is "string"'));
+});
+
 Deno.test("isRequiredPort() asks whether the node could do without a value", () => {
   const ports = anyPorts({
     must: z.string(),

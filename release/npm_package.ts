@@ -84,6 +84,8 @@ async function bundle(outputFolder: string, packages: string): Promise<string[]>
     // Names stay: a stack trace is of use without a source map.
     minifySyntax: true,
     minifyWhitespace: true,
+    // Of an error that is not caught, Node shows the line that has thrown it.
+    lineLimit: 200,
     legalComments: "none",
     define: { FLOW_BUILD: JSON.stringify(await describeBuild()) },
     metafile: true,

@@ -62,6 +62,17 @@ Deno.test("nothing is said when it is imported, required, or opens a database", 
   });
 });
 
+Deno.test("of an error that is not caught, Node shows what matters, and no endless line of code", async () => {
+  const program = `import { parseWorkflow } from "flowengine";
+    await parseWorkflow({ nodes: [{ id: "a", node_type: "debug.log", inputs: { message: "\${{ nope }}" } }] });`;
+  await withProgram({ "program.mjs": program }, async (folder) => {
+    const { code, stderr } = await run(NODE, ["program.mjs"], folder);
+    assert.equal(code, 1);
+    assert.match(stderr, /unknown type|"nope"/);
+    assert.ok(stderr.length < 10_000, `${stderr.length} characters`);
+  });
+});
+
 Deno.test("the package has no scripts, and nothing in it that was for Deno or for tests", async () => {
   const folder = join(FOLDER, "node_modules/flowengine");
   const { scripts, dependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
