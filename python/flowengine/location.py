@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import sysconfig
@@ -32,18 +33,25 @@ def locate(function: Callable[..., Any]) -> dict[str, Any]:
 def _place_of(function: Callable[..., Any], name: str) -> dict[str, Any]:
     if "<" in name:
         return {"code": FunctionCode(function, name)}
-    if function.__module__ != "__main__":
-        script = getattr(sys.modules.get(function.__module__), "__file__", None)
-        is_script = script is not None and function.__module__ == SCRIPT_MODULE.format(Path(script).stem)
-        return {"file": script} if is_script else {"module": function.__module__}
-    main = sys.modules["__main__"]
-    spec = getattr(main, "__spec__", None)
-    if spec is not None:
+    module = function.__module__
+    if module != "__main__" and "<" not in module:
+        script = getattr(sys.modules.get(module), "__file__", None)
+        is_script = script is not None and module == SCRIPT_MODULE.format(Path(script).stem)
+        return {"file": script} if is_script else {"module": module}
+    scope = _scope_of(function)
+    spec = scope.get("__spec__")
+    if spec is not None and spec.name != "__main__":
         return {"module": str(spec.name)}
-    file = getattr(main, "__file__", None)
+    file = scope.get("__file__")
     if file is not None and Path(file).is_file():
         return {"file": str(Path(file).resolve())}
     return {"code": FunctionCode(function, name)}
+
+
+def _scope_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Answer the variables of the script that `function` is from; under a profiler, that is not the main module."""
+    scope: dict[str, Any] = getattr(inspect.unwrap(function), "__globals__", {})
+    return scope if scope.get("__name__") == function.__module__ else vars(sys.modules["__main__"])
 
 
 def _module_path() -> list[str]:

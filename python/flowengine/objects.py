@@ -39,6 +39,8 @@ def to_plain(value: Any, place: str) -> Any:
     for base in (str, int, float):
         if isinstance(value, base):
             return base(value) if base is not str else str.__str__(value)
+    if isinstance(value, range):
+        return list(value)
     if dataclasses.is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return _foreign(value, place)

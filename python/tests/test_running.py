@@ -106,6 +106,31 @@ def test_a_package_runs_with_relative_imports(tmp_path: Path) -> None:
     assert done.stdout == "relative\n", done.stderr
 
 
+SCRIPT = (
+    "from flowengine import Flow, task\n@task\ndef double(value: int) -> int:\n    return 2 * value\n"
+    "print(Flow('started').then(double).run(value=21).raise_for_status().output)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments"),
+    [
+        ("job", ["job"]),
+        ("job v1.txt", ["job v1.txt"]),
+        ("job/__main__.py", ["job"]),
+        ("job.py", ["-m", "cProfile", "-o", os.devnull, "job.py"]),
+        ("job.py", ["-c", "import runpy; runpy.run_path('job.py')"]),
+        ("job.py", ["-c", "import runpy; runpy.run_path('job.py', run_name='__main__')"]),
+    ],
+)
+def test_a_script_may_be_called_and_started_as_one_likes(tmp_path: Path, file: str, arguments: list[str]) -> None:
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(SCRIPT)
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "42\n", done.stderr
+
+
 def test_files_where_a_script_is_started_do_not_stand_in_for_modules(tmp_path: Path) -> None:
     started_in = tmp_path / "started in"
     started_in.mkdir()

@@ -247,3 +247,9 @@ def test_a_flow_function_is_called_with_what_stands_for_its_inputs() -> None:
     assert document["description"] == "Scale a number."
     assert document["inputs"] == {"number": {}, "factor": {"default": 3}}
     assert node(pipeline, "scale")["inputs"] == {"factor": "${{ inputs.factor }}"}
+
+
+def test_map_goes_over_a_range() -> None:
+    with Flow("range") as numbered:
+        total(double.map(range(2, 9, 3)))
+    assert numbered.run(store=False).output == 30

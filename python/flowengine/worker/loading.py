@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -114,9 +114,11 @@ def _import_file(path: Path) -> ModuleType:
             code="invalid_config",
             hint="Put it there, name its folder there (FlowClient(url, server_path=[...])), or correct the path.",
         )
-    spec = importlib.util.spec_from_file_location(SCRIPT_MODULE.format(path.stem), path)
-    if spec is None:
-        raise FlowEngineError(f'"{path}" is not a Python file', code="invalid_config", hint="Name it `NAME.py`.")
+    name = SCRIPT_MODULE.format(path.stem)
+    # A script may be called as it likes.
+    kind = SourcelessFileLoader if path.suffix == ".pyc" else SourceFileLoader
+    spec = ModuleSpec(name, kind(name, str(path)), origin=str(path))
+    spec.has_location = True
     return _execute(spec)
 
 
