@@ -1,6 +1,7 @@
 import { systemClock } from "../engine/clock.ts";
 import type { ExecutionHandle } from "../engine/engine_options.ts";
 import type { FlowError } from "../engine/errors.ts";
+import type { Signal } from "../platform/types.ts";
 import type { CliContext } from "./context.ts";
 import type { LastResort } from "./execution_access.ts";
 import { watchInterrupts } from "./interrupt.ts";
@@ -21,6 +22,8 @@ export interface Watched {
   lastResort: LastResort;
   handle: ExecutionHandle;
   renderer: Renderer;
+  /** The signal that came while the execution began. */
+  interruptedBy?: Signal | undefined;
 }
 
 /**
@@ -36,15 +39,15 @@ export class EarlyEnd {
 
   constructor(watched: Watched) {
     this.#watched = watched;
-    const { context, handle, renderer } = watched;
+    const { context, handle, renderer, interruptedBy } = watched;
+    const again = () => this.#kill();
+    const first = (signal: Signal) => {
+      handle.cancel(`Interrupted by ${signal}`);
+      renderer.notify(signal === "SIGINT" ? "Cancelling… press Ctrl-C again to kill" : "Cancelling…");
+    };
+    if (interruptedBy !== undefined) first(interruptedBy);
     this.#undo = [
-      watchInterrupts(context.platform, {
-        first(signal) {
-          handle.cancel(`Interrupted by ${signal}`);
-          renderer.notify(signal === "SIGINT" ? "Cancelling… press Ctrl-C again to kill" : "Cancelling…");
-        },
-        again: () => this.#kill(),
-      }),
+      watchInterrupts(context.platform, { first: interruptedBy === undefined ? first : again, again }),
       handleStrayErrors(context.platform, (error) => this.#onStrayError(error)),
       watchParent(context.platform, () => handle.cancel("The program that started it has ended")),
     ];

@@ -3,10 +3,12 @@ import type { ExecutionHandle } from "../engine/engine_options.ts";
 import type { NodeRegistry } from "../engine/registry.ts";
 import type { ExecutionResult } from "../engine/verdict.ts";
 import type { Workflow } from "../engine/workflow.ts";
+import type { Signal } from "../platform/types.ts";
 import { outcomeOf, success } from "../server/outcome.ts";
 import type { CliContext } from "./context.ts";
 import { EarlyEnd, type Watched } from "./early_end.ts";
 import type { ExecutionRunner } from "./execution_access.ts";
+import { watchInterrupts } from "./interrupt.ts";
 import { redirectConsole } from "./redirect_console.ts";
 import type { Renderer } from "./render/renderer.ts";
 import { formatComplaint } from "./report_error.ts";
@@ -34,10 +36,33 @@ export async function driveExecution(
   { workflow, after = 0, begin }: Drive,
 ): Promise<number> {
   const renderer = await createRenderer(context, workflow, flags);
-  const handle = await begin();
-  const result = await watch({ context, lastResort, handle, renderer }, renderer.needsHistory ? 0 : after);
+  const begun = await beginAttentively(context, begin);
+  const watched = begun && { context, lastResort, renderer, ...begun };
+  const result = watched && await watch(watched, renderer.needsHistory ? 0 : after);
   if (result === undefined) return outcomeOf("cancelled").exit_code;
   return await report(context, flags, workflow, registry, result);
+}
+
+/**
+ * Begins, and remembers a signal that comes meanwhile: what has begun must not stay behind as one that was cut off.
+ * Undefined after a second one.
+ */
+async function beginAttentively(
+  { platform }: CliContext,
+  begin: () => Promise<ExecutionHandle>,
+): Promise<Pick<Watched, "handle" | "interruptedBy"> | undefined> {
+  const hurried = Promise.withResolvers<undefined>();
+  let interruptedBy: Signal | undefined;
+  const stop = watchInterrupts(platform, {
+    first: (signal) => interruptedBy = signal,
+    again: () => hurried.resolve(undefined),
+  });
+  try {
+    const handle = await Promise.race([begin(), hurried.promise]);
+    return handle && { handle, interruptedBy };
+  } finally {
+    stop();
+  }
 }
 
 async function createRenderer(context: CliContext, workflow: Workflow, flags: WatchFlags): Promise<Renderer> {

@@ -282,6 +282,22 @@ Deno.test("the second Ctrl-C does not wait for a node that ignores everything", 
   });
 });
 
+Deno.test("Ctrl-C in the moment in which an execution begins cancels it, too", async () => {
+  const early = `import { task, workflow } from "flowengine";
+    import process from "node:process";
+    const wf = workflow("early");
+    wf.add("a", task(async function wait(_, { sleep }) {
+      process.kill(process.pid, "SIGINT");
+      await sleep(60_000);
+    }));
+    export { wf as workflow };`;
+  await withFiles({ "early.js": early }, async (path) => {
+    const { code, stderr } = await runFlow(["run", path("early.js")]);
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /early {2}cancelled in /);
+  });
+});
+
 Deno.test("SIGTERM cancels the execution too", async () => {
   await withFiles({ "slow.json": shellWorkflow({ a: "echo ready; sleep 300" }) }, async (path) => {
     let hasKilled = false;
