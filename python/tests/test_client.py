@@ -312,6 +312,18 @@ def test_a_start_whose_answer_is_lost_starts_once(server: FlowServer) -> None:
         assert [item.execution_id for item in client.executions.list()] == [execution_id]
 
 
+def test_new_events_are_those_since_the_call_whatever_becomes_of_connections(server: FlowServer) -> None:
+    with server.client() as client:
+        client.run(HELLO, {"name": "Ada"})
+        events = client.events()
+        server.kill()
+        server.start()
+        execution_id = client.run(HELLO, {"name": "Bob"}).execution_id
+        event = next(events)
+        assert (event["type"], event["execution_id"]) == ("WorkflowStarted", execution_id)
+        events.close()  # type: ignore[attr-defined]
+
+
 def test_all_executions_are_followed_from_any_place(server: FlowServer) -> None:
     with server.client() as client:
         first = client.run(HELLO, {"name": "Ada"}).execution_id

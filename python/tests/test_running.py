@@ -29,6 +29,7 @@ from sample_tasks import (
 )
 
 from flowengine import EngineNotFoundError, ExecutionFailedError, Flow, FlowEngineError, InvalidFlowError, flow, nodes
+from flowengine.program import find_program
 
 PIPELINE = """
 from flowengine import Flow, task
@@ -129,6 +130,36 @@ def test_a_script_may_be_called_and_started_as_one_likes(tmp_path: Path, file: s
     command = [sys.executable, *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout == "42\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        "results = []\nthread = threading.Thread(target=lambda: results.append(flow.run(value=21)))\n"
+        "thread.start()\nthread.join()\nprint(results[0].output)\n",
+        "threading.Timer(0.01, lambda: print(flow.run(value=21).output)).start()\n",
+        "with ThreadPoolExecutor() as pool:\n    print(pool.submit(flow.run, value=21).result().output)\n",
+        "async def main():\n    both = [flow.run_async(value=value) for value in (20, 1)]\n"
+        "    print(sum([result.output for result in await asyncio.gather(*both)]))\nasyncio.run(main())\n",
+    ],
+)
+def test_a_script_may_run_its_flow_in_threads_and_event_loops_of_its_top_level(tmp_path: Path, run: str) -> None:
+    script = (
+        "from flowengine import Flow, task\nimport asyncio, threading\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "@task\ndef double(value: int) -> int:\n    return 2 * value\n"
+        f"flow = Flow('in-thread').then(double)\n{run}"
+    )
+    done = run_script(tmp_path, script)
+    assert (done.stdout, done.stderr) == ("42\n", "")
+    command = [*find_program(), "executions"]
+    listed = subprocess.run([*command, "list", "--json"], capture_output=True, text=True, timeout=60, check=True)
+    executions = json.loads(listed.stdout)
+    assert len(executions) == 1 + run.count("(20, 1)")
+    for execution in executions:
+        logs = [*command, "logs", execution["execution_id"]]
+        shown = subprocess.run(logs, capture_output=True, text=True, timeout=60, check=True)
+        assert shown.stdout.strip() == ""
 
 
 def test_files_where_a_script_is_started_do_not_stand_in_for_modules(tmp_path: Path) -> None:

@@ -3,12 +3,12 @@ import type { Reader } from "./reader.ts";
 import { SocketSink } from "./socket_sink.ts";
 import type { LiveStreams, StreamRequest } from "./streams.ts";
 
-/** The body of an HTTP answer that brings what `request` asks for. */
+/** The body of an HTTP answer that brings what `request` asks for, and the place that it begins behind. */
 export async function followInBody(
   streams: LiveStreams,
   format: BodyFormat,
   request: StreamRequest,
-): Promise<ReadableStream<Uint8Array>> {
+): Promise<{ body: ReadableStream<Uint8Array>; startsAfter: number }> {
   const client: { reader?: Reader; isGone: boolean } = { isGone: false };
   const sink = new BodySink(format, streams.limits.maxBufferedBytes, {
     onReady: () => client.reader?.pump(),
@@ -19,7 +19,7 @@ export async function followInBody(
   });
   client.reader = await streams.follow(sink, request);
   if (client.isGone) client.reader.detach();
-  return sink.body;
+  return { body: sink.body, startsAfter: client.reader.startsAfter };
 }
 
 /** Clients have nothing to say: one that talks all the same is a mistake. */

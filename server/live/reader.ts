@@ -29,6 +29,8 @@ export interface ReaderListener {
 }
 
 export class Reader {
+  /** It brings what comes after this id. */
+  readonly startsAfter: number;
   readonly #feed: ReaderFeed;
   readonly #sink: Sink;
   readonly #clock: Clock;
@@ -43,6 +45,7 @@ export class Reader {
     this.#feed = feed;
     this.#sink = sink;
     this.#clock = clock;
+    this.startsAfter = after;
     this.#after = after;
     this.#listener = listener;
   }

@@ -112,8 +112,13 @@ async function answerBody(
   const after = lastEventId(c) ?? request.after;
   if (chosen === sseFormat && await isOver(ports, request.executionId, after)) return c.body(null, 204);
   streams.checkRoom();
-  const body = await followInBody(streams, chosen, { ...request, after, isAllowed: createCheck(c, ports) });
-  return c.body(body, 200, { "Content-Type": chosen.contentType, ...STREAM_HEADERS });
+  const isAllowed = createCheck(c, ports);
+  const { body, startsAfter } = await followInBody(streams, chosen, { ...request, after, isAllowed });
+  return c.body(body, 200, {
+    "Content-Type": chosen.contentType,
+    "X-Events-After": String(startsAfter),
+    ...STREAM_HEADERS,
+  });
 }
 
 /** Proxies would collect the whole stream before they pass it on. */

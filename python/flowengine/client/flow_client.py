@@ -14,7 +14,7 @@ from ..result import FlowResult
 from .answers import AuditEntry, Health, NodeType, Queue, QueuedExecution, read_as
 from .documents import Placement, Workflow
 from .executions import ExecutionsApi
-from .following import Following
+from .following import Following, newest_position
 from .http import Call, Http
 from .remote_execution import RemoteExecution
 from .workflows import WorkflowsApi
@@ -110,9 +110,12 @@ class FlowClient:
     def events(self, *, after: int | None = None) -> Iterator[dict[str, Any]]:
         """Answer the events of all executions, live, each with its `position`; without an end.
 
-        Without `after` it begins with what is new, with `after=0` at the beginning of the history. A connection that
-        breaks is made anew, without a loss or a repetition. Raises `UnavailableError` if the server stays out of reach.
+        Without `after` it begins with what is new from this call on, with `after=0` at the beginning of the history. A
+        connection that breaks is made anew, without a loss or a repetition. Raises `UnavailableError` if the server
+        stays out of reach.
         """
+        if after is None:
+            after = newest_position(self._http)
         return Following(self._http, "/api/events", after, self._patience).of_all()
 
     def start(

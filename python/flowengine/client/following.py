@@ -19,10 +19,21 @@ from .backoff import Backoff
 from .http import Call, Http, Stream
 from .problems import connection_error, unreadable_answer
 
+_HEADERS = {"Accept": "application/x-ndjson"}
 _IDLE_SECONDS = 45
 """The server sends something every 15 seconds."""
 _DRIVERLESS_SECONDS = 20.0
 """A server that comes back resumes what it drove: so long an execution may be without a driver."""
+
+
+def newest_position(http: Http) -> int:
+    """Answer the place that comes after all events so far of all executions. Raises `FlowApiError`."""
+    stream = http.open(Call("/api/events", headers=_HEADERS), _IDLE_SECONDS)
+    stream.close()
+    place = stream.headers.get("X-Events-After", "")
+    if not place.isdecimal():
+        raise unreadable_answer(http.url, "it does not say where the events begin")
+    return int(place)
 
 
 class _Interrupted(Exception):
@@ -32,7 +43,7 @@ class _Interrupted(Exception):
 class Following:
     """One reader of events; another thread may stop it."""
 
-    def __init__(self, http: Http, path: str, after: int | None, patience: float) -> None:
+    def __init__(self, http: Http, path: str, after: int, patience: float) -> None:
         self._http = http
         self._path = path
         self._after = after
@@ -94,15 +105,12 @@ class Following:
 
     def _is_new(self, number: int, place: str) -> bool:
         """Answer whether an event comes next. Raises `UnavailableError` if others have to come before it."""
-        if self._after is None:
-            return True
         if number > self._after + 1 and place == "seq":
             raise self._lost(f"events after {self._after} are missing")
         return number > self._after
 
     def _messages(self) -> Iterator[dict[str, Any]]:
-        headers = {"Accept": "application/x-ndjson"}
-        call = Call(self._path, query={"after": self._after}, headers=headers)
+        call = Call(self._path, query={"after": self._after}, headers=_HEADERS)
         stream = self._stream = self._http.open(call, _IDLE_SECONDS)
         try:
             if self._stopped.is_set():
@@ -129,7 +137,7 @@ class Following:
     def _read_end(self, end: dict[str, Any]) -> None:
         reason, message = end.get("reason"), f"the server has ended the stream: {end.get('message')}"
         if isinstance(end.get("after"), int):
-            self._after = end["after"] if self._after is None else max(self._after, end["after"])
+            self._after = max(self._after, end["after"])
         if reason == "completed":
             self._has_completed = True
         elif reason == "interrupted":
@@ -144,7 +152,7 @@ class Following:
         if self._has_completed or self._stopped.is_set():
             return
         summary = self._http.json(Call(self._path.removesuffix("/events")))
-        if summary.get("ended_at") is None or summary["last_seq"] > (self._after or 0):
+        if summary.get("ended_at") is None or summary["last_seq"] > self._after:
             raise self._lost("the connection was cut")
         self._has_completed = True
 

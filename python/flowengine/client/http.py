@@ -51,6 +51,7 @@ class Stream:
     """An answer that comes bit by bit. Has to be closed, which any thread may do."""
 
     def __init__(self, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse, sock: Any) -> None:
+        self.headers = answer.headers
         self._connection = connection
         self._answer = answer
         self._socket = sock

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import FlowEngineError
 from ..function_code import load_function
-from ..process_role import SCRIPT_MODULE, FlowStarted, importing
+from ..process_role import SCRIPT_MODULE, importing
 
 MODULES_VARIABLE = "FLOWENGINE_MODULES"
 """Tells processes that functions start by `multiprocessing` what their worker has imported."""
@@ -129,8 +129,6 @@ def _execute(spec: ModuleSpec) -> ModuleType:
         if spec.loader is not None:
             with importing():
                 spec.loader.exec_module(module)
-    except FlowStarted:
-        pass
     except BaseException:
         del sys.modules[spec.name]
         raise
