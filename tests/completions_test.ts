@@ -3,7 +3,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { runFlow } from "./support/cli.ts";
-import { completeInBash, completeInFish, completeInZsh, whyNoShell } from "./support/completing_shells.ts";
+import {
+  completeByTabInBash,
+  completeInBash,
+  completeInFish,
+  completeInZsh,
+  whyNoShell,
+} from "./support/completing_shells.ts";
 import { ROOT, runShell, withPrograms } from "./support/shell.ts";
 
 const EVIL = "$(touch evil)";
@@ -72,6 +78,7 @@ for (const [shell, complete] of shells) {
         const [last, id = ""] = await complete("flow resume ", folder);
         assert.equal(last, "last");
         assert.match(id, /^[0-9a-f-]{36}$/);
+        assert.deepEqual(await complete("flow resume la", folder), ["last"]);
         assert.deepEqual(await complete(`flow executions show ${id.slice(0, 30)}`, folder), [id]);
         assert.deepEqual(await complete("flow rerun last --from f", folder), ["first"]);
         for (const line of ["flow rerun last --from ", "flow rerun last --with greet.json --only "]) {
@@ -81,6 +88,28 @@ for (const [shell, complete] of shells) {
       }),
   );
 }
+
+const noBash = await whyNoShell("bash");
+
+Deno.test(
+  "bash completes behind and within quotes",
+  { ignore: noBash !== undefined },
+  () =>
+    withFolder(async (folder) => {
+      const { stderr } = await runShell("cp work/greet.json 'work/nested/to greet.json'", folder, folder);
+      assert.equal(stderr, "");
+      for (const file of ['"nested/to greet.json"', "'nested/to greet.json'", "nested/to\\ greet.json"]) {
+        assert.deepEqual(await completeByTabInBash(`flow run ${file} --set t`, folder), ["times="], file);
+      }
+      for (const word of ['"sec', "'sec", "second\\ o", '--from="sec']) {
+        const line = `flow rerun last ${word.startsWith("--") ? "" : "--from "}${word}`;
+        const expected = word.startsWith("--") ? "--from=second one" : "second one";
+        assert.deepEqual(await completeByTabInBash(line, folder), [expected], word);
+      }
+      assert.deepEqual(await completeByTabInBash(`flow rerun last --from '$`, folder), [EVIL]);
+      assert.equal((await runShell("find . -name evil", folder, folder)).stdout, "");
+    }),
+);
 
 Deno.test("proposals say what an execution came to, and how long ago", () =>
   withFolder(async (folder) => {

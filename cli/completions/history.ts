@@ -15,13 +15,15 @@ export async function listExecutionIds(cli: CliContext, words: readonly string[]
     const now = systemClock.now();
     const partial = words.at(-1) ?? "";
     const prefix = partial.startsWith("-") ? "" : partial;
-    const found = glance.listExecutions(prefix, MAX_EXECUTIONS, now).map((it) => ({
-      value: it.execution_id,
-      description: `${it.status}, ${formatAge(it.created_at, now)}: ${it.workflow_name}`,
-    }));
-    const [newest] = found;
-    if (newest === undefined || !"last".startsWith(prefix)) return found;
-    return [{ value: "last", description: newest.description }, ...found];
+    const list = (beginning: string, limit: number) =>
+      glance.listExecutions(beginning, limit, now).map((it) => ({
+        value: it.execution_id,
+        description: `${it.status}, ${formatAge(it.created_at, now)}: ${it.workflow_name}`,
+      }));
+    const found = list(prefix, MAX_EXECUTIONS);
+    // Whatever "last" begins with, the newest execution is meant.
+    const [newest] = prefix === "" ? found : "last".startsWith(prefix) ? list("", 1) : [];
+    return newest === undefined ? found : [{ value: "last", description: newest.description }, ...found];
   });
 }
 

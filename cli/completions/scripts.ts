@@ -20,23 +20,50 @@ _flow_complete() {
       words+=("\${COMP_WORDS[i]}")
     fi
   done
-  local whole="\${words[\${#words[@]} - 1]}" current="\${COMP_WORDS[COMP_CWORD]}"
-  [[ $current =~ ^[=:]+$ ]] && current=""
+  local typed="\${COMP_WORDS[COMP_CWORD]}" current whole REPLY
+  [[ $typed =~ ^[=:]+$ ]] && typed=""
+  for i in "\${!words[@]}"; do
+    _flow_complete_unquote "\${words[i]}"
+    words[i]="$REPLY"
+  done
+  _flow_complete_unquote "$typed"
+  current="$REPLY" whole="\${words[\${#words[@]} - 1]}"
   local before="\${whole%"$current"}"
   while IFS= read -r line; do
     if [[ -z $kind ]]; then kind="$line"; else values+=("\${line%%$'\t'*}"); fi
   done < <("$program" complete -- "\${words[@]}" 2>/dev/null </dev/null)
   COMPREPLY=()
   if [[ $kind == :files* ]]; then
-    _flow_complete_files "$current" " \${kind#:files} "
+    _flow_complete_files "$typed" " \${kind#:files} "
     return
   fi
   compopt -o nosort 2>/dev/null
   for line in "\${values[@]}"; do
     if [[ $line == "$whole"* ]]; then
-      printf -v quoted %q "\${line#"$before"}"
+      quoted="\${line#"$before"}"
+      # Within quotes that are open, there is no quoting of these.
+      [[ $typed == \"* && $quoted == *[\$\`\"\\!]* || $typed == \'* && $quoted == *\'* ]] && continue
+      [[ $typed == [\"\']* ]] || printf -v quoted %q "$quoted"
       COMPREPLY+=("$quoted")
       [[ $line == *= ]] && compopt -o nospace 2>/dev/null
+    fi
+  done
+}
+
+# What the shell makes of a word that is complete, or not yet, but for variables.
+_flow_complete_unquote() {
+  local rest="$1" open="" char
+  REPLY=""
+  while [[ -n $rest ]]; do
+    char="\${rest:0:1}" rest="\${rest:1}"
+    if [[ -n $open && $char == "$open" ]]; then
+      open=""
+    elif [[ -z $open && $char == [\"\'] ]]; then
+      open="$char"
+    elif [[ $open != \' && $char == \\ ]]; then
+      REPLY+="\${rest:0:1}" rest="\${rest:1}"
+    else
+      REPLY+="$char"
     fi
   done
 }

@@ -18,11 +18,16 @@ export type CompleteInShell = (line: string, folder: string) => Promise<string[]
  * Bash in a terminal: the key of `insert-completions` puts all of them into the line, and the line itself is then given
  * to a function that tells its words. So it is seen whether they are quoted as they have to be.
  */
-export const completeInBash: CompleteInShell = async (line, folder) => {
+export const completeInBash: CompleteInShell = (line, folder) => typeIntoBash(line, "\\x1b*", folder);
+
+/** What bash makes of a line by TAB, if one word fits alone; the key for all words forgets about open quotes. */
+export const completeByTabInBash: CompleteInShell = (line, folder) => typeIntoBash(line, "\\t", folder);
+
+async function typeIntoBash(line: string, key: string, folder: string): Promise<string[]> {
   const rc = `PS1='ready> '; source <(flow completions bash); ${TELL}\n`;
   await writeFile(join(folder, ".bashrc"), rc);
-  return await typeInto(["bash", "--rcfile", join(folder, ".bashrc"), "-i"], line, "\\x1b*", folder);
-};
+  return await typeInto(["bash", "--rcfile", join(folder, ".bashrc"), "-i"], line, key, folder);
+}
 
 /** Zsh in a terminal, in the same way: with the completer that inserts all matches. */
 export const completeInZsh: CompleteInShell = async (line, folder) => {
@@ -65,8 +70,8 @@ async function typeInto(shell: readonly string[], line: string, key: string, fol
   const words = await readFile(told, "utf8").catch(() => {
     throw new Error(`${shell[0]} did not get through "${line}":\n${new TextDecoder().decode(stdout)}`);
   });
-  const before = line.split(" ").length - 1;
-  return words.trimEnd().split("\n").slice(before);
+  const typed = line.match(/(?:\\.|"[^"]*"?|'[^']*'?|\S)+|(?<= )$/g) ?? [];
+  return words.trimEnd().split("\n").slice(typed.length - 1);
 }
 
 function environment(folder: string): Record<string, string> {
