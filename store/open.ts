@@ -1,4 +1,5 @@
 import { FlowError } from "../engine/errors.ts";
+import type { FileStat } from "../platform/types.ts";
 import { Connection, type Durability, runWithPatience } from "./connection.ts";
 import { migrate, type Migration, migrations } from "./migrations.ts";
 import { SqliteStore } from "./sqlite_store.ts";
@@ -25,7 +26,7 @@ export interface SqliteStoreOptions {
  * ```
  *
  * @throws {FlowError} `store_failed`, `store_corrupt`, `store_too_new`, `unavailable`, or `invalid_argument` if the file
- * is another program's database
+ * is another program's database, or a folder
  */
 export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
   return openWithMigrations(path, options, migrations);
@@ -57,11 +58,12 @@ async function createFile(path: string): Promise<void> {
   const platform = getPlatform();
   try {
     const found = await platform.stat(path);
-    if (found !== undefined) return;
+    if (found !== undefined) return checkFile(path, found);
     const folder = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")));
     if (folder !== "") await platform.makeDir(folder, { mode: 0o700 });
     await platform.writeFile(path, "", { createNew: true, mode: 0o600 });
   } catch (error) {
+    if (error instanceof FlowError && error.code === "invalid_argument") throw error;
     // Another process may have created it meanwhile.
     if (await platform.stat(path).catch(() => undefined) !== undefined) return;
     throw new FlowError("store_failed", `Cannot create database "${path}": its folder is not writable`, {
@@ -70,4 +72,12 @@ async function createFile(path: string): Promise<void> {
       cause: error,
     });
   }
+}
+
+function checkFile(path: string, { isDirectory }: FileStat): void {
+  if (!isDirectory) return;
+  throw new FlowError("invalid_argument", `Cannot open database "${path}": it is a folder`, {
+    hint: `Name a file, such as "${path.replace(/[\\/]$/, "")}/flow.db".`,
+    details: { path },
+  });
 }

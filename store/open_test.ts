@@ -107,11 +107,12 @@ Deno.test("openSqliteStore() does not touch another program's database", async (
 Deno.test("openSqliteStore() says what is wrong with a path that cannot be a database", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "x");
-    for (const path of [`${folder}/file/flow.db`, folder]) {
-      const refusal = await refuses("store_failed", () => openSqliteStore(path));
-      assert.ok(refusal.message.includes(`"${path}"`), refusal.message);
-      assert.ok(refusal.hint);
-    }
+    const impossible = await refuses("store_failed", () => openSqliteStore(`${folder}/file/flow.db`));
+    assert.ok(impossible.message.includes(`"${folder}/file/flow.db"`), impossible.message);
+    assert.ok(impossible.hint);
+    const isFolder = await refuses("invalid_argument", () => openSqliteStore(folder));
+    assert.equal(isFolder.message, `Cannot open database "${folder}": it is a folder`);
+    assert.ok(isFolder.hint?.includes(`${folder}/flow.db`));
     await Deno.writeTextFile(
       `${folder}/notes.txt`,
       "these are my notes, and they are not a database at all. ".repeat(100),
