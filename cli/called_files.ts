@@ -40,7 +40,7 @@ export async function allCalledFiles(
 /** Undefined for what is no workflow at the moment: whoever runs it hears why. */
 async function readQuietly(context: CliContext, file: string): Promise<Workflow | undefined> {
   try {
-    const { source, filename } = await readWorkflowFile(context, file);
+    const { source, filename } = await readWorkflowFile(context, file, { isCalled: true });
     return (await checkDocument(source, { filename })).workflow;
   } catch {
     return undefined;

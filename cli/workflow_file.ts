@@ -22,6 +22,12 @@ export interface LoadOptions {
   readonly anew?: boolean | undefined;
 }
 
+/** How workflows are read. */
+export interface ReadOptions extends LoadOptions {
+  /** A workflow names it, so it may be no pipe: reading that might never end. */
+  readonly isCalled?: boolean | undefined;
+}
+
 const MODULE_NAME = /\.[cm]?[jt]s$/;
 
 /** Whether node types come from an installed package, such as `npm:my-nodes`. */
@@ -43,12 +49,14 @@ export function isModule(filename: string): boolean {
 export async function readWorkflowFile(
   context: CliContext,
   filename: string,
-  { anew }: LoadOptions = {},
+  { anew, isCalled = false }: ReadOptions = {},
 ): Promise<WorkflowFile> {
   const { platform } = context;
-  if (filename === "-") return { filename: "stdin", source: await platform.readStdin(MAX_DOCUMENT_BYTES), nodes: [] };
+  if (filename === "-" && !isCalled) {
+    return { filename: "stdin", source: await platform.readStdin(MAX_DOCUMENT_BYTES), nodes: [] };
+  }
   const path = resolvePath(context, filename);
-  await checkFile(context, filename, path);
+  await checkFile(context, filename, path, isCalled);
   if (!isModule(filename)) {
     return { filename, source: await platform.readFile(path, MAX_DOCUMENT_BYTES), path, nodes: [] };
   }
@@ -100,7 +108,12 @@ export function resolvePath({ platform }: CliContext, path: string): string {
   return `/${parts.join("/")}`;
 }
 
-async function checkFile({ platform }: CliContext, filename: string, path: string): Promise<void> {
+async function checkFile(
+  { platform }: CliContext,
+  filename: string,
+  path: string,
+  isCalled = false,
+): Promise<void> {
   if (filename.includes("\0")) {
     throw new FlowError("invalid_argument", "Cannot read a file with a NUL byte in its name");
   }
@@ -115,8 +128,9 @@ async function checkFile({ platform }: CliContext, filename: string, path: strin
       hint: "Give the path of a workflow file.",
     });
   }
-  if (stat.isDevice) {
-    throw new FlowError("invalid_argument", `Cannot read "${filename}": it is a device, not a file`, {
+  if (stat.isDevice || (isCalled && !stat.isFile)) {
+    const kind = stat.isDevice ? "device" : "pipe";
+    throw new FlowError("invalid_argument", `Cannot read "${filename}": it is a ${kind}, not a file`, {
       hint: "Give the path of a workflow file.",
     });
   }

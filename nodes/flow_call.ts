@@ -8,6 +8,8 @@ import type { Platform } from "../platform/types.ts";
 /** Documents are read whole. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
+const MODULE_NAME = /\.[cm]?[jt]s$/;
+
 const anyValue = () => z.custom<Value>((value) => value !== undefined, "a value");
 
 interface CallConfig {
@@ -25,7 +27,7 @@ export function createFlowCall(platform: Platform) {
     summary: "Run another workflow, as an execution of its own",
     category: "flow",
     config: () => ({
-      file: z.string().min(1).optional().describe("Its document; relative to that of the calling workflow"),
+      file: z.string().min(1).optional().describe("Its document, no code; relative to that of the calling workflow"),
       workflow_id: z.string().min(1).optional().describe("The id under which it is saved"),
       version: z.int().min(1).optional().describe("Of the saved workflow; default: the newest"),
       workflow: z.record(z.string(), anyValue()).optional().describe(
@@ -37,7 +39,8 @@ export function createFlowCall(platform: Platform) {
     outputs: anyPorts(),
     check: (config) => {
       const ways = waysOf(config);
-      return ways.length === 1 ? [] : [{ path: [], ...describeWays(ways.length) }];
+      if (ways.length !== 1) return [{ path: [], ...describeWays(ways.length) }];
+      return config.file !== undefined && MODULE_NAME.test(config.file) ? [describeModule(config.file)] : [];
     },
     async run({ config, inputs, call, data, source }) {
       const result = await call({
@@ -64,6 +67,14 @@ function describeWays(count: number): { message: string; hint: string } {
   return { message, hint: "Give exactly one of file, workflow_id and workflow." };
 }
 
+function describeModule(file: string): { path: string[]; message: string; hint: string } {
+  return {
+    path: ["file"],
+    message: `config.file is ${JSON.stringify(file)}, which is code, expected a document`,
+    hint: "Name a JSON or YAML document, such as `flow convert MODULE --to yaml` writes.",
+  };
+}
+
 async function findWorkflow(
   platform: Platform,
   { file, workflow_id, version, workflow }: CallConfig,
@@ -73,6 +84,13 @@ async function findWorkflow(
   if (file === undefined) return { document: workflow };
   const { dirname, resolve } = await import("node:path");
   const path = resolve(caller === undefined ? platform.cwd() : dirname(caller), file);
+  const stat = await platform.stat(path);
+  // Reading a pipe might never end, and cannot be cancelled.
+  if (stat !== undefined && !stat.isFile && !stat.isDirectory) {
+    throw new FlowError("invalid_argument", `Cannot read "${path}": it is no regular file`, {
+      hint: "Name the file of a document.",
+    });
+  }
   return { document: await platform.readFile(path, MAX_DOCUMENT_BYTES), filename: path };
 }
 

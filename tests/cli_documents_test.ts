@@ -73,6 +73,43 @@ Deno.test("flow validate goes on with the documents that nodes call, each of the
   });
 });
 
+Deno.test("flow validate gives called documents the node types of whoever calls them, as flow run does", async () => {
+  const module = `import { defineNode, z } from "flowengine";
+export const nodes = [defineNode({
+  type: "own.word", version: 1, summary: "s", category: "c", config: {}, inputs: {}, outputs: { word: z.string() },
+  run: () => ({ word: "hi" }),
+})];
+export const workflow = { nodes: [{ id: "call", node_type: "flow.call", config: { file: "child.json" } }] };
+`;
+  const child = { nodes: [{ id: "own", node_type: "own.word" }] };
+  await withFiles({ "parent.ts": module, "child.json": child }, async (path) => {
+    const { code, stdout } = await runFlow(["validate", path("parent.ts")]);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /child\.json: valid, 1 node, called by/);
+    assert.equal((await runFlow(["run", path("parent.ts"), "--no-store"])).code, 0);
+    assert.equal((await runFlow(["validate", path("child.json")])).code, 2);
+  });
+});
+
+Deno.test("flow validate and flow run refuse to call code, and pipes that may never end", async () => {
+  const calling = (file: string) => ({ nodes: [{ id: "call", node_type: "flow.call", config: { file } }] });
+  await withFiles({ "code.json": calling("child.ts"), "pipe.json": calling("pipe.yaml") }, async (path) => {
+    for (const command of ["validate", "run"]) {
+      const { code, stdout, stderr } = await runFlow([command, path("code.json")]);
+      assert.equal(code, 2);
+      assert.match(stdout + stderr, /config\.file is "child\.ts", which is code, expected a document/);
+    }
+    if (Deno.build.os === "windows") return console.log("skipped: pipes, which are no files on Windows");
+    assert.ok((await new Deno.Command("mkfifo", { args: [path("pipe.yaml")] }).output()).success);
+    const validated = await runFlow(["validate", path("pipe.json")]);
+    assert.equal(validated.code, 2);
+    assert.match(validated.stdout, /Cannot read ".*pipe\.yaml": it is a pipe, not a file/);
+    const ran = await runFlow(["run", path("pipe.json"), "--no-store"]);
+    assert.equal(ran.code, 3);
+    assert.match(ran.stderr, /Cannot read ".*pipe\.yaml": it is no regular file/);
+  });
+});
+
 Deno.test("flow suggests only flags and commands that are close to what was written", async () => {
   for (const args of [["run", "--bogus"], ["xyz"]]) {
     const { code, stderr } = await runFlow(args);

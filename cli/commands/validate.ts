@@ -1,5 +1,6 @@
 import { type FlowError, toFlowError } from "../../engine/errors.ts";
 import { type Issue, WorkflowError } from "../../engine/issue.ts";
+import type { NodeDefinition } from "../../engine/node.ts";
 import { checkDocument } from "../../engine/parse.ts";
 import { outcomeOf, success } from "../../server/outcome.ts";
 import { calledFiles } from "../called_files.ts";
@@ -38,15 +39,15 @@ export async function validateWorkflows(
 ): Promise<number> {
   const userNodes = await loadNodeFiles(context, flags.nodes);
   const reports: FileReport[] = [];
-  const waiting: FileReference[] = files.map((file) => ({ file }));
+  const waiting: FileReference[] = files.map((file) => ({ file, nodes: userNodes }));
   const seen = new Set(files.map((file) => resolvePath(context, file)));
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    const { report, calls } = await checkFile(context, next, userNodes);
+    const { report, calls, nodes } = await checkFile(context, next);
     reports.push(report);
     if (!flags.json) printReport(context, report);
     for (const file of calls) {
       const path = resolvePath(context, file);
-      if (!seen.has(path)) waiting.push({ file, called_by: next.file });
+      if (!seen.has(path)) waiting.push({ file, called_by: next.file, nodes });
       seen.add(path);
     }
   }
@@ -54,30 +55,39 @@ export async function validateWorkflows(
   return exitCodeOf(reports);
 }
 
-type FileReference = Pick<FileReport, "file" | "called_by">;
+interface FileReference extends Pick<FileReport, "file" | "called_by"> {
+  /** Node types that it can use, besides the built-in ones: also those of whoever calls it. */
+  readonly nodes: readonly NodeDefinition[];
+}
 
-async function checkFile(
-  context: CliContext,
-  reference: FileReference,
-  userNodes: Awaited<ReturnType<typeof loadNodeFiles>>,
-): Promise<{ report: FileReport; calls: readonly string[] }> {
+/** A report, and the documents that the file calls, with the node types that they can use. */
+interface CheckedFile {
+  readonly report: FileReport;
+  readonly calls: readonly string[];
+  readonly nodes: readonly NodeDefinition[];
+}
+
+async function checkFile(context: CliContext, { nodes: given, ...reference }: FileReference): Promise<CheckedFile> {
   const { file } = reference;
+  const isCalled = reference.called_by !== undefined;
   const invalid = (issues: readonly Issue[], error?: FlowError) => ({
     report: { ...reference, valid: false, issues, ...(error === undefined ? {} : { error }) },
     calls: [],
+    nodes: [],
   });
   try {
-    if (isTestFile(file)) {
+    if (isTestFile(file) && !isCalled) {
       const { checkTestFile } = await import("../testing/run_test_file.ts");
-      const total_tests = await checkTestFile(context, file, userNodes);
-      return { report: { ...reference, valid: true, total_tests, issues: [] }, calls: [] };
+      const total_tests = await checkTestFile(context, file, given);
+      return { report: { ...reference, valid: true, total_tests, issues: [] }, calls: [], nodes: [] };
     }
-    const { source, filename, path, nodes } = await readWorkflowFile(context, file);
-    const registry = openRegistry(context.platform, [...userNodes, ...nodes]);
+    const { source, filename, path, nodes: own } = await readWorkflowFile(context, file, { isCalled });
+    const nodes = [...given, ...own];
+    const registry = openRegistry(context.platform, nodes);
     const { workflow, issues } = await checkDocument(source, { registry, filename });
     if (workflow === undefined) return invalid(issues);
     const report = { ...reference, valid: true, total_nodes: workflow.nodes.length, issues };
-    return { report, calls: path === undefined ? [] : [...(await calledFiles(workflow, file)).keys()] };
+    return { report, calls: path === undefined ? [] : [...(await calledFiles(workflow, file)).keys()], nodes };
   } catch (thrown) {
     const error = toFlowError(thrown);
     if (error.code === "internal") throw error;
