@@ -47,6 +47,8 @@ Deno.test("a killed flow run shows as interrupted at once, and flow resume finis
     assert.deepEqual(await lines("side"), ["first", "second", "second", "second done", "third"]);
     const [execution, ...others] = await history.list();
     assert.deepEqual([execution?.status, others.length], ["succeeded", 0]);
+    // Nobody has seen its end.
+    assert.match((await flow(["explain", id])).stdout, /^ {4}attempt 1 was cut off after at least \d/m);
 
     const again = await flow(["resume", id]);
     assert.equal(again.code, 5);

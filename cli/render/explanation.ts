@@ -154,7 +154,9 @@ function explainItems({ items }: NodeExplanation): string[] {
 
 function describeAttempt(error: ErrorInfo | undefined, took: string): string {
   if (error === undefined) return `took ${took}`;
-  return error.code === "interrupted" ? `was cut off after ${took}` : `failed after ${took}: ${describeError(error)}`;
+  return error.code === "interrupted"
+    ? `was cut off after at least ${took}`
+    : `failed after ${took}: ${describeError(error)}`;
 }
 
 function describeCache({ cache }: NodeExplanation): string[] {
