@@ -81,7 +81,10 @@ export async function findProgram(platform: Platform, names: readonly string[]):
   const folders = (platform.env("PATH") ?? DEFAULT_PATH).split(":").filter((folder) => folder.startsWith("/"));
   for (const name of names) {
     const candidates = name.includes("/") ? [name] : folders.map((folder) => `${folder}/${name}`);
-    for (const path of candidates) if ((await platform.stat(path))?.isFile) return path;
+    for (const path of candidates) {
+      // A folder that may not be looked into has nothing that could be run.
+      if ((await platform.stat(path).catch(() => undefined))?.isFile) return path;
+    }
   }
   return undefined;
 }
