@@ -23,15 +23,15 @@ export async function readWorkflow(
   const { workflow, issues, isUnreadable } = await checkDocument(source, {
     registry,
     filename,
-    defaultName: baseName(filename),
+    defaultName: workflowNameFor(filename),
   });
   if (workflow === undefined) throw new WorkflowError(isUnreadable ? "invalid_document" : "invalid_workflow", issues);
   showWarnings(context, issues, flags);
   return workflow;
 }
 
-/** Without folder and extension. */
-function baseName(filename: string): string {
+/** What a workflow without name and id is called: its file, without folder and extension. */
+export function workflowNameFor(filename: string): string {
   const name = filename.replace(/^.*[\\/]/, "");
   return name.replace(/(?<=.)\.[^.]*$/, "");
 }

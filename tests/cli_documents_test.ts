@@ -110,6 +110,13 @@ Deno.test("flow validate and flow run refuse to call code, and pipes that may ne
   });
 });
 
+Deno.test("flow graph names a workflow without a name by its file, the same each time", async () => {
+  await withFiles({ "nightly.json": { nodes: [{ id: "a", node_type: "debug.log" }] } }, async (path) => {
+    const { stdout } = await runFlow(["graph", path("nightly.json"), "--format", "dot"]);
+    assert.match(stdout, /^digraph "nightly" \{/);
+  });
+});
+
 Deno.test("flow suggests only flags and commands that are close to what was written", async () => {
   for (const args of [["run", "--bogus"], ["xyz"]]) {
     const { code, stderr } = await runFlow(args);

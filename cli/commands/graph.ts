@@ -2,6 +2,7 @@ import { parseWorkflow } from "../../engine/parse.ts";
 import type { Workflow } from "../../engine/workflow.ts";
 import { success } from "../../server/outcome.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
+import { workflowNameFor } from "../read_workflow.ts";
 import { readWorkflowFile } from "../workflow_file.ts";
 
 /** How a workflow can be drawn. */
@@ -18,7 +19,7 @@ const FILE_COLUMNS = 120;
 /** `flow graph`: draws a workflow. Node types need not be known for that. */
 export async function drawGraph(context: CliContext, flags: GraphFlags, file: string): Promise<number> {
   const { source, filename } = await readWorkflowFile(context, file);
-  const workflow = await parseWorkflow(source, { filename });
+  const workflow = await parseWorkflow(source, { filename, defaultName: workflowNameFor(filename) });
   context.out.write(await draw(context, workflow, flags.format));
   return success.exit_code;
 }
