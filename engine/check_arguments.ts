@@ -1,3 +1,4 @@
+import { checkGivenInputs } from "./check_values.ts";
 import type { StartOptions } from "./engine_options.ts";
 import { FlowError } from "./errors.ts";
 import { isPlainObject, showValue } from "./plain.ts";
@@ -31,11 +32,12 @@ export function checkStartOptions({ execution_id, timeoutMs, inputs }: StartOpti
   if (inputs !== undefined && !isPlainObject(inputs)) {
     throw refuse(`Cannot use ${showValue(inputs)} as inputs`, "Pass an object with one property per input.");
   }
+  if (inputs !== undefined) checkGivenInputs(inputs);
 }
 
 const DEFINITION: Readonly<Record<string, readonly [is: (value: unknown) => boolean, what: string]>> = {
   type: [(value) => typeof value === "string" && value !== "", 'text such as "my.node"'],
-  version: [(value) => Number.isInteger(value), "a whole number, from 1"],
+  version: [(value) => Number.isInteger(value) && Number(value) > 0, "a whole number, from 1"],
   summary: [(value) => typeof value === "string", "one line of text"],
   category: [(value) => typeof value === "string", "text"],
   config: [isLazyObject, "an object of zod types, {} for none"],
@@ -61,6 +63,12 @@ export function checkDefinition(input: unknown): void {
  * @throws {FlowError} `invalid_argument` if something in it is no type
  */
 export function checkShape(shape: object, nodeType: string, part: string): void {
+  if ("_zod" in shape || "_def" in shape) {
+    throw refuse(
+      `Cannot define node type "${nodeType}": what should be the types of ${part} by name is one type`,
+      "Pass an object of types: of a z.object(...), its shape.",
+    );
+  }
   for (const [name, type] of Object.entries(shape)) {
     if (isObject(type) && isObject(type["_zod"])) continue;
     const what = isObject(type) && "_def" in type ? "a type of zod 3" : showValue(type);

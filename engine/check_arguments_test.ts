@@ -57,6 +57,24 @@ Deno.test("engine.start() refuses ids, times and inputs that cannot be, before a
   }
 });
 
+Deno.test("engine.start() refuses inputs that would not be the same after a crash", async () => {
+  const workflow = await parseWorkflow({ nodes: [{ id: "a", node_type: "my.node" }] }, { registry });
+  const circle: { a?: unknown } = {};
+  circle.a = circle;
+  const bad: [value: unknown, message: RegExp][] = [
+    [new Date(), /^Cannot use input "x": it is an instance of Date$/],
+    [[{ n: 1n }], /^Cannot use input "x": \[0\]\.n is the BigInt 1$/],
+    [NaN, /it is NaN$/],
+    [() => 1, /it is a function$/],
+    [circle, /refers back to itself$/],
+  ];
+  for (const [x, expected] of bad) {
+    const { code, message } = await startFailure(workflow, { inputs: { x } });
+    assert.equal(code, "invalid_argument");
+    assert.match(message, expected);
+  }
+});
+
 Deno.test("defineNode() refuses what is no node type, and says which part is missing", () => {
   const define = (input: unknown) => () => defineNode(input as typeof whole);
   assert.throws(define({}), {

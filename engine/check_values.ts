@@ -26,13 +26,38 @@ export function checkValues(outputs: unknown): Values {
       },
     );
   }
-  return new Checker().checkProperties(outputs);
+  return new Checker(refuseOutput).checkProperties(outputs);
 }
 
+/**
+ * That what an execution is given are values: anything else would not be the same when it is resumed.
+ *
+ * @throws {FlowError} `invalid_argument`, naming the input and the place in it
+ */
+export function checkGivenInputs(inputs: Values): void {
+  new Checker(refuseInput).checkProperties(inputs);
+}
+
+/** Makes an error of a part of a value that is none. */
+type Refuse = (name: string | number, state: string, hint: string) => FlowError;
+
+const refuseOutput: Refuse = (port, state, hint) =>
+  new FlowError("invalid_output", `Output "${port}" cannot leave the node: ${state}`, { hint });
+
+const refuseInput: Refuse = (name, state) =>
+  new FlowError("invalid_argument", `Cannot use input "${name}": ${state}`, {
+    hint: "Give JSON values and bytes (Uint8Array) only.",
+  });
+
 class Checker {
+  readonly #refusal: Refuse;
   readonly #path: (string | number)[] = [];
   readonly #parents: unknown[] = [];
   #parts = 0;
+
+  constructor(refusal: Refuse) {
+    this.#refusal = refusal;
+  }
 
   checkProperties(object: Record<string, unknown>): Values {
     this.#enter(object);
@@ -85,7 +110,7 @@ class Checker {
     const [port = "", ...rest] = this.#path;
     const shown = rest.length > 20 ? [...rest.slice(0, 10), "..."] : rest;
     const place = shown.length === 0 ? "it" : formatPath(shown);
-    throw new FlowError("invalid_output", `Output "${port}" cannot leave the node: ${place} ${state}`, { hint });
+    throw this.#refusal(port, `${place} ${state}`, hint);
   }
 }
 

@@ -95,6 +95,9 @@ Deno.test("defineNode() refuses what is no type of zod 4, also what comes later"
     () => defineNode({ ...about, ...parts, outputs: anyPorts({ x: text }) }),
     is('output "x" is "string"'),
   );
+  const whole = z.object({ x: z.string() }) as unknown as Record<string, z.ZodType>;
+  assert.throws(() => defineNode({ ...about, ...parts, config: whole }), /the types of config by name is one type$/);
+  assert.throws(() => defineNode({ ...about, ...parts, version: 0 }), /version is 0$/);
   const late = defineNode({ ...about, ...parts, config: () => ({ x: old }), outputs: () => ({ y: text }) });
   assert.throws(() => late.config, is('config "x" is a type of zod 3'));
   assert.throws(() => late.outputs, is('output "y" is "string"'));

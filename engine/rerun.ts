@@ -1,3 +1,4 @@
+import { checkGivenInputs } from "./check_values.ts";
 import { FlowError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
 import type { PreparedNode, PreparedWorkflow } from "./prepare.ts";
@@ -64,6 +65,7 @@ export function planRerun(
 ): RerunPlan {
   const { graph, workflow } = prepared;
   const inputs = options.inputs ?? record.inputs;
+  checkGivenInputs(inputs);
   const selected = findSelected(graph, options);
   const reasons = findReasons(record, state, prepared, inputs, selected);
   // Where nothing is new but that some nodes are gone, the others need not run.

@@ -1,5 +1,7 @@
+import { FlowError } from "../engine/errors.ts";
 import type { Ports } from "../engine/node.ts";
 import type { OutputPortOf } from "../engine/node_type.ts";
+import { showValue } from "../engine/plain.ts";
 import { OutputPort, type WorkflowIdentity } from "../engine/typed_expression.ts";
 
 /** The names of output ports: those that are declared, and any others if the node puts out what it is given. */
@@ -36,6 +38,13 @@ export class NodeReference<out I extends Ports = Ports, V = unknown, Open extend
   /** The workflow that the node is in. */
   static workflowOf(reference: NodeReference): WorkflowIdentity {
     return reference.#workflow;
+  }
+
+  /** For texts: a node has no value, its ports have. @throws {FlowError} `invalid_argument` */
+  [Symbol.toPrimitive](): never {
+    throw new FlowError("invalid_argument", `Cannot use node ${showValue(this.node_id)} as a text: it has no value`, {
+      hint: "Name one of its output ports, such as node.output, or its node_id.",
+    });
   }
 
   /** An output port by its name: for names that are no property, and for nodes that pass their inputs on. */

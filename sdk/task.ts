@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { FlowError } from "../engine/errors.ts";
 import { anyPorts, defineNode, type NodeContext, type Ports, type Shape } from "../engine/node.ts";
 import type { ConfiguredNode } from "../engine/node_type.ts";
+import { showValue } from "../engine/plain.ts";
 import type { Value, Values } from "../engine/value.ts";
 import { anyValue } from "../nodes/_value.ts";
 import type { NodeOptions } from "./node_options.ts";
@@ -52,12 +53,17 @@ export interface Task<I, R> extends ConfiguredNode<TaskInputs<I>, TaskOutputs<R>
  *
  * The document only has the name of the function. A process that resumes an execution needs the code under that name.
  *
- * @throws {FlowError} `invalid_argument` if the function has no name
+ * @throws {FlowError} `invalid_argument` if it is no function, or has no name
  */
 export function task<I extends object = Record<never, never>, R = unknown>(
   run: (inputs: I, ctx: NodeContext) => R,
   options: TaskOptions = {},
 ): Task<I, Awaited<R>> {
+  if (typeof run !== "function") {
+    throw new FlowError("invalid_argument", `Cannot make a node of ${showValue(run)}: it is no function`, {
+      hint: "Pass a function that takes an object of inputs.",
+    });
+  }
   const { name = run.name, summary, version = 1, inputs, ...nodeOptions } = options;
   if (!name) {
     throw new FlowError("invalid_argument", "Cannot make a node of a function without a name", {

@@ -74,6 +74,9 @@ Deno.test("task() checks what it is given if it is told how", async () => {
 
 Deno.test("task() needs a name, and one function per name", () => {
   assert.throws(() => task(() => 1), (error) => error instanceof FlowError && error.code === "invalid_argument");
+  for (const value of [undefined, 5, {}]) {
+    assert.throws(() => task(value as unknown as () => void), /Cannot make a node of .+: it is no function$/);
+  }
   const wf = workflow("names");
   wf.add("a", task(() => 1, { name: "same" }));
   assert.throws(() => wf.add("b", task(() => 2, { name: "same" })), /Cannot add node "b": "task.same" is other code/);

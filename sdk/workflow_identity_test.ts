@@ -66,6 +66,13 @@ Deno.test("workflows of the same id are told apart, and an expression is about o
   assert.doesNotThrow(() => two.wf.output("out", expression`inputs.name`), "what names nothing fits everywhere");
 });
 
+Deno.test("a node is no value: not in a text, not as an input", () => {
+  const { wf, a } = build("mine");
+  assert.throws(() => `Hello ${a}`, /Cannot use node "a" as a text: it has no value/);
+  const message = a as unknown as string;
+  assert.throws(() => wf.add("b", debugLog(), { message }), /an instance of NodeReference is no value/);
+});
+
 Deno.test("expressions in expressions are computed first, and references within literals are references", async () => {
   const wf = workflow("sums", { inputs: { n: { type: "number" } } });
   const sum = expression<number>`${wf.input("n")} + 1`;
