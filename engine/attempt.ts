@@ -12,7 +12,7 @@
 import * as z from "zod";
 import { abortError, type Clock, sleep } from "./clock.ts";
 import type { AttemptOutcome, AttemptRequest, Dispatcher } from "./dispatcher.ts";
-import { FlowError, toFlowError } from "./errors.ts";
+import { FlowError, isFlowError, toFlowError } from "./errors.ts";
 import { attemptId } from "./id.ts";
 import type {
   CallRequest,
@@ -56,7 +56,7 @@ async function runAttempt(request: AttemptRequest, clock: Clock): Promise<Attemp
  */
 function asFailure(thrown: unknown): FlowError {
   const error = toFlowError(thrown);
-  if (error === thrown && error.code !== "cancelled" && error.code !== "interrupted") return error;
+  if (isFlowError(thrown) && error.code !== "cancelled" && error.code !== "interrupted") return error;
   return new FlowError("node_failed", error.message, { hint: error.hint, cause: error });
 }
 

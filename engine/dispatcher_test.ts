@@ -97,6 +97,11 @@ function errorOf({ outcome }: Attempt): FlowError {
   return outcome.error;
 }
 
+/** As a package throws it that has brought its own `flowengine`. */
+function errorOfAnotherCopy(): Error {
+  return Object.assign(new Error("Exit code 4"), { name: "FlowError", code: "exit_code", retryable: true });
+}
+
 function circularError(): Error {
   const error = new Error("round");
   error.cause = error;
@@ -119,6 +124,7 @@ Deno.test("dispatch() makes an outcome of whatever a node throws", async () => {
     [new RangeError(), "node_failed", /^RangeError$/],
     [new TypeError("fetch failed", { cause: new Error("refused") }), "node_failed", /^fetch failed: refused$/],
     [new TypeError("Cannot, as it is late", { cause: "it is late" }), "node_failed", /^Cannot, as it is late$/],
+    [errorOfAnotherCopy(), "exit_code", /^Exit code 4$/],
     [circularError(), "node_failed", /^round$/],
     [new AggregateError([new Error("one"), new Error("two"), 3]), "node_failed", /^one; two$/],
     [new AggregateError([], "many"), "node_failed", /^many$/],

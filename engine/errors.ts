@@ -133,7 +133,18 @@ export const errorCodes: readonly ErrorCode[] = Object.keys(KIND_OF_CODE) as Err
 /** Makes a `FlowError` of anything thrown: ours as they are, all others `internal` with the original as the cause. */
 export function toFlowError(thrown: unknown): FlowError {
   if (thrown instanceof FlowError) return thrown;
+  if (isFlowError(thrown)) {
+    const { code, message, hint, retryable, details } = thrown;
+    return new FlowError(code, message, { hint, retryable, details, cause: thrown });
+  }
   return new FlowError("internal", describeThrown(thrown), { cause: thrown });
+}
+
+/** Also of another copy of this library, which a package of node types may have brought along. */
+export function isFlowError(thrown: unknown): thrown is FlowError {
+  if (thrown instanceof FlowError) return true;
+  return thrown instanceof Error && thrown.name === "FlowError" && "code" in thrown &&
+    typeof thrown.code === "string" && isErrorCode(thrown.code);
 }
 
 /** Messages are in every event of a failure, and people read them. */
