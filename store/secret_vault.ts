@@ -7,7 +7,7 @@
  */
 import { FlowError } from "../engine/errors.ts";
 import { quote } from "../engine/plain.ts";
-import { didYouMean } from "../engine/suggest.ts";
+import { suggest } from "../engine/suggest.ts";
 import type { Connection } from "./connection.ts";
 import { randomBytes, type Sealed, SecretCipher } from "./secret_cipher.ts";
 import { corruptRow } from "./sqlite_errors.ts";
@@ -113,9 +113,9 @@ export class SecretVault {
       () => this.#connection.statement("DELETE FROM secrets WHERE name = ?").run(name),
     );
     if (changes !== 0) return;
-    const names = (await this.list()).map((entry) => entry.name);
+    const match = suggest(name, (await this.list()).map((entry) => entry.name));
     throw new FlowError("not_found", `No secret has the name ${quote(name)}`, {
-      hint: names.length === 0 ? "There are no stored secrets." : didYouMean(name, names, "secrets"),
+      hint: match === undefined ? 'Run "flow secrets list" to see those that there are.' : `Did you mean "${match}"?`,
     });
   }
 

@@ -60,6 +60,10 @@ Deno.test("flow secrets: set, list, run and rm", () =>
     const [entry] = JSON.parse((await flow(["secrets", "list", "--json"])).stdout);
     assert.deepEqual(Object.keys(entry), ["name", "created_at", "updated_at", "used_at"]);
 
+    // Whatever else there is, it is not proposed to be removed in its place.
+    const refused = await flow(["secrets", "rm", "OTHER"]);
+    assert.match(refused.stderr, /"OTHER"\n hint: Run "flow secrets list" to see those that there are\./);
+    assert.match((await flow(["secrets", "rm", "TOKEM"])).stderr, /Did you mean "TOKEN"\?/);
     assert.equal((await flow(["secrets", "rm", "TOKEN"])).stderr, 'Removed secret "TOKEN"\n');
     assert.equal((await flow(["secrets", "rm", "TOKEN"])).code, 4);
     assert.equal((await flow(["secrets", "list"])).stderr, "There are no stored secrets.\n");
