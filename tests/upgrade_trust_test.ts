@@ -87,9 +87,14 @@ Deno.test("flow upgrade refuses a download that ends early, is too large, or nev
 Deno.test("flow upgrade refuses feeds that are none, or that lead to where anybody could change what comes", async () => {
   const feed = (text: string) => (site: ReleaseSite) => void site.pages.set("/releases.json", text);
   const none = { code: 2, message: /^error: Cannot read "http:.*releases\.json" as a feed of releases: / };
-  for (const text of ["", "<html>", "[]", '{"releases": []}', '{"flow_releases": 2, "releases": []}']) {
+  for (const text of ["", "<html>", "[]", '{"releases": []}', '{"flow_releases": 0, "releases": []}']) {
     await expectRefusal(feed(text), none);
   }
+  await expectRefusal(feed('{"flow_releases": 2, "anything": {}}'), {
+    code: 2,
+    message:
+      /^error: Cannot read "http:.*": it is for newer versions of flow than this one\n hint: Download the newest/,
+  });
   const release = (changes: object) =>
     feed(JSON.stringify({
       flow_releases: 1,

@@ -58,8 +58,21 @@ function parseFeed(text: string, address: string): ReleaseFeed {
   }
   const parsed = feed.safeParse(data);
   if (parsed.success) return parsed.data;
+  if (isNewer(data)) throw tooNew(address);
   const [issue] = parsed.error.issues;
   throw notAFeed(address, `${issue?.path.join(".") || "the document"}: ${issue?.message}`);
+}
+
+/** Whoever has an old flow in years to come sees this, and has to know the way on. */
+function isNewer(data: unknown): boolean {
+  return typeof data === "object" && data !== null && "flow_releases" in data &&
+    typeof data.flow_releases === "number" && data.flow_releases > 1;
+}
+
+function tooNew(address: string): FlowError {
+  return new FlowError("invalid_document", `Cannot read "${address}": it is for newer versions of flow than this one`, {
+    hint: "Download the newest version yourself, and put it in the place of this one.",
+  });
 }
 
 function notAFeed(address: string, reason: string, cause?: unknown): FlowError {
