@@ -34,6 +34,8 @@ Deno.test("a killed flow run shows as interrupted at once, and flow resume finis
     assert.match(shown.stdout, /status +interrupted\n/);
     assert.match(shown.stdout, /! {2}second +interrupted/);
     assert.match(shown.stdout, new RegExp(`go on +flow resume ${id}`));
+    // Nobody has seen its end.
+    assert.match((await flow(["explain", id])).stdout, /^interrupted after at least \d/m);
 
     const resuming = flow(["resume", id.slice(0, 18)], {
       onStderr: (text) => void (text.includes("resumed") && writeFile(path("go"), "")),
@@ -47,7 +49,6 @@ Deno.test("a killed flow run shows as interrupted at once, and flow resume finis
     assert.deepEqual(await lines("side"), ["first", "second", "second", "second done", "third"]);
     const [execution, ...others] = await history.list();
     assert.deepEqual([execution?.status, others.length], ["succeeded", 0]);
-    // Nobody has seen its end.
     assert.match((await flow(["explain", id])).stdout, /^ {4}attempt 1 was cut off after at least \d/m);
 
     const again = await flow(["resume", id]);

@@ -47,7 +47,11 @@ class ExplanationPage {
   #head(): string {
     const { workflow_name, execution_id, status, duration_ms, rerun_of } = this.#explanation;
     const { text, paint } = formatStatus(status === "pending" ? "waiting" : status, this.#style);
-    const verb = status === "running" || status === "interrupted" ? `${text} after` : `${text} in`;
+    const verb = status === "running"
+      ? `${text} after`
+      : status === "interrupted"
+      ? `${text} after at least`
+      : `${text} in`;
     const rerun = rerun_of === undefined ? "" : `, a rerun of ${rerun_of}`;
     const outcome = `${paint?.(verb) ?? verb} ${formatDuration(duration_ms)}${rerun}`;
     return `${this.#style.bold(cleanLine(workflow_name))}  ${execution_id}\n${outcome}\n`;
