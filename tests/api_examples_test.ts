@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeBlocks } from "./markdown.ts";
 import { withFiles } from "./support/cli.ts";
+import { testTypes } from "./support/documented_scripts.ts";
 import { ROOT, runShell } from "./support/shell.ts";
 
 /** The parts of `deno doc --json` that are looked at. */
@@ -14,6 +16,10 @@ interface ModuleDoc {
 }
 
 const ENTRIES = ["mod.ts", "sdk/testing/mod.ts"];
+
+/** Where types have their examples: blocks of `ts types`, which are checked and not run. */
+const TYPES_PAGE = "docs/typescript_types.md";
+const typeExamples = codeBlocks(await readFile(join(ROOT, TYPES_PAGE), "utf8"));
 
 async function readModuleDoc(entry: string): Promise<ModuleDoc> {
   const args = ["doc", "--json", join(ROOT, entry)];
@@ -70,6 +76,32 @@ Deno.test("every example in a docstring of the API fits the compiler", async () 
     assert.equal(code, 0, stderr);
   });
 });
+
+Deno.test(`every exported type is used in an example of its docstring or of ${TYPES_PAGE}`, async () => {
+  assert.deepEqual(typeExamples.filter(({ info }) => info !== "ts types"), []);
+  const onPage = typeExamples.map(({ code }) => code);
+  for (const entry of ENTRIES) {
+    const { symbols } = await readModuleDoc(entry);
+    const types = symbols.filter(({ name, declarations }) =>
+      name !== "z" && declarations.some(({ kind }) => ["interface", "typeAlias"].includes(kind))
+    );
+    assert.ok(types.length > 5, entry);
+    const lacking = types.filter(({ name, declarations }) =>
+      ![...examplesIn(declarations), ...onPage].some((code) => usesType(code, name))
+    );
+    assert.deepEqual(lacking.map(({ name }) => name), [], entry);
+  }
+});
+
+testTypes(TYPES_PAGE, typeExamples);
+
+/** Whether code imports this name and says it somewhere else, too, as code. */
+function usesType(code: string, name: string): boolean {
+  const imports = /^import [^;]*? from "flowengine[^"]*";$/gm;
+  const word = new RegExp(`\\b${name}\\b`);
+  const body = code.replaceAll(imports, "").replaceAll(/\/\/.*|\/\*[^]*?\*\//g, "");
+  return (code.match(imports) ?? []).some((line) => word.test(line)) && word.test(body);
+}
 
 /** Classes whose objects others make. */
 function isMade(name: string): boolean {
