@@ -118,6 +118,9 @@ Deno.test("openSqliteStore() says what is wrong with a path that cannot be a dat
       "these are my notes, and they are not a database at all. ".repeat(100),
     );
     const refusal = await refuses("store_corrupt", () => openSqliteStore(`${folder}/notes.txt`));
+    assert.match(refusal.message, /^Cannot open database "/);
+    const { problems } = await checkDatabase(`${folder}/notes.txt`);
+    assert.match(problems[0] ?? "", /^Cannot check database "/);
     assert.match(refusal.hint ?? "", /flow doctor/);
   });
 });

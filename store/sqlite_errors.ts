@@ -52,7 +52,7 @@ export function translateError(error: unknown, action: string, path: string): Fl
   if (error instanceof FlowError) return error;
   const problem = PROBLEMS[resultCode(error) & 0xff];
   if (problem === undefined) return toFlowError(error);
-  const what = action === "open" ? "open" : `${action} in`;
+  const what = action === "open" || action === "check" ? action : `${action} in`;
   return new FlowError(problem.code, `Cannot ${what} database "${path}": ${problem.state}`, {
     hint: problem.hint,
     details: { path },
