@@ -385,6 +385,9 @@ Deno.test("flow init writes templates that validate and run, and overwrites noth
     assert.equal((await runFlow(["init", "--output", path("a.yaml"), "--force"])).code, 0);
     assert.equal((await runFlow(["init", "--template", "hullo", "--output", path("x.yaml")])).code, 4);
     assert.equal((await runFlow(["init", "--template", "typescript", "--output", path("x.yaml")])).code, 2);
+    const dash = await runFlow(["init", "--output", "-"], { cwd: path(".") });
+    assert.deepEqual([dash.code, dash.stdout], [2, ""]);
+    assert.match(dash.stderr, /Cannot write a workflow to stdout\n hint: Name a file/);
   });
 });
 

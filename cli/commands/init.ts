@@ -22,6 +22,11 @@ export async function initWorkflow(context: CliContext, flags: InitFlags): Promi
     });
   }
   const output = flags.output ?? template.filename;
+  if (output === "-") {
+    throw new FlowError("invalid_argument", "Cannot write a workflow to stdout", {
+      hint: "Name a file with --output, or ./- for one that is called so.",
+    });
+  }
   const text = await formatTemplate(template, output);
   await write(context, output, text, flags.force ?? false);
   err.write(
