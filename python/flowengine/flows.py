@@ -250,6 +250,11 @@ class FlowFunction(Flow):
 
     def __init__(self, function: Callable[..., Any], name: str) -> None:
         super().__init__(name, description=inspect.getdoc(function))
+        if inspect.iscoroutinefunction(function):
+            raise InvalidFlowError(
+                f'"{name}" cannot be async: a flow function is called once, to describe a graph',
+                hint="Write def; its tasks may be async, and `await flow.run_async()` runs it.",
+            )
         self._function = function
         functools.update_wrapper(self, function)
         parameters = Parameters.of(function)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .current_flow import current_flow
 from .errors import InvalidFlowError
+from .pending import Pending, refuse_part
 
 if TYPE_CHECKING:
     from .flows import Flow
@@ -54,8 +55,8 @@ class Parameters:
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
-@dataclass(frozen=True)
-class Reference:
+@dataclass(frozen=True, eq=False)
+class Reference(Pending):
     """A value that there will be: an output of a node, or a part of it."""
 
     node: Node
@@ -66,24 +67,26 @@ class Reference:
         """Answer the part of the value that has a key, or a place in a list."""
         return Reference(self.node, self.port, (*self.path, _checked_key(key)))
 
-    def __iter__(self) -> Any:
-        """Refuse to be gone through: there are no values yet."""
-        raise _no_value(self.node.id, "Use task.map(...) to do something for each item.")
-
-    def __bool__(self) -> bool:
-        """Refuse to be a condition: there is no value yet."""
-        raise _no_value(self.node.id, _DECIDE)
-
-    def __format__(self, _: str) -> str:
-        """Refuse to become text: there is no value yet."""
-        raise _no_value(self.node.id, _COMPOSE)
+    @property
+    def pending_name(self) -> str:
+        """The id of its node."""
+        return self.node.id
 
 
-@dataclass(frozen=True)
-class InputReference:
+@dataclass(frozen=True, eq=False)
+class InputReference(Pending):
     """A value that there will be: an input of the flow."""
 
     name: str
+
+    def __getitem__(self, key: Any) -> Any:
+        """Refuse to have parts."""
+        refuse_part(self, key)
+
+    @property
+    def pending_name(self) -> str:
+        """The name of the input."""
+        return self.name
 
 
 @dataclass(frozen=True)
@@ -94,16 +97,12 @@ class Verbatim:
     named: tuple[Any, ...] = ()
 
 
-_DECIDE = "Decide within a task, or with nodes.condition(...)."
-_COMPOSE = "Put the text together within a task."
-
-
 class _NoItems:
     """Says that a node maps over what comes before it in a chain."""
 
 
 @dataclass(eq=False)
-class Node:
+class Node(Pending):
     """A node of a flow, or one that belongs to no flow yet. In calls of tasks it stands for its main output."""
 
     id: str
@@ -127,17 +126,10 @@ class Node:
             raise InvalidFlowError(f'"{self.id}" has no output {key!r}', hint='Name an output: node["output"][0].')
         return Reference(self, key)
 
-    def __iter__(self) -> Any:
-        """Refuse to be gone through: there are no values yet."""
-        raise _no_value(self.id, "Use task.map(...) to do something for each item.")
-
-    def __bool__(self) -> bool:
-        """Refuse to be a condition: there is no value yet."""
-        raise _no_value(self.id, _DECIDE)
-
-    def __format__(self, _: str) -> str:
-        """Refuse to become text: there is no value yet."""
-        raise _no_value(self.id, _COMPOSE)
+    @property
+    def pending_name(self) -> str:
+        """Its id."""
+        return self.id
 
     def __repr__(self) -> str:
         """Answer what it is."""
@@ -233,10 +225,6 @@ def is_before(node: Node, tails: Iterable[Node]) -> bool:
             seen.add(id(other))
             pending += [*other.after, *other.sources()]
     return False
-
-
-def _no_value(id: str, hint: str) -> InvalidFlowError:
-    return InvalidFlowError(f'"{id}" has no value yet', hint=hint)
 
 
 def _checked_key(key: Any) -> str | int:

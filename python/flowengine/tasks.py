@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from .current_flow import current_flow
@@ -35,13 +36,18 @@ class TaskOptions:
 
     def __post_init__(self) -> None:
         """Raise `InvalidFlowError` for values that make no sense."""
-        limits = {"retry": self.retry, "retry_delay": self.retry_delay}
-        for name, value in limits.items():
+        if type(self.retry) is not int:
+            raise InvalidFlowError(f"@task(retry={self.retry!r}): it must be a whole number")
+        times = {"backoff": self.backoff, "timeout": self.timeout, "cache_ttl": self.cache_ttl}
+        given = {name: value for name, value in times.items() if value is not None}
+        for name, value in {"retry": self.retry, "retry_delay": self.retry_delay, **given}.items():
+            if not (isinstance(value, (int, float)) and math.isfinite(value)):
+                raise InvalidFlowError(f"@task({name}={value!r}): it must be a finite number")
             if value < 0:
                 raise InvalidFlowError(f"@task({name}={value}): it must not be negative")
-        for name, given in {"backoff": self.backoff, "timeout": self.timeout, "cache_ttl": self.cache_ttl}.items():
-            if given is not None and given <= 0:
-                raise InvalidFlowError(f"@task({name}={given}): it must be positive")
+        for name, value in given.items():
+            if value == 0:
+                raise InvalidFlowError(f"@task({name}={value}): it must be positive")
         check_placement(self.node_type, self.image)
         check_env(self.env)
 
@@ -61,10 +67,15 @@ class TaskOptions:
         return fields
 
 
+_OPTION_NAMES = {option.name for option in fields(TaskOptions)}
+
+
 class Task(Generic[P, R]):
     """A function that can be a node of a flow. Outside of a flow it is called as ever."""
 
     def __init__(self, function: Callable[P, R], options: TaskOptions) -> None:
+        if not callable(function):
+            raise InvalidFlowError(f"{function!r} cannot be a task: it is no function", hint="Write @task(name=...).")
         functools.update_wrapper(self, function)
         self.function = function
         self.options = options
@@ -155,5 +166,10 @@ def task(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     `image`: run it in a container of this image, into which the code beside it is brought; `node_type="zypi.exec"`: in
     a microVM, `"sandbox.exec"`: in a sandbox of this machine. `env`: variables that it sees besides.
     """
+    unknown = options.keys() - _OPTION_NAMES
+    if unknown:
+        raise InvalidFlowError(
+            f"@task has no option {min(unknown)}", hint=f"Its options: {', '.join(sorted(_OPTION_NAMES))}."
+        )
     settings = TaskOptions(**options)
     return Task(function, settings) if function is not None else lambda inner: Task(inner, settings)

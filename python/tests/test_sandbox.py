@@ -189,6 +189,17 @@ def test_the_words_of_the_server_are_in_the_error(zypi_url: str) -> None:
     assert "with Sandbox" in str(caught.value.hint)
 
 
+def test_bytes_that_a_microvm_cannot_pass_on_are_refused_and_not_changed(zypi_url: str) -> None:
+    octal = ["printf", r"\377\000"]
+    box = Sandbox(zypi_url=zypi_url)
+    with pytest.raises(SandboxError, match="only text") as caught:
+        box.run(octal)
+    assert caught.value.code == "invalid_output"
+    assert box.run(octal, text=True).stdout == "\ufffd\0"
+    with box:
+        assert box.run(octal).stdout == b"\xff\0"
+
+
 def test_a_session_is_closed_whatever_happens(zypi_url: str) -> None:
     with contextlib.suppress(KeyError), Sandbox(zypi_url=zypi_url):
         assert sessions(zypi_url) == 1

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +161,53 @@ def test_values_that_are_not_there_yet_cannot_be_used_in_python() -> None:
                 bool(part)
             with pytest.raises(InvalidFlowError, match="has no value yet"):
                 list(part)
+
+
+def test_values_and_inputs_in_sums_comparisons_and_text_are_refused() -> None:
+    uses: list[Callable[[Any], Any]] = [
+        lambda value: value > 3,
+        lambda value: value == 3,
+        lambda value: value != "x",
+        lambda value: value in [1, 2],
+        lambda value: 1 in value,
+        lambda value: value + 1,
+        lambda value: "echo " + value,
+        lambda value: f"echo {value}",
+        lambda value: "echo %s" % value,  # noqa: UP031
+        str,
+        len,
+        bool,
+    ]
+    with Flow("too early") as early:
+        for value in (start(1), start(1)["key"], early.input("name")):  # type: ignore[index]
+            for use in uses:
+                with pytest.raises(InvalidFlowError, match="has no value yet"):
+                    use(value)
+            assert value == value
+        with pytest.raises(InvalidFlowError, match="within a task"):
+            early.input("name")["part"]
+    with pytest.raises(InvalidFlowError, match="cannot be async"):
+
+        @flow
+        async def described() -> None: ...
+
+
+def test_options_that_tasks_do_not_have_or_that_make_no_sense_are_refused() -> None:
+    wrong: list[dict[str, Any]] = [
+        {"retries": 3},
+        {"retry": "3"},
+        {"retry": 1.5},
+        {"retry": -1},
+        {"timeout": math.nan},
+        {"timeout": math.inf},
+        {"timeout": 0},
+        {"retry_delay": -1},
+    ]
+    for options in wrong:
+        with pytest.raises(InvalidFlowError, match=next(iter(options))):
+            task(**options)
+    with pytest.raises(InvalidFlowError, match="no function"):
+        task("name")  # type: ignore[call-overload]
 
 
 def test_a_task_comes_twice_in_a_chain_as_two_nodes() -> None:

@@ -45,6 +45,8 @@ class Outcome:
     exit_code: int
     stdout: bytes
     stderr: bytes
+    is_exact: bool = True
+    """Whether these are the bytes that it has written, also if they are no text."""
 
 
 def to_argv(cmd: CommandLine) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shlex
 import sys
 import weakref
 from collections.abc import Mapping
@@ -130,6 +131,12 @@ class Sandbox:
         coding, handling = encoding or "utf-8", errors or "strict"
         data = input.encode(coding, handling) if isinstance(input, str) else input
         outcome = self._places.run(self._command(argv, files, env, cwd, timeout, data), image)
+        if not is_text and capture_output and not outcome.is_exact:
+            raise SandboxError(
+                f"cannot answer the bytes that {shlex.join(argv)!r} has written: the server passes only text on",
+                code="invalid_output",
+                hint="Use `with Sandbox(...) as box:`, which keeps them, or text=True.",
+            )
         stdout: Any = outcome.stdout
         stderr: Any = outcome.stderr
         if is_text:

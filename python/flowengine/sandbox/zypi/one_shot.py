@@ -69,7 +69,9 @@ def run_one_shot(transport: Transport, command: Command, body: dict[str, object]
     stdout, stderr = (str(fields.get(name, "")).encode() for name in ("stdout", "stderr"))
     if stderr.endswith(_LATE_MARK):
         raise SandboxTimeoutError(command.argv, command.timeout, stdout, stderr.removesuffix(_LATE_MARK))
-    return check_program(command, Outcome(fields["exit_code"], stdout, stderr))
+    # What is not UTF-8 comes with this character in its place.
+    is_exact = "\ufffd".encode() not in stdout + stderr
+    return check_program(command, Outcome(fields["exit_code"], stdout, stderr, is_exact))
 
 
 def _plan(command: Command) -> dict[str, object]:
