@@ -49,7 +49,8 @@ class EmbeddedExecution(Execution):
             json.dump(inputs, file)
         self._process = self._start(program, options)
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read_events, self._read_errors)]
-        for thread in self._threads:
+        # The first waits for the second, at once if the program has nothing to say.
+        for thread in reversed(self._threads):
             thread.start()
         self._send(document)
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -160,6 +161,19 @@ def test_a_script_may_run_its_flow_in_threads_and_event_loops_of_its_top_level(t
         logs = [*command, "logs", execution["execution_id"]]
         shown = subprocess.run(logs, capture_output=True, text=True, timeout=60, check=True)
         assert shown.stdout.strip() == ""
+
+
+def test_a_program_that_ends_at_once_is_an_error_and_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOW_BIN", "/bin/true")
+    start_thread = threading.Thread.start
+
+    def start_and_let_it_run(thread: threading.Thread) -> None:
+        start_thread(thread)
+        time.sleep(0.1)
+
+    monkeypatch.setattr(threading.Thread, "start", start_and_let_it_run)
+    with pytest.raises(FlowEngineError, match="flow ended"):
+        Flow("ended").then(start).submit(number=1).wait(10)
 
 
 def test_files_where_a_script_is_started_do_not_stand_in_for_modules(tmp_path: Path) -> None:
