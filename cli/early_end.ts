@@ -24,6 +24,8 @@ export interface Watched {
   renderer: Renderer;
   /** The signal that came while the execution began. */
   interruptedBy?: Signal | undefined;
+  /** Ends the watch over signals that there was until now. */
+  takeOver?(): void;
 }
 
 /**
@@ -51,6 +53,8 @@ export class EarlyEnd {
       handleStrayErrors(context.platform, (error) => this.#onStrayError(error)),
       watchParent(context.platform, () => handle.cancel("The program that started it has ended")),
     ];
+    // Not before: without any listener in between, Node loses a signal that is on its way.
+    watched.takeOver?.();
     context.out.onClosed(() => handle.cancel("Nobody reads the output any more"));
   }
 

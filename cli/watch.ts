@@ -50,19 +50,20 @@ export async function driveExecution(
 async function beginAttentively(
   { platform }: CliContext,
   begin: () => Promise<ExecutionHandle>,
-): Promise<Pick<Watched, "handle" | "interruptedBy"> | undefined> {
+): Promise<Pick<Watched, "handle" | "interruptedBy" | "takeOver"> | undefined> {
   const hurried = Promise.withResolvers<undefined>();
   let interruptedBy: Signal | undefined;
-  const stop = watchInterrupts(platform, {
+  const takeOver = watchInterrupts(platform, {
     first: (signal) => interruptedBy = signal,
     again: () => hurried.resolve(undefined),
   });
+  let handle: ExecutionHandle | undefined;
   try {
-    const handle = await Promise.race([begin(), hurried.promise]);
-    return handle && { handle, interruptedBy };
+    handle = await Promise.race([begin(), hurried.promise]);
   } finally {
-    stop();
+    if (handle === undefined) takeOver();
   }
+  return handle && { handle, interruptedBy, takeOver };
 }
 
 async function createRenderer(context: CliContext, workflow: Workflow, flags: WatchFlags): Promise<Renderer> {
