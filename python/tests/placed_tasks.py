@@ -28,7 +28,7 @@ def describe(point: Point, suffix: bytes) -> dict[str, Any]:
         "doubled": double(start(21)),
         "suffix": suffix + b"!",
         "secret": os.environ.get("FLOWENGINE_TEST_SECRET"),
-        "has_home": os.path.exists(os.environ["TESTS_FOLDER"]),
+        "sees_outside": os.path.exists(os.environ["FILE_OUTSIDE"]),
     }
 
 
@@ -36,10 +36,9 @@ def fail(point: Point) -> None:
     raise LookupError(f"nothing at {point}")
 
 
-def place(function: Callable[..., Any], **options: Any) -> Any:
+def place(function: Callable[..., Any], env: dict[str, str] | None = None, **options: Any) -> Any:
     """Make a task of a function of this module."""
-    env = {"PLACE": "there", "TESTS_FOLDER": os.path.dirname(__file__)}
-    return task(env=env, **options)(function)
+    return task(env={"PLACE": "there", **(env or {})}, **options)(function)
 
 
 def wait_there() -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -49,16 +50,18 @@ def containers(docker: Docker) -> list[str]:
     return [found["Id"] for found in ask_docker(docker, "GET", "/containers/json?all=1")]
 
 
-def check_description(what: Any) -> None:
-    flow = Flow("placed").then(what)
-    handle = flow.submit(point=Point(1, 2), suffix=b"\x00\xff")
-    result = handle.wait(timeout=120).raise_for_status()
+def check_description(**where: Any) -> None:
+    # The one folder of which no place shows what is on the machine, wherever the tests are.
+    with tempfile.NamedTemporaryFile(dir="/tmp") as outside:
+        flow = Flow("placed").then(place(describe, env={"FILE_OUTSIDE": outside.name}, **where))
+        handle = flow.submit(point=Point(1, 2), suffix=b"\x00\xff")
+        result = handle.wait(timeout=120).raise_for_status()
     assert result.output == {
         "sum": 3,
         "doubled": 42,
         "suffix": b"\x00\xff!",
         "secret": None,
-        "has_home": False,
+        "sees_outside": False,
     }
     assert sorted(handle.logs()) == ["complained", "printed in there"]
 
@@ -69,7 +72,7 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_function_runs_in_a_container_with_its_modules_and_nothing_else_of_this_machine(docker: Docker) -> None:
-    check_description(place(describe, image=docker.python))
+    check_description(image=docker.python)
     assert containers(docker) == []
 
 
@@ -116,12 +119,12 @@ def test_an_image_without_python_is_a_clear_error(docker: Docker) -> None:
 
 
 def test_a_function_runs_in_a_microvm(zypi_url: str) -> None:
-    check_description(place(describe, node_type="zypi.exec", image="python"))
+    check_description(node_type="zypi.exec", image="python")
 
 
 @pytest.mark.usefixtures("bubblewrap")
 def test_a_function_runs_in_a_sandbox_of_this_machine() -> None:
-    check_description(place(describe, node_type="sandbox.exec"))
+    check_description(node_type="sandbox.exec")
 
 
 def test_large_values_get_into_a_container(docker: Docker) -> None:
