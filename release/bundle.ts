@@ -57,15 +57,9 @@ export async function bundleProgram({ outputFolder, readable = false }: BundleOp
       entryPoints: { ...ENTRIES },
       outdir: "program",
       absWorkingDir: work,
-      bundle: true,
+      ...COMMON_OPTIONS,
       splitting: true,
-      format: "esm",
       target: "es2024",
-      // Neither `browser` nor `node`: the latter would load node:module at every start, which takes 15 ms.
-      platform: "neutral",
-      mainFields: ["module", "main"],
-      conditions: ["import"],
-      external: ["node:*"],
       plugins: [nodeModules, englishOnly, withPythonPackage],
       define: { FLOW_BUILD: JSON.stringify(await describeBuild()) },
       banner: { js: FIND_MODULE },
@@ -74,7 +68,6 @@ export async function bundleProgram({ outputFolder, readable = false }: BundleOp
       sourcemap: "linked",
       sourcesContent: false,
       metafile: true,
-      logLevel: "warning",
     });
     await mkdir(outputFolder, { recursive: true });
     for (const { path, text } of outputFiles) {
@@ -86,6 +79,18 @@ export async function bundleProgram({ outputFolder, readable = false }: BundleOp
     await rm(work, { recursive: true, force: true });
   }
 }
+
+/** What all bundles of ours are alike in: ES modules that need nothing but `node:` modules. */
+export const COMMON_OPTIONS = {
+  bundle: true,
+  format: "esm",
+  // Neither `browser` nor `node`: the latter would load node:module at every start, which takes 15 ms.
+  platform: "neutral",
+  mainFields: ["module", "main"],
+  conditions: ["import"],
+  external: ["node:*"],
+  logLevel: "warning",
+} satisfies esbuild.BuildOptions;
 
 /** Begins each file: the URL of the module with this name in the bundle. */
 const FIND_MODULE = "const µ=n=>new URL(`./${n}.js`,import.meta.url).href;";

@@ -12,7 +12,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 import { describeBuild } from "./build_info.ts";
-import { englishOnly, installPackages, nodeModules } from "./bundle.ts";
+import { COMMON_OPTIONS, englishOnly, installPackages, nodeModules } from "./bundle.ts";
 import { describeLicences } from "./npm_licences.ts";
 import { declarationOf, writeDeclarations } from "./npm_types.ts";
 import { withPythonPackage } from "./python_package.ts";
@@ -71,15 +71,10 @@ async function bundle(outputFolder: string, packages: string): Promise<string[]>
     chunkNames: "chunks/[name]-[hash]",
     outdir: outputFolder,
     absWorkingDir: ROOT,
-    bundle: true,
+    ...COMMON_OPTIONS,
     splitting: true,
-    format: "esm",
     target: "node22.13",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["import"],
     nodePaths: [join(packages, "node_modules")],
-    external: ["node:*"],
     plugins: [forNode, nodeModules, englishOnly, withPythonPackage],
     // Names stay: a stack trace is of use without a source map.
     minifySyntax: true,
@@ -89,7 +84,6 @@ async function bundle(outputFolder: string, packages: string): Promise<string[]>
     legalComments: "none",
     define: { FLOW_BUILD: JSON.stringify(await describeBuild()) },
     metafile: true,
-    logLevel: "warning",
   });
   return Object.keys(metafile.inputs).filter((path) => path.includes("/node_modules/")).map((path) =>
     resolve(ROOT, path)

@@ -7,6 +7,7 @@ import { runFlow } from "../tests/support/cli.ts";
 import { createSigner } from "../tests/support/minisign.ts";
 import { standIn } from "../tests/support/releases.ts";
 import { openHttpServer } from "../tests/support/http_server.ts";
+import { whyNoProgram } from "../tests/support/installed.ts";
 import { withFolder } from "../tests/support/temp_folder.ts";
 import { writeReleaseFiles } from "./release_files.ts";
 import { fileName, targets } from "./targets.ts";
@@ -121,19 +122,12 @@ require "json"
 puts JSON.generate(Flow.found)
 `;
 
-function whyNoRuby(): string | undefined {
-  try {
-    new Deno.Command("ruby", { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return undefined;
-  } catch {
-    console.error("skipped: ruby is not installed");
-    return "ruby is not installed";
-  }
-}
+const noRuby = whyNoProgram("ruby");
+if (noRuby !== undefined) console.warn(`skipped: ${noRuby}`);
 
 Deno.test({
   name: "the formula of Homebrew has the right executable and checksum for each system",
-  ignore: whyNoRuby() !== undefined,
+  ignore: noRuby !== undefined,
   fn: () =>
     withRelease(async (folder) => {
       for (const name of ["macos-arm64", "macos-x64", "linux-arm64", "linux-x64"]) {

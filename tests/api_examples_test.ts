@@ -4,32 +4,12 @@ import { join } from "node:path";
 import { codeBlocks } from "./markdown.ts";
 import { withFiles } from "./support/cli.ts";
 import { testTypes } from "./support/documented_scripts.ts";
+import { ENTRIES, readModuleDoc } from "./support/module_doc.ts";
 import { ROOT, runShell } from "./support/shell.ts";
-
-/** The parts of `deno doc --json` that are looked at. */
-interface Declaration {
-  kind: string;
-}
-
-interface ModuleDoc {
-  symbols: { name: string; declarations: Declaration[] }[];
-}
-
-const ENTRIES = ["mod.ts", "sdk/testing/mod.ts"];
 
 /** Where types have their examples: blocks of `ts types`, which are checked and not run. */
 const TYPES_PAGE = "docs/typescript_types.md";
 const typeExamples = codeBlocks(await readFile(join(ROOT, TYPES_PAGE), "utf8"));
-
-async function readModuleDoc(entry: string): Promise<ModuleDoc> {
-  const args = ["doc", "--json", join(ROOT, entry)];
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  const { nodes } = JSON.parse(new TextDecoder().decode(stdout)) as { nodes: Record<string, ModuleDoc> };
-  const [module] = Object.values(nodes);
-  assert.ok(module !== undefined);
-  return module;
-}
 
 /** The examples in all docstrings below a part of the documentation, those of methods included. */
 function examplesIn(part: unknown): string[] {

@@ -3,29 +3,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeBlocks } from "./markdown.ts";
 import { runFlow, withFiles } from "./support/cli.ts";
+import { ENTRIES, readModuleDoc } from "./support/module_doc.ts";
 import { checkScripts, ROOT, runScript } from "./support/shell.ts";
 
-interface Documented {
-  jsDoc?: { doc?: string };
-}
-
-interface ModuleDoc {
-  module_doc?: { doc?: string };
-  symbols: { name: string; declarations: Documented[] }[];
-}
-
-async function readModuleDoc(): Promise<ModuleDoc> {
-  const args = ["doc", "--json", join(ROOT, "mod.ts")];
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  const { nodes } = JSON.parse(new TextDecoder().decode(stdout)) as { nodes: Record<string, ModuleDoc> };
-  const [module] = Object.values(nodes);
-  assert.ok(module !== undefined);
-  return module;
-}
-
 Deno.test("mod.ts: every exported symbol says what it promises", async () => {
-  const { module_doc, symbols } = await readModuleDoc();
+  const { module_doc, symbols } = await readModuleDoc("mod.ts");
   assert.ok(module_doc?.doc, "the module itself is described");
   assert.ok(symbols.length > 30, `only ${symbols.length} symbols found`);
   const silent = symbols.filter(({ declarations }) => !declarations.some(({ jsDoc }) => jsDoc?.doc));
@@ -46,7 +28,7 @@ interface Finding {
 
 async function lintDocumentation(): Promise<Finding[]> {
   const { stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--lint", join(ROOT, "mod.ts"), join(ROOT, "sdk/testing/mod.ts")],
+    args: ["doc", "--lint", ...ENTRIES.map((entry) => join(ROOT, entry))],
     env: { NO_COLOR: "1" },
   }).output();
   return new TextDecoder().decode(stderr).split(/^(?=error\[)/m).flatMap((finding) => {

@@ -40,7 +40,7 @@ function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
 const shells = [["bash", completeInBash], ["zsh", completeInZsh], ["fish", completeInFish]] as const;
 
 for (const [shell, complete] of shells) {
-  const reason = await whyNoShell(shell);
+  const reason = whyNoShell(shell);
   if (reason !== undefined) console.log(`skipped: completions in ${shell}: ${reason}`);
   const name = (what: string) => `${shell} completes ${what}`;
   const options = { ignore: reason !== undefined };
@@ -89,7 +89,7 @@ for (const [shell, complete] of shells) {
   );
 }
 
-const noBash = await whyNoShell("bash");
+const noBash = whyNoShell("bash");
 
 Deno.test(
   "bash completes behind and within quotes",

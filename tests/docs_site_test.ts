@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { formatReferencePages, pathOfPage } from "../release/reference.ts";
+import { whyNoProgram } from "./support/installed.ts";
 import { runFlow } from "./support/cli.ts";
 import { ROOT } from "./support/shell.ts";
 
@@ -43,11 +44,11 @@ Deno.test("the reference pages are what `deno task docs` makes of the program", 
   }
 });
 
-const whyNoMandoc = await new Deno.Command("sh", { args: ["-c", "command -v mandoc"], stdout: "null" }).output();
-if (!whyNoMandoc.success) console.warn("skipped: the manual page: mandoc is not installed");
+const noMandoc = whyNoProgram("mandoc");
+if (noMandoc !== undefined) console.warn(`skipped: the manual page: ${noMandoc}`);
 
 Deno.test("flow man prints a manual page that mandoc finds nothing wrong with", {
-  ignore: !whyNoMandoc.success,
+  ignore: noMandoc !== undefined,
 }, async () => {
   const { code, stdout } = await runFlow(["man"]);
   assert.equal(code, 0);

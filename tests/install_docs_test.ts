@@ -6,6 +6,7 @@ import { type CodeBlock, codeBlocks } from "./markdown.ts";
 import { openHttpServer } from "./support/http_server.ts";
 import { type ReleaseSite, TARGET, withReleases } from "./support/releases.ts";
 import { ROOT } from "./support/shell.ts";
+import { whyNoProgram } from "./support/installed.ts";
 
 const install = codeBlocks(await readFile(join(ROOT, "docs/install.md"), "utf8"));
 const releases = codeBlocks(await readFile(join(ROOT, "docs/releases.md"), "utf8"));
@@ -35,19 +36,12 @@ function blockWith(blocks: readonly CodeBlock[], text: string): CodeBlock {
   return block;
 }
 
-function whyNoMinisign(): string | undefined {
-  try {
-    new Deno.Command("minisign", { args: ["-v"], stdout: "null", stderr: "null" }).outputSync();
-    return TARGET === "linux-x64" ? undefined : "the page is about linux-x64";
-  } catch {
-    console.error("skipped: minisign is not installed");
-    return "minisign is not installed";
-  }
-}
+const noMinisign = whyNoProgram("minisign") ?? (TARGET === "linux-x64" ? undefined : "the page is about linux-x64");
+if (noMinisign !== undefined) console.warn(`skipped: ${noMinisign}`);
 
 Deno.test({
   name: "docs/install.md: what was downloaded is checked and installed as the page says",
-  ignore: whyNoMinisign() !== undefined,
+  ignore: noMinisign !== undefined,
   fn: () =>
     withReleases(async (site) => {
       await site.publish("0.2.0");
@@ -96,7 +90,7 @@ Deno.test("docs/releases.md: the feed is one, with addresses relative to its own
 
 Deno.test({
   name: "docs/releases.md: checksums are signed and checked as the page says",
-  ignore: whyNoMinisign() !== undefined,
+  ignore: noMinisign !== undefined,
   fn: () =>
     withReleases(async (site) => {
       await writeFile(join(site.folder, "SHA256SUMS"), `${"a".repeat(64)}  flow-linux-x64\n`);

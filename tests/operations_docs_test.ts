@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { codeBlocks, sections, tables } from "./markdown.ts";
 import { runFlow, shellWorkflow } from "./support/cli.ts";
+import { whyNoProgram } from "./support/installed.ts";
 import { withServe } from "./support/serve_process.ts";
 import { ROOT, runShell } from "./support/shell.ts";
 import { withFolder } from "./support/temp_folder.ts";
@@ -58,7 +59,7 @@ Deno.test("docs/operations.md: the unit of systemd uses flags that there are, an
   assert.equal(scrape_configs[0].job_name, "flow");
 });
 
-const missing = hasSqlite() ? undefined : "sqlite3 is not installed";
+const missing = whyNoProgram("sqlite3");
 if (missing !== undefined) console.warn(`The backup of docs/operations.md is skipped: ${missing}`);
 
 Deno.test({
@@ -83,11 +84,3 @@ Deno.test({
       })
     ),
 });
-
-function hasSqlite(): boolean {
-  try {
-    return new Deno.Command("sqlite3", { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
-}

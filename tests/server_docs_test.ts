@@ -3,11 +3,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeBlocks, sections, tables } from "./markdown.ts";
 import { runFlow } from "./support/cli.ts";
-import { curl, whyNoCurl, withServe } from "./support/serve_process.ts";
+import { whyNoProgram } from "./support/installed.ts";
+import { curl, withServe } from "./support/serve_process.ts";
 import { ROOT, runShell, withPrograms } from "./support/shell.ts";
 import { withFolder } from "./support/temp_folder.ts";
 
-const missing = whyNoCurl();
+const missing = whyNoProgram("curl");
 if (missing !== undefined) console.warn(`The examples of docs/server.md are skipped: ${missing}`);
 const page = await readFile(join(ROOT, "docs/server.md"), "utf8");
 const blocks = codeBlocks(page);

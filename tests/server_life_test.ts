@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { shellWorkflow } from "./support/cli.ts";
-import { curl, type ServeProcess, whyNoCurl, withJson, withServe } from "./support/serve_process.ts";
+import { whyNoProgram } from "./support/installed.ts";
+import { curl, type ServeProcess, withJson, withServe } from "./support/serve_process.ts";
 import { isRunning, readPid } from "./support/processes.ts";
 import { withFolder } from "./support/temp_folder.ts";
 
-const missing = whyNoCurl() ?? (Deno.build.os === "linux" ? undefined : "they look into /proc");
+const missing = whyNoProgram("curl") ?? (Deno.build.os === "linux" ? undefined : "they look into /proc");
 if (missing !== undefined) console.warn(`The tests of the server's life are skipped: ${missing}`);
 
 function test(name: string, run: (folder: string) => Promise<void>): void {

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 // @ts-types="@types/ws"
 import { WebSocket as OtherWebSocket } from "ws";
 import { runFlow, shellWorkflow } from "./support/cli.ts";
-import { curl, type ServeProcess, whyNoCurl, withJson, withServe } from "./support/serve_process.ts";
+import { whyNoProgram } from "./support/installed.ts";
+import { curl, type ServeProcess, withJson, withServe } from "./support/serve_process.ts";
 import { withFolder } from "./support/temp_folder.ts";
 
-const missing = whyNoCurl();
+const missing = whyNoProgram("curl");
 if (missing !== undefined) console.warn(`The security tests of the server are skipped: ${missing}`);
 
 const ADMIN = "admin-token-0123456789";

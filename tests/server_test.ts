@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { curl, type ServeProcess, whyNoCurl, withJson, withServe } from "./support/serve_process.ts";
+import { whyNoProgram } from "./support/installed.ts";
+import { curl, type ServeProcess, withJson, withServe } from "./support/serve_process.ts";
 import { shellWorkflow } from "./support/cli.ts";
 import { readPid } from "./support/processes.ts";
 import { withFolder } from "./support/temp_folder.ts";
 
-const missing = whyNoCurl();
+const missing = whyNoProgram("curl");
 if (missing !== undefined) console.warn(`The tests of the HTTP API are skipped: ${missing}`);
 
 function test(name: string, run: (server: ServeProcess, folder: string) => Promise<void>): void {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { runFlow } from "./support/cli.ts";
-import { curl, whyNoCurl, withServe } from "./support/serve_process.ts";
+import { whyNoProgram } from "./support/installed.ts";
+import { curl, withServe } from "./support/serve_process.ts";
 import { withFolder } from "./support/temp_folder.ts";
 
-const missing = whyNoCurl();
+const missing = whyNoProgram("curl");
 if (missing !== undefined) console.warn(`flow audit is not tested with a server: ${missing}`);
 
 Deno.test("flow tokens makes, lists and revokes tokens, and shows each only once", async () => {

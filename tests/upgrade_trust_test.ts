@@ -7,6 +7,7 @@ import { makeCertificate } from "./support/certificate.ts";
 import { createSigner } from "./support/minisign.ts";
 import { openHttpServer, openRawServer } from "./support/http_server.ts";
 import { type ReleaseSite, standIn, TARGET, withReleases } from "./support/releases.ts";
+import { whyNoProgram } from "./support/installed.ts";
 
 const FILE = `/v0.2.0/flow-${TARGET}`;
 const SUMS = "/v0.2.0/SHA256SUMS";
@@ -181,19 +182,12 @@ Deno.test("flow upgrade stops at Ctrl-C and leaves nothing behind", async () => 
   });
 });
 
-function whyNoMinisign(): string | undefined {
-  try {
-    new Deno.Command("minisign", { args: ["-v"], stdout: "null", stderr: "null" }).outputSync();
-    return undefined;
-  } catch {
-    console.error("skipped: minisign is not installed");
-    return "minisign is not installed";
-  }
-}
+const noMinisign = whyNoProgram("minisign");
+if (noMinisign !== undefined) console.warn(`skipped: ${noMinisign}`);
 
 Deno.test({
   name: "verifySignature() accepts what the program minisign signs, unless it is told to sign the old way",
-  ignore: whyNoMinisign() !== undefined,
+  ignore: noMinisign !== undefined,
   fn: () =>
     withReleases(async (site) => {
       const folder = join(site.folder, "keys");

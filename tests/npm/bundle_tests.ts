@@ -6,7 +6,7 @@
 import * as esbuild from "esbuild";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { englishOnly, installPackages, nodeModules } from "../../release/bundle.ts";
+import { COMMON_OPTIONS, englishOnly, installPackages, nodeModules } from "../../release/bundle.ts";
 import { forNode } from "../../release/npm_package.ts";
 import { ROOT } from "../support/shell.ts";
 
@@ -36,17 +36,11 @@ try {
     },
     outfile: Deno.args[0] ?? "dist/node_tests.mjs",
     absWorkingDir: ROOT,
-    bundle: true,
-    format: "esm",
+    ...COMMON_OPTIONS,
     target: "node22.13",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["import"],
     nodePaths: [join(packages, "node_modules")],
-    external: ["node:*"],
     plugins: [forNode, nodeModules, englishOnly],
     define: { "import.meta.url": JSON.stringify(new URL("../support/x.ts", import.meta.url).href) },
-    logLevel: "warning",
   });
 } finally {
   await rm(packages, { recursive: true, force: true });

@@ -2,13 +2,13 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { whyNoTerminal } from "./cli.ts";
+import { whyNoProgram } from "./installed.ts";
 
 const TERMINAL_SCRIPT = fileURLToPath(new URL("run_in_terminal.py", import.meta.url));
 
 /** Why a shell cannot be tested here; undefined if it can. */
-export async function whyNoShell(shell: string): Promise<string | undefined> {
-  const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${shell}`], stdout: "null" }).output();
-  return success ? whyNoTerminal() : `${shell} is not installed`;
+export function whyNoShell(shell: string): string | undefined {
+  return whyNoProgram(shell) ?? whyNoTerminal();
 }
 
 /** Answers the words that a shell would put in the place of the last one; `line` is what was typed before TAB. */

@@ -99,16 +99,6 @@ export interface CurlAnswer {
   json: any;
 }
 
-/** Why curl cannot be used here; undefined if it can. */
-export function whyNoCurl(): string | undefined {
-  try {
-    new Deno.Command("curl", { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return undefined;
-  } catch {
-    return "curl is not installed";
-  }
-}
-
 /** Sends a request with curl, a client that knows nothing of this project. */
 export async function curl(url: string, ...args: string[]): Promise<CurlAnswer> {
   const { code, stdout, stderr } = await new Deno.Command("curl", {
