@@ -43,7 +43,7 @@ export async function loadLanguage(workflow: Workflow): Promise<void> {
   const nodes = everyNode(workflow);
   const conditions = nodes.flatMap(({ when, repeat }) => [when, repeat?.until]);
   const documents = nodes.map(({ config, inputs, map }) => [config, inputs, map?.items]);
-  await loadLanguageFor([workflow.outputs, documents], conditions.filter((text) => typeof text === "string"));
+  await loadLanguageFor([workflow.outputs, documents], conditions.filter((text) => text !== undefined).map(String));
 }
 
 /** Reads all expressions, but for configs that are broken anyway. Never throws for what is written there. */

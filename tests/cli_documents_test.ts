@@ -168,3 +168,13 @@ Deno.test("with --json what keeps a command from working is a line of JSON on st
     assert.equal((await runFlow(["run", path("bad.json")])).stdout, "");
   });
 });
+
+Deno.test("flow run takes a condition that is no text as what it is", async () => {
+  const nodes = [true, false].map((when) => ({ id: `${when}`, node_type: "debug.log", when }));
+  const { code, stdout, stderr } = await runFlow(["run", "-", "--no-store", "--json"], {
+    stdin: JSON.stringify({ nodes }),
+  });
+  assert.equal(code, 0, stderr);
+  const ends = stdout.trim().split("\n").map((line) => JSON.parse(line)).filter(({ type }) => /Node(C|Sk)/.test(type));
+  assert.deepEqual(ends.map(({ type, node_id }) => `${type} ${node_id}`), ["NodeSkipped false", "NodeCompleted true"]);
+});
