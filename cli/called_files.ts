@@ -1,20 +1,50 @@
-import { checkDocument } from "../engine/parse.ts";
+import { HANDLERS } from "../engine/events.ts";
 import { everyNode } from "../engine/handlers.ts";
-import type { Workflow } from "../engine/workflow.ts";
+import type { Path } from "../engine/issue.ts";
+import { checkDocument } from "../engine/parse.ts";
+import type { NodeSpec, Workflow } from "../engine/workflow.ts";
 import type { CliContext } from "./context.ts";
 import { readWorkflowFile } from "./workflow_file.ts";
 
-/**
- * The documents that nodes of the workflow in `file` run by `flow.call`, each with the ids of these nodes. Names that
- * only running tells are left out.
- */
+/** A `flow.call` that names a document. */
+export interface FileCall {
+  readonly node: NodeSpec;
+  /** The node's place in the calling document. */
+  readonly place: Path;
+  /** What it calls, seen from where the calling document's own name is. */
+  readonly file: string;
+}
+
+/** Whether nodes of a workflow run documents by `flow.call`. */
+export function hasFileCalls(workflow: Workflow): boolean {
+  return everyNode(workflow).some((node) => calledName(node) !== undefined);
+}
+
+/** The calls of the workflow in `file`, in the order of the document. Names that only running tells are left out. */
+export async function listFileCalls({ nodes, settings }: Workflow, file: string): Promise<FileCall[]> {
+  const { dirname, isAbsolute, join } = await import("node:path");
+  const lists: [Path, readonly NodeSpec[]][] = [
+    [["nodes"], nodes],
+    ...HANDLERS.map((name): [Path, readonly NodeSpec[]] => [["settings", name], settings[name] ?? []]),
+  ];
+  return lists.flatMap(([path, specs]) =>
+    specs.flatMap((node, index): FileCall[] => {
+      const name = calledName(node);
+      if (name === undefined) return [];
+      return [{ node, place: [...path, index], file: isAbsolute(name) ? name : join(dirname(file), name) }];
+    })
+  );
+}
+
+function calledName({ node_type, config: { file } }: NodeSpec): string | undefined {
+  return node_type === "flow.call" && typeof file === "string" && !file.includes("${{") ? file : undefined;
+}
+
+/** The documents that nodes of the workflow in `file` run by `flow.call`, each with the ids of these nodes. */
 export async function calledFiles(workflow: Workflow, file: string): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
-  for (const { id, node_type, config } of everyNode(workflow)) {
-    if (node_type !== "flow.call" || typeof config.file !== "string" || config.file.includes("${{")) continue;
-    const { dirname, isAbsolute, join } = await import("node:path");
-    const called = isAbsolute(config.file) ? config.file : join(dirname(file), config.file);
-    found.set(called, [...found.get(called) ?? [], id]);
+  for (const { node, file: called } of await listFileCalls(workflow, file)) {
+    found.set(called, [...found.get(called) ?? [], node.id]);
   }
   return found;
 }
@@ -38,7 +68,7 @@ export async function allCalledFiles(
 }
 
 /** Undefined for what is no workflow at the moment: whoever runs it hears why. */
-async function readQuietly(context: CliContext, file: string): Promise<Workflow | undefined> {
+export async function readQuietly(context: CliContext, file: string): Promise<Workflow | undefined> {
   try {
     const { source, filename } = await readWorkflowFile(context, file, { isCalled: true });
     return (await checkDocument(source, { filename })).workflow;

@@ -1,4 +1,5 @@
 import { checkInputs } from "../engine/check_inputs.ts";
+import { everyNode } from "../engine/handlers.ts";
 import { type Issue, WorkflowError } from "../engine/issue.ts";
 import { checkDocument } from "../engine/parse.ts";
 import type { NodeRegistry } from "../engine/registry.ts";
@@ -28,6 +29,18 @@ export async function readWorkflow(
   if (workflow === undefined) throw new WorkflowError(isUnreadable ? "invalid_document" : "invalid_workflow", issues);
   showWarnings(context, issues, flags);
   return workflow;
+}
+
+/** @throws {WorkflowError} if the workflow in a file calls itself without end, directly or by others */
+export async function refuseEndlessCalls(
+  context: CliContext,
+  found: WorkflowFile,
+  workflow: Workflow,
+  registry: NodeRegistry,
+): Promise<void> {
+  if (!everyNode(workflow).some(({ node_type }) => node_type === "flow.call")) return;
+  const { CallCircles } = await import("./call_circles.ts");
+  await new CallCircles(context).refuseEndless(found, workflow, registry);
 }
 
 /** What a workflow without name and id is called: its file, without folder and extension. */

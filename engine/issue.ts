@@ -34,6 +34,7 @@ export type IssueCode =
   | "unsafe_expression"
   | "self_loop"
   | "cycle"
+  | "circular_call"
   | "unreachable_node"
   | "duplicate_connection"
   | "several_connections"

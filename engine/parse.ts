@@ -66,6 +66,15 @@ export function checkDocument(source: unknown, options: ParseOptions = {}): Prom
   return check(source, options);
 }
 
+/** Problems that were found elsewhere, by the keys and indexes of their paths, with their places in the document. */
+export async function locateIssues(
+  source: unknown,
+  issues: readonly Issue[],
+  options: ParseOptions = {},
+): Promise<Issue[]> {
+  return inFile(placeIssues(issues, await openSource(source, options)), options);
+}
+
 async function check(source: unknown, options: ParseOptions): Promise<CheckedDocument> {
   const document = await openSource(source, options);
   const unreadable = document.issues.some((issue) => issue.severity === "error");

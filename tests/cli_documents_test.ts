@@ -51,7 +51,7 @@ Deno.test("flow validate goes on with the documents that nodes call, each of the
   });
   const files = {
     "main.json": calling("good.json", "bad.json", "gone.json", "${{ inputs.any }}"),
-    "good.json": calling("./main.json", "./bad.json"),
+    "good.json": calling("./bad.json"),
     "bad.json": { nodes: [{ id: "a", node_type: "shell.exek", config: {} }] },
   };
   await withFiles(files, async (path) => {

@@ -4,7 +4,7 @@ import type { CliContext, CommonFlags } from "../context.ts";
 import { chooseHost, type ExecutionAccess, type ServerFlags } from "../execution_access.ts";
 import { type NoStoreFlags, openStore, type StoreFlags } from "../open_store.ts";
 import { type InputFlags, readInputs } from "../read_inputs.ts";
-import { readWorkflow, warnOfInputs } from "../read_workflow.ts";
+import { readWorkflow, refuseEndlessCalls, warnOfInputs } from "../read_workflow.ts";
 import { formatNote } from "../report_error.ts";
 import { driveExecution, type WatchFlags } from "../watch.ts";
 import { loadNodeFiles, readWorkflowFile } from "../workflow_file.ts";
@@ -27,6 +27,7 @@ export async function runWorkflow(context: CliContext, flags: RunFlags, file?: s
   const host = await chooseHost(context, flags, openStore);
   const registry = await host.openRegistry([...found.nodes, ...await loadNodeFiles(context, flags.nodes)]);
   const workflow = await readWorkflow(context, found, registry, flags);
+  if (!host.isRemote) await refuseEndlessCalls(context, found, workflow, registry);
   const inputs = await readInputs(context, flags, workflow.inputs);
   warnOfInputs(context, workflow, registry, inputs, flags);
   if (flags.dryRun) {

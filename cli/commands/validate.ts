@@ -3,6 +3,7 @@ import { type Issue, WorkflowError } from "../../engine/issue.ts";
 import type { NodeDefinition } from "../../engine/node.ts";
 import { checkDocument } from "../../engine/parse.ts";
 import { outcomeOf, success } from "../../server/outcome.ts";
+import { CallCircles } from "../call_circles.ts";
 import { calledFiles } from "../called_files.ts";
 import type { CliContext, CommonFlags } from "../context.ts";
 import { openRegistry } from "../open_engine.ts";
@@ -41,8 +42,9 @@ export async function validateWorkflows(
   const reports: FileReport[] = [];
   const waiting: FileReference[] = files.map((file) => ({ file, nodes: userNodes }));
   const seen = new Set(files.map((file) => resolvePath(context, file)));
+  const circles = new CallCircles(context);
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    const { report, calls, nodes } = await checkFile(context, next);
+    const { report, calls, nodes } = await checkFile(context, next, circles);
     reports.push(report);
     if (!flags.json) printReport(context, report);
     for (const file of calls) {
@@ -67,7 +69,11 @@ interface CheckedFile {
   readonly nodes: readonly NodeDefinition[];
 }
 
-async function checkFile(context: CliContext, { nodes: given, ...reference }: FileReference): Promise<CheckedFile> {
+async function checkFile(
+  context: CliContext,
+  { nodes: given, ...reference }: FileReference,
+  circles: CallCircles,
+): Promise<CheckedFile> {
   const { file } = reference;
   const isCalled = reference.called_by !== undefined;
   const invalid = (issues: readonly Issue[], error?: FlowError) => ({
@@ -81,13 +87,19 @@ async function checkFile(context: CliContext, { nodes: given, ...reference }: Fi
       const total_tests = await checkTestFile(context, file, given);
       return { report: { ...reference, valid: true, total_tests, issues: [] }, calls: [], nodes: [] };
     }
-    const { source, filename, path, nodes: own } = await readWorkflowFile(context, file, { isCalled });
-    const nodes = [...given, ...own];
+    const found = await readWorkflowFile(context, file, { isCalled });
+    const nodes = [...given, ...found.nodes];
     const registry = openRegistry(context.platform, nodes);
-    const { workflow, issues } = await checkDocument(source, { registry, filename });
+    const { workflow, issues } = await checkDocument(found.source, { registry, filename: found.filename });
     if (workflow === undefined) return invalid(issues);
-    const report = { ...reference, valid: true, total_nodes: workflow.nodes.length, issues };
-    return { report, calls: path === undefined ? [] : [...(await calledFiles(workflow, file)).keys()], nodes };
+    const ofCalls = await circles.check(found, workflow, registry);
+    const report = {
+      ...reference,
+      valid: ofCalls.every(({ severity }) => severity === "warning"),
+      total_nodes: workflow.nodes.length,
+      issues: [...issues, ...ofCalls],
+    };
+    return { report, calls: found.path === undefined ? [] : [...(await calledFiles(workflow, file)).keys()], nodes };
   } catch (thrown) {
     const error = toFlowError(thrown);
     if (error.code === "internal") throw error;

@@ -8,7 +8,7 @@ import { allCalledFiles } from "../called_files.ts";
 import type { CliContext } from "../context.ts";
 import { openRegistry } from "../open_engine.ts";
 import { type InputFlags, readInputs } from "../read_inputs.ts";
-import { readWorkflow, warnOfInputs } from "../read_workflow.ts";
+import { readWorkflow, refuseEndlessCalls, warnOfInputs } from "../read_workflow.ts";
 import { isModule, isPackage, loadNodeFiles, readWorkflowFile, resolvePath } from "../workflow_file.ts";
 
 /** How long a file may be away before that is said: some editors remove it and write it anew. */
@@ -82,6 +82,7 @@ export class DevSource {
     const own = [...found.nodes, ...await loadNodeFiles(context, this.#flags.nodes, { anew: true })];
     const registry = openRegistry(context.platform, own);
     const workflow = await readWorkflow(context, found, registry, {});
+    await refuseEndlessCalls(context, found, workflow, registry);
     const inputs = await this.#readInputs(workflow);
     warnOfInputs(context, workflow, registry, inputs, {});
     // Without an id of its own a workflow gets another one each time.
