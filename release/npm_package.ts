@@ -107,7 +107,8 @@ export const forNode: esbuild.Plugin = {
   },
 };
 
-function describePackage(): Record<string, unknown> {
+/** The manifest. `repository` is the project's address, which npm compares with where a release comes from. */
+export function describePackage(repository = Deno.env.get("FLOW_REPOSITORY")): Record<string, unknown> {
   return {
     name: config.name,
     version: config.version,
@@ -124,6 +125,7 @@ function describePackage(): Record<string, unknown> {
       "cli",
     ],
     license: config.license,
+    ...(repository ? { repository: { type: "git", url: `git+${repository}.git` } } : {}),
     type: "module",
     engines: { node: ">=22.13" },
     bin: { flow: "bin/flow.js" },
