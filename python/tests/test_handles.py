@@ -4,18 +4,17 @@ import asyncio
 import signal
 import subprocess
 import sys
-import tracemalloc
 from pathlib import Path
 
 import pytest
 from conftest import run_script
-from sample_tasks import chatter, double, sleep_long, start
-from test_running import is_alive, read_pid, wait_until_gone
+from event_memory import check_keeps_no_events
+from processes import is_alive, read_pid, wait_until_gone
+from sample_tasks import double, sleep_long, start
 
 from flowengine import Flow
 
 SUBMITTED = "submit(pid_file=sys.argv[1]).wait()"
-MIB = 1024 * 1024
 
 
 def test_ten_flows_run_side_by_side_and_leave_the_event_loop_free() -> None:
@@ -81,15 +80,7 @@ def test_cancelling_twice_is_cancelling_once(tmp_path: Path) -> None:
 
 
 def test_events_take_no_memory_and_late_readers_get_all() -> None:
-    handle = Flow("chatter").then(chatter).submit(lines=10_000, length=1000)
-    tracemalloc.start()
-    try:
-        assert handle.wait(120).success
-        kept, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert kept < 2 * MIB
-    assert sum(len(line) for line in handle.logs()) == 10_000 * 1000
+    handle = check_keeps_no_events()
     events = handle.events()
     assert [event["seq"] for event in events][-1] > 10_000
 

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from jupyter_client.manager import KernelManager, start_new_kernel
 from nbclient import NotebookClient
-from test_running import is_alive, read_pid
+from processes import is_alive, read_pid
 
 SETUP = """
 import dataclasses, datetime, os, time

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import run_script
+from processes import is_alive, read_pid
 from sample_tasks import (
     add,
     double,
@@ -50,31 +51,6 @@ result = flow.run(url=sys.argv[1])
 print(json.dumps([result.success, result.output, result["process"], result.outputs["fetch_data"]]))
 result.raise_for_status()
 """
-
-
-def read_pid(path: Path) -> int:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if path.exists() and path.read_text():
-            return int(path.read_text())
-        time.sleep(0.02)
-    raise AssertionError("the task never started")
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def wait_until_gone(pid: int) -> None:
-    """Waits for one whose parent was killed: whoever reaps it then may take its time."""
-    deadline = time.monotonic() + 60
-    while is_alive(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_script_runs_its_flow_at_its_top_level(tmp_path: Path, item_url: str) -> None:

@@ -6,15 +6,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import run_script
+from event_memory import check_keeps_no_events
 from flow_server import FlowServer
+from processes import is_alive, read_pid, wait_until_gone
 from sample_tasks import (
-    chatter,
     double,
     echo,
     large,
@@ -25,7 +25,6 @@ from sample_tasks import (
     tick,
     total,
 )
-from test_running import is_alive, read_pid, wait_until_gone
 
 from flowengine import Flow, FlowClient, InvalidFlowError, InvalidWorkflowError, UnavailableError, nodes
 
@@ -265,15 +264,7 @@ def test_a_flow_is_saved_on_a_server_and_run_from_there(server: FlowServer) -> N
 
 @pytest.mark.usefixtures("on_server")
 def test_handles_of_a_server_keep_no_events() -> None:
-    handle = Flow("chatter").then(chatter).submit(lines=10_000, length=1000)
-    tracemalloc.start()
-    try:
-        assert handle.wait(120).success
-        kept, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert kept < 2 * 1024 * 1024
-    assert sum(len(line) for line in handle.logs()) == 10_000 * 1000
+    check_keeps_no_events()
 
 
 def test_an_invalid_flow_is_one_error_here_and_on_a_server(on_server: FlowServer) -> None:
