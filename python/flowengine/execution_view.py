@@ -7,10 +7,21 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 _KEPT_LINES = 5000
 _LONGEST_LINE = 1000
+Tone: TypeAlias = Literal["quiet", "busy", "good", "warning", "bad"]
+LOOKS: dict[str, tuple[str, Tone]] = {
+    "waiting": ("·", "quiet"),
+    "running": ("▶", "busy"),
+    "retrying": ("↻", "warning"),
+    "succeeded": ("✓", "good"),
+    "failed": ("✗", "bad"),
+    "cancelled": ("⊘", "warning"),
+    "skipped": ("↷", "quiet"),
+}
+"""The symbol of each status of a node, and its tone, which each display has a colour for."""
 _ACTIVE = ("running", "retrying")
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -89,6 +100,15 @@ class ExecutionView:
         self.lines.clear()
         self.lines_left_out = 0
         return taken
+
+    def shown_status(self, node: NodeView) -> str:
+        """Answer the status to show of a node: what still ran when the execution ended has been cut off."""
+        return node.status if self.status == "running" or not node.is_active else "cancelled"
+
+    def summary(self) -> str:
+        """Answer how it stands, in one line."""
+        took = "" if self.duration_ms is None else f" after {self.duration_ms / 1000:.1f} s"
+        return f"{self.status}{took}: {self.counts()}"
 
     def counts(self) -> str:
         """Answer how many nodes have which status."""

@@ -9,20 +9,18 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .execution_view import ExecutionView, NodeView
+from .execution_view import LOOKS, ExecutionView, NodeView, Tone
 from .ticker import Ticker
 
 _FRAME_SECONDS = 0.2
 _MAX_NODES = 50
 _MAX_LINES = 20
-_SYMBOLS = {
-    "waiting": ("·", "#888"),
-    "running": ("▶", "#0a7ea4"),
-    "retrying": ("↻", "#b7791f"),
-    "succeeded": ("✓", "#2f855a"),
-    "failed": ("✗", "#c53030"),
-    "cancelled": ("⊘", "#b7791f"),
-    "skipped": ("↷", "#888"),
+_COLOURS: dict[Tone, str] = {
+    "quiet": "#888",
+    "busy": "#0a7ea4",
+    "good": "#2f855a",
+    "warning": "#b7791f",
+    "bad": "#c53030",
 }
 
 
@@ -75,14 +73,14 @@ class _Picture:
 
     def __init__(self, view: ExecutionView) -> None:
         nodes, hidden = view.selection(_MAX_NODES)
-        self._text = f"{view.name}: {_summary(view)}"
+        self._text = f"{view.name}: {view.summary()}"
         rows = "".join(_row(node, view) for node in nodes)
         more = f'<tr><td></td><td colspan="2">… and {hidden} more nodes</td></tr>' if hidden else ""
         lines = "\n".join(list(view.lines)[-_MAX_LINES:])
         printed = f'<pre style="max-height: 16em; overflow: auto">{html.escape(lines)}</pre>' if lines else ""
         self._html = (
             f"<div><b>{html.escape(view.name)}</b> <small>{html.escape(view.execution_id)}</small><br>"
-            f'<progress value="{view.done()}" max="{max(1, len(view.nodes))}"></progress> {html.escape(_summary(view))}'
+            f'<progress value="{view.done()}" max="{max(1, len(view.nodes))}"></progress> {html.escape(view.summary())}'
             f'<table style="text-align: left">{rows}{more}</table>{printed}</div>'
         )
 
@@ -90,13 +88,8 @@ class _Picture:
         return {"text/html": self._html, "text/plain": self._text}
 
 
-def _summary(view: ExecutionView) -> str:
-    took = "" if view.duration_ms is None else f" after {view.duration_ms / 1000:.1f} s"
-    return f"{view.status}{took}: {view.counts()}"
-
-
 def _row(node: NodeView, view: ExecutionView) -> str:
-    status = node.status if view.status == "running" or not node.is_active else "cancelled"
-    symbol, colour = _SYMBOLS[status]
-    cells = f'<td style="color: {colour}">{symbol}</td><td style="text-align: left">{html.escape(node.id)}</td>'
-    return f'<tr>{cells}<td style="text-align: left">{html.escape(node.detail(view.clock()))}</td></tr>'
+    symbol, tone = LOOKS[view.shown_status(node)]
+    name = f'<td style="text-align: left">{html.escape(node.id)}</td>'
+    detail = f'<td style="text-align: left">{html.escape(node.detail(view.clock()))}</td>'
+    return f'<tr><td style="color: {_COLOURS[tone]}">{symbol}</td>{name}{detail}</tr>'

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from .execution_view import ExecutionView, line_of, name_of, one_line
+from .execution_view import LOOKS, ExecutionView, line_of, name_of, one_line
 
 
 class Display(Protocol):
@@ -93,14 +93,15 @@ def describe_event(event: Mapping[str, Any]) -> str | None:
     name = name_of(event)
     match event["type"]:
         case "NodeStarted":
-            return f"▶ {name}"
+            return f"{LOOKS['running'][0]} {name}"
         case "NodeCompleted":
             how = "from the cache" if event.get("cached") else f"{event['duration_ms'] / 1000:.1f} s"
-            return f"✓ {name} ({how})"
+            return f"{LOOKS['succeeded'][0]} {name} ({how})"
         case "NodeFailed":
-            return f"✗ {name}: {one_line(event['error']['message'])}"
+            return f"{LOOKS['failed'][0]} {name}: {one_line(event['error']['message'])}"
         case "NodeRetrying":
-            return f"↻ {name}: {one_line(event['error']['message'])}; again in {event['delay_ms'] / 1000:g} s"
+            again = f"again in {event['delay_ms'] / 1000:g} s"
+            return f"{LOOKS['retrying'][0]} {name}: {one_line(event['error']['message'])}; {again}"
         case "NodeEvent":
             line = line_of(event)
             return None if line is None else f"  {line}"

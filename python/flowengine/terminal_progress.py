@@ -9,22 +9,14 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from .execution_view import ExecutionView, NodeView
+from .execution_view import LOOKS, ExecutionView, NodeView, Tone
 from .ticker import Ticker
 
 _FRAME_SECONDS = 0.1
 _MAX_LABEL_COLUMNS = 40
 _MAX_FINAL_NODES = 100
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_SYMBOLS = {
-    "waiting": ("·", "2"),
-    "running": ("", "36"),
-    "retrying": ("↻", "33"),
-    "succeeded": ("✓", "32"),
-    "failed": ("✗", "31"),
-    "cancelled": ("⊘", "33"),
-    "skipped": ("↷", "2"),
-}
+_COLOURS: dict[Tone, str] = {"quiet": "2", "busy": "36", "good": "32", "warning": "33", "bad": "31"}
 
 
 class TerminalDisplay:
@@ -76,19 +68,16 @@ class TerminalDisplay:
         lines += [self._node_line(node, width, columns) for node in nodes]
         if hidden:
             lines.append(self._paint(_fit(f"  … and {hidden} more nodes", columns), "2"))
-        return [*lines, _fit(self._summary(), columns)]
+        return [*lines, _fit(self._view.summary(), columns)]
 
     def _node_line(self, node: NodeView, width: int, columns: int) -> str:
-        status = node.status if self._view.status == "running" or not node.is_active else "cancelled"
-        symbol, colour = _SYMBOLS[status]
+        symbol, tone = LOOKS[self._view.shown_status(node)]
+        if tone == "busy":
+            symbol = _SPINNER[self._tick % len(_SPINNER)]
         label = _fit(node.id, width + 1)
         padding = " " * (width - _columns(label))
         text = _fit(f"{label}{padding}  {node.detail(self._view.clock())}".rstrip(), columns - 4)
-        return f"  {self._paint(symbol or _SPINNER[self._tick % len(_SPINNER)], colour)} {text}"
-
-    def _summary(self) -> str:
-        took = "" if self._view.duration_ms is None else f" after {self._view.duration_ms / 1000:.1f} s"
-        return f"{self._view.status}{took}: {self._view.counts()}"
+        return f"  {self._paint(symbol, _COLOURS[tone])} {text}"
 
     def _paint(self, text: str, colour: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._has_colours else text
