@@ -110,19 +110,12 @@ class Http:
     def read(self, call: Call) -> Answer:
         """Send a request, and answer all that comes."""
         connection, answer = self._send(call)
-        try:
+        with self._closed_on_error(connection, was_sent=True):
             body = answer.read(MAX_ANSWER_BYTES + 1)
-            if answer.length and len(body) <= MAX_ANSWER_BYTES:
+            if len(body) > MAX_ANSWER_BYTES:
+                raise unreadable_answer(self.url, "it is longer than 256 MiB")
+            if answer.length:
                 raise http.client.IncompleteRead(body, answer.length)
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise connection_error(self.url, error, was_sent=True) from error
-        except BaseException:
-            connection.close()
-            raise
-        if len(body) > MAX_ANSWER_BYTES:
-            connection.close()
-            raise unreadable_answer(self.url, "it is longer than 256 MiB")
         self._keep(connection, answer)
         return Answer(body, answer.headers)
 
@@ -155,35 +148,34 @@ class Http:
     def _exchange(
         self, connection: http.client.HTTPConnection, call: Call
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-        try:
+        with self._closed_on_error(connection, was_sent=True):
             connection.request(call.method, self._target(call), *_body_and_headers(call, self._headers))
             answer = connection.getresponse()
             if 200 <= answer.status < 300:
                 return connection, answer
             text = answer.read(_MAX_ERROR_BYTES)
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise connection_error(self.url, error, was_sent=True) from error
-        except BaseException:
-            connection.close()
-            raise
-        connection.close()
-        request = f'{call.method} "{call.path}"'
-        raise answered_error(answer.status, text, request, answer.headers.get("X-Request-Id"))
+            request = f'{call.method} "{call.path}"'
+            raise answered_error(answer.status, text, request, answer.headers.get("X-Request-Id"))
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._tls is None:
             connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
         else:
             connection = http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._tls)
-        try:
+        with self._closed_on_error(connection, was_sent=False):
             connection.connect()
+        return connection
+
+    @contextlib.contextmanager
+    def _closed_on_error(self, connection: http.client.HTTPConnection, *, was_sent: bool) -> Iterator[None]:
+        """Close the connection if the block is left by an exception; what is wrong with it is a `FlowApiError`."""
+        try:
+            yield
         except BaseException as error:
             connection.close()
-            if isinstance(error, OSError):
-                raise connection_error(self.url, error, was_sent=False) from error
+            if isinstance(error, (OSError, http.client.HTTPException)):
+                raise connection_error(self.url, error, was_sent=was_sent) from error
             raise
-        return connection
 
     def _take(self) -> http.client.HTTPConnection | None:
         now = time.monotonic()
