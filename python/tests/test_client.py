@@ -3,9 +3,11 @@ from __future__ import annotations
 import datetime
 import itertools
 import json
+import multiprocessing
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -364,6 +366,24 @@ def test_many_threads_share_a_client(server: FlowServer) -> None:
         said = [result.outputs["shout"]["stdout"] for result in results]
         assert said == [f"HELLO, {number}!" for number in range(40)]
         assert len(client.executions.list(limit=100)) == 40
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_copies_of_the_process_share_no_connection(server: FlowServer) -> None:
+    with server.client() as client:
+        types = [item.type for item in client.node_types()] * 5
+
+        def ask() -> None:
+            assert [client.node_type(type).type for type in types] == types
+
+        processes = multiprocessing.get_context("fork")
+        copies = [processes.Process(target=ask) for _ in range(4)]
+        for copy in copies:
+            copy.start()
+        ask()
+        for copy in copies:
+            copy.join(60)
+        assert [copy.exitcode for copy in copies] == [0, 0, 0, 0]
 
 
 def test_a_certificate_is_checked_and_an_authority_can_be_named(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import math
 import os
 import socket
 import ssl
@@ -98,6 +99,7 @@ class Http:
         self._tls = _open_tls(ca_file) if parts.scheme == "https" else None
         self._lock = threading.Lock()
         self._kept: list[tuple[float, http.client.HTTPConnection]] = []
+        self._keeper = os.getpid()
 
     def json(self, call: Call) -> Any:
         """Send a request, and answer the JSON that comes."""
@@ -178,10 +180,13 @@ class Http:
             raise
 
     def _take(self) -> http.client.HTTPConnection | None:
-        now = time.monotonic()
+        oldest = time.monotonic() - _KEEP_SECONDS
         with self._lock:
-            fresh = [entry for entry in self._kept if now - entry[0] < _KEEP_SECONDS]
-            stale = [entry for entry in self._kept if now - entry[0] >= _KEEP_SECONDS]
+            if self._keeper != os.getpid():
+                # This is a copy of the process that they belong to: both would read the same answers.
+                self._keeper, oldest = os.getpid(), math.inf
+            fresh = [entry for entry in self._kept if entry[0] > oldest]
+            stale = [entry for entry in self._kept if entry[0] <= oldest]
             taken = fresh.pop() if fresh else None
             self._kept = fresh
         for _, connection in stale:
