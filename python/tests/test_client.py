@@ -255,6 +255,17 @@ def test_a_token_that_would_break_the_header_is_refused_and_not_shown() -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_what_cannot_be_sent_is_refused(server: FlowServer) -> None:
+    with server.client() as client:
+        for value in (float("nan"), datetime.date(2026, 1, 1), "\ud800"):
+            with pytest.raises(InvalidFlowError, match="cannot send POST"):
+                client.start({**HELLO, "description": value})
+        for key in ("schlüssel ☃", "two\nlines"):
+            with pytest.raises(FlowEngineError, match="Idempotency-Key"):
+                client.executions.start(HELLO, {"name": "Ada"}, idempotency_key=key)
+        assert client.executions.list() == []
+
+
 def test_what_is_no_flow_server_is_told(item_url: str) -> None:
     with pytest.raises(FlowApiError, match="flow server"):
         FlowClient(item_url).health()

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import FlowApiError, FlowEngineError
+from ..errors import FlowApiError, FlowEngineError, InvalidFlowError
 from .problems import answered_error, connection_error, unreadable_answer
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
@@ -207,9 +207,17 @@ class Http:
 
 
 def _body_and_headers(call: Call, headers: Mapping[str, str]) -> tuple[bytes | None, dict[str, str]]:
+    """Answer what is sent. Raises `FlowEngineError` for what cannot be."""
+    for name, value in call.headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise FlowEngineError(f"cannot send the header {name}: {value!r} is no printable ASCII")
     if call.body is None:
         return None, {**headers, **call.headers}
-    body = json.dumps(call.body, ensure_ascii=False, allow_nan=False).encode()
+    try:
+        body = json.dumps(call.body, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        hint = "Pass documents of None, bool, numbers, text, lists and dicts."
+        raise InvalidFlowError(f'cannot send {call.method} "{call.path}": {error}', hint=hint) from error
     return body, {**headers, "Content-Type": "application/json", **call.headers}
 
 
