@@ -25,7 +25,8 @@ from .errors import (
 )
 from .execution import Execution
 from .expressions import expression
-from .flows import Flow, FlowFunction, flow
+from .flow_function import FlowFunction, flow
+from .flows import Flow
 from .result import FlowResult
 from .sandbox import ExecResult, Sandbox, SandboxCommandError, SandboxError, SandboxTimeoutError
 from .tasks import Task, task
@@ -67,10 +68,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Answer the client, whose modules most programs do not need."""
-    if name == "FlowClient":
-        from .client import FlowClient
+if not TYPE_CHECKING:
+    # Type checkers would take any name for one that is here.
+    def __getattr__(name: str) -> Any:
+        """Answer the client, whose modules most programs do not need."""
+        if name == "FlowClient":
+            from .client import FlowClient
 
-        return FlowClient
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return FlowClient
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Answer all names, those that nobody has asked for yet too."""
+    return sorted({*globals(), *__all__})

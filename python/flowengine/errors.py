@@ -18,6 +18,10 @@ class FlowEngineError(Exception):
         self.code = code
         self.hint = hint
 
+    def __reduce__(self) -> Any:
+        """Answer how it is made again in another process, whatever arguments its class wants."""
+        return _remake, (type(self), self.args, self.__dict__)
+
 
 class InvalidFlowError(FlowEngineError):
     """A flow that cannot be run: its wiring or its values are wrong."""
@@ -32,17 +36,21 @@ class EngineNotFoundError(FlowEngineError):
 
 
 class ExecutionFailedError(FlowEngineError):
-    """An execution did not succeed; `error` is what the engine says about it, `traceback` the one of the function."""
+    """An execution did not succeed; `error` is what the engine says about it, `traceback` the one of the function.
 
-    def __init__(self, message: str, error: dict[str, Any]) -> None:
+    `execution_id` is for `flow executions show` and `flow rerun`.
+    """
+
+    def __init__(self, message: str, error: dict[str, Any], execution_id: str | None = None) -> None:
         hint = error.get("hint")
         super().__init__(message, code=str(error.get("code", "node_failed")), hint=None if hint is None else str(hint))
         self.error = error
+        self.execution_id = execution_id
 
     @property
     def traceback(self) -> str | None:
         """The traceback of the Python function that failed, if it was one."""
-        text = self.error.get("details", {}).get("traceback")
+        text = (self.error.get("details") or {}).get("traceback")
         return None if text is None else str(text)
 
 
@@ -89,3 +97,9 @@ class UnavailableError(FlowApiError):
 
     was_sent = False
     """Whether the server may have got the request all the same."""
+
+
+def _remake(kind: type[FlowEngineError], args: tuple[Any, ...], state: dict[str, Any]) -> FlowEngineError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
-from .current_flow import building, current_flow
+from .current_flow import building
 from .document import check_portable, guard_tags, takes_files, to_document
 from .drawing import Drawing, GraphFormat, draw
 from .embedded import EmbeddedExecution
@@ -19,7 +17,7 @@ from .errors import FlowEngineError, InvalidFlowError
 from .execution import Execution, FlowView, run_in_loop, run_to_end, start_here
 from .expressions import path_of
 from .given_inputs import check_inputs
-from .graph import Chain, InputReference, Node, Parameters, Stage, is_before
+from .graph import Chain, InputReference, Node, Stage, is_before
 from .outputs import answers_of
 from .process_role import check_may_run
 from .program import run_program
@@ -243,52 +241,3 @@ class Flow:
         """Answer the last node whose value no other uses."""
         used = {id(source) for node in self.nodes for source in (*node.after, *node.sources())}
         return ([node for node in self.nodes if id(node) not in used] or self.nodes)[-1]
-
-
-class FlowFunction(Flow):
-    """A flow that a function describes; calling it runs it."""
-
-    def __init__(self, function: Callable[..., Any], name: str) -> None:
-        super().__init__(name, description=inspect.getdoc(function))
-        if inspect.iscoroutinefunction(function):
-            raise InvalidFlowError(
-                f'"{name}" cannot be async: a flow function is called once, to describe a graph',
-                hint="Write def; its tasks may be async, and `await flow.run_async()` runs it.",
-            )
-        self._function = function
-        functools.update_wrapper(self, function)
-        parameters = Parameters.of(function)
-        known = inspect.signature(function).parameters
-        with building(self):
-            arguments = {key: self.input(key) for key in parameters.required}
-            arguments |= {key: self.input(key, default=known[key].default) for key in parameters.optional}
-            self._answer = function(**arguments)
-        if not (self._answer is None or (isinstance(self._answer, Node) and self._answer.flow is self)):
-            raise InvalidFlowError(
-                f'flow "{name}" returns {self._answer!r}, which is no value of one of its tasks',
-                hint="Return what the call of a task has answered, or nothing.",
-            )
-        self.tails = list(self.nodes[-1:])
-
-    def _last_node(self) -> Node:
-        return self._answer if isinstance(self._answer, Node) else super()._last_node()
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the flow. Raises `ExecutionFailedError` if it does not succeed.
-
-        Within another flow: add its tasks to that one, and answer what stands for the value that it returns.
-        """
-        if current_flow() is not None:
-            return self._function(*args, **kwargs)
-        return self.run(inspect.signature(self._function).bind(*args, **kwargs).arguments).raise_for_status()
-
-
-@overload
-def flow(function: Callable[..., Any], /) -> FlowFunction: ...
-@overload
-def flow(*, name: str | None = None) -> Callable[[Callable[..., Any]], FlowFunction]: ...
-def flow(function: Callable[..., Any] | None = None, /, *, name: str | None = None) -> Any:
-    """Make a flow of a function that calls tasks. It is called once, with what stands for the inputs."""
-    if function is None:
-        return lambda inner: FlowFunction(inner, name or inner.__name__)
-    return FlowFunction(function, name or function.__name__)

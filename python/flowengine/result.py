@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from .errors import ExecutionFailedError
+
+EndStatus: TypeAlias = Literal["succeeded", "failed", "cancelled", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -14,11 +16,12 @@ class FlowResult:
     """How an execution ended, and what its nodes answered.
 
     `outputs` has the value of each task, and the ports of each other node, that succeeded, by node id. `status` is
-    `succeeded`, `failed` or `cancelled`; `error` says why, with the keys `code`, `message`, `hint` and `details`.
+    `interrupted` when nobody drives the execution any more. `error` says why it is not `succeeded`, with the keys
+    `code`, `message`, `hint`, `details` and `node_id`.
     """
 
     execution_id: str
-    status: str
+    status: EndStatus
     outputs: Mapping[str, Any]
     last_node: str
     error: dict[str, Any] | None = None
@@ -47,7 +50,7 @@ class FlowResult:
         if self.success:
             return self
         error = self.error or {"code": "cancelled", "message": f"The execution was {self.status}"}
-        failure = ExecutionFailedError(str(error.get("message")), error)
+        failure = ExecutionFailedError(str(error.get("message")), error, self.execution_id)
         if failure.traceback is not None and hasattr(failure, "add_note"):
             failure.add_note(failure.traceback)
         raise failure

@@ -128,7 +128,7 @@ def _read_result(details: ExecutionDetails | None, interrupted: dict[str, Any]) 
     error = interrupted if not details.has_ended else None if details.error is None else dict(details.error)
     return FlowResult(
         execution_id=details.execution_id,
-        status=details.status,
+        status="interrupted" if details.status == "running" else details.status,
         outputs=details.outputs,
         last_node=next(reversed(list(details.outputs)), ""),
         error=error,
