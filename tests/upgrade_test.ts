@@ -7,13 +7,15 @@ import { standIn, TARGET, withReleases } from "./support/releases.ts";
 Deno.test("flow upgrade replaces the executable by the newest release, and keeps its permissions and the old one", async () => {
   await withReleases(async (site) => {
     for (const version of ["0.1.0", "0.10.0", "0.9.0", "0.11.0-rc.1"]) await site.publish(version);
+    // Whoever upgrades owns the new one: others must not run it with those rights.
+    await chmod(site.path, 0o4751);
     const { code, stdout, stderr } = await site.upgrade();
     assert.equal(code, 0, stderr);
     const notes = "What is new: https://example.com/v0.10.0\n";
     assert.equal(stdout, `flow 0.10.0 is now in "${site.path}", in place of 0.1.0\n${notes}`);
     assert.equal(stderr, "downloading flow 0.10.0\n");
     assert.equal(await site.installedVersion(), "0.10.0");
-    assert.equal((await stat(site.path)).mode & 0o777, 0o751);
+    assert.equal((await stat(site.path)).mode & 0o7777, 0o751);
     assert.deepEqual(await site.files(), ["flow", "flow.previous"]);
     assert.equal(await site.read("flow.previous"), standIn("0.1.0"));
   });

@@ -102,6 +102,9 @@ Deno.test("flow upgrade refuses feeds that are none, or that lead to where anybo
       releases: [{ version: "0.2.0", checksums_url: "v0.2.0/SHA256SUMS", files: { [TARGET]: FILE }, ...changes }],
     }));
   await expectRefusal(release({ version: "../../etc" }), none);
+  await expectRefusal(release({ files: { [TARGET]: "v0.2.0/%E0" } }), {
+    message: /the signed checksums do not name it/,
+  });
   const unsafe = { code: 2, message: /^error: Cannot download from "(http|file|ftp):.*": only https is safe\n hint: / };
   for (const address of ["http://example.com/flow", "file:///etc/passwd", "ftp://example.com/flow"]) {
     await expectRefusal(release({ files: { [TARGET]: address } }), unsafe);
@@ -233,17 +236,23 @@ Deno.test("flow upgrade goes by https, and only to servers that this machine tru
   });
 });
 
-Deno.test("flow upgrade follows no redirect from https to http, not even to this machine", async () => {
+Deno.test("flow upgrade lets no redirect and no feed lead it from https to http, not even to this machine", async () => {
   await withReleases(async (site) => {
     await site.publish("0.2.0");
     const { cert, key } = await makeCertificate(site.folder);
-    const answer = (request: Request) => redirect(`${site.server.url}${new URL(request.url).pathname}`);
+    const feedText = String(site.pages.get("/releases.json")).replaceAll('"v0.2.0/', `"${site.server.url}/v0.2.0/`);
+    const answer = (request: Request) => {
+      const { pathname } = new URL(request.url);
+      return pathname === "/absolute.json" ? new Response(feedText) : redirect(`${site.server.url}${pathname}`);
+    };
     const server = Deno.serve({ hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} }, answer);
     try {
-      const feed = `https://127.0.0.1:${server.addr.port}/releases.json`;
-      const { code, stderr } = await site.upgrade(["--releases", feed], { DENO_CERT: join(site.folder, "ca.pem") });
-      assert.equal(code, 2, stderr);
-      assert.match(stderr, /Cannot download from "http:.*": only https is safe/);
+      for (const name of ["releases.json", "absolute.json"]) {
+        const feed = `https://127.0.0.1:${server.addr.port}/${name}`;
+        const { code, stderr } = await site.upgrade(["--releases", feed], { DENO_CERT: join(site.folder, "ca.pem") });
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, /Cannot download from "http:.*": only https is safe/);
+      }
     } finally {
       await server.shutdown();
     }

@@ -12,6 +12,7 @@ import { showProgress } from "../upgrade/show_progress.ts";
 import {
   draftPath,
   folderError,
+  PERMISSIONS,
   previousPath,
   removeStaleDrafts,
   switchBack,
@@ -115,7 +116,7 @@ async function install(
       progress.end();
     }
     // Asked for at creation it would be cut by the umask.
-    if (platform.os !== "windows") await chmod(draft, (await stat(path)).mode & 0o7777);
+    if (platform.os !== "windows") await chmod(draft, (await stat(path)).mode & PERMISSIONS);
     await expectVersion(platform, draft, release.version);
     if (signal.aborted) throw signal.reason;
     await switchTo(platform, path, draft);

@@ -21,16 +21,15 @@ const SILENCE_MS = 30_000;
 const MAX_REDIRECTS = 5;
 
 /**
- * Refuses addresses on whose way somebody could change what comes: all but https, and http within this machine.
+ * Refuses addresses on whose way somebody could change what comes: all but https, and http within this machine. Nobody
+ * outside, who is at `origin`, may lead us to what listens here.
  *
  * @throws {FlowError} `invalid_argument`
  */
-export function checkAddress(url: URL): void {
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) throw unsafeAddress(url);
-}
-
-function unsafeAddress(url: URL): FlowError {
-  return new FlowError("invalid_argument", `Cannot download from "${url.href}": only https is safe`, {
+export function checkAddress(url: URL, origin?: URL): void {
+  const isHere = url.protocol === "http:" && isLoopback(url.hostname) && origin?.protocol !== "https:";
+  if (url.protocol === "https:" || isHere) return;
+  throw new FlowError("invalid_argument", `Cannot download from "${url.href}": only https is safe`, {
     hint: "Use an address that begins with https://.",
   });
 }
@@ -74,16 +73,15 @@ export async function openDownload(url: URL, limits: DownloadLimits): Promise<Do
 
 async function follow(start: URL, watch: SilenceWatch): Promise<Response> {
   let url = start;
+  checkAddress(url);
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    checkAddress(url);
     watch.restart();
     const response = await fetch(url, { redirect: "manual", signal: watch.signal });
     const location = response.headers.get("location");
     if (response.status >= 300 && response.status < 400 && location !== null) {
       await response.body?.cancel();
       const target = new URL(location, url);
-      // Nobody outside may lead us to what listens here.
-      if (url.protocol === "https:" && target.protocol !== "https:") throw unsafeAddress(target);
+      checkAddress(target, url);
       url = target;
       continue;
     }

@@ -50,3 +50,9 @@ Deno.test("checkAddress() takes https, and http of this machine alone", () => {
     ]
   ) assert.throws(() => checkAddress(new URL(url)), /only https is safe/, url);
 });
+
+Deno.test("checkAddress() takes no address of this machine from anybody outside", () => {
+  const here = new URL("http://127.0.0.1:1/");
+  checkAddress(here, new URL("http://localhost/releases.json"));
+  assert.throws(() => checkAddress(here, new URL("https://example.com/releases.json")), /only https is safe/);
+});

@@ -1,8 +1,8 @@
+import type { FileHandle } from "node:fs/promises";
 import { FlowError } from "../../engine/errors.ts";
-import { type Download, downloadBytes, openDownload } from "./download.ts";
+import { downloadBytes, openDownload } from "./download.ts";
 import { type MinisignKey, verifySignature } from "./minisign.ts";
 import type { Release } from "./release_feed.ts";
-import { syncFile } from "./switch_executable.ts";
 
 /** With room to spare: they have some 100 MB. */
 const MAX_EXECUTABLE_BYTES = 512 * 1024 * 1024;
@@ -25,8 +25,9 @@ export interface FetchOptions {
 export async function fetchRelease(
   { version, fileUrl, checksumsUrl, signatureUrl }: Release,
   draft: string,
-  { key, signal, onProgress }: FetchOptions,
+  options: FetchOptions,
 ): Promise<void> {
+  const { key, signal } = options;
   if (fileUrl === undefined) {
     throw new FlowError("not_found", `There is no flow ${version} for this system`, {
       hint: "Build it from its source (deno task compile), or use another version.",
@@ -42,8 +43,7 @@ export async function fetchRelease(
   }
   const expected = findChecksum(new TextDecoder().decode(checksums), fileUrl);
   if (expected === undefined) throw untrusted(fileUrl, "the signed checksums do not name it");
-  const download = await openDownload(fileUrl, { maxBytes: MAX_EXECUTABLE_BYTES, signal });
-  const actual = await writeDraft(draft, download, onProgress);
+  const actual = await writeDraft(draft, fileUrl, options);
   if (actual !== expected) {
     throw untrusted(fileUrl, `its SHA-256 is ${actual}, where ${expected} was signed`);
   }
@@ -51,7 +51,7 @@ export async function fetchRelease(
 
 /** From lines as `sha256sum` prints them: the hash, two characters, the name. */
 function findChecksum(text: string, url: URL): string | undefined {
-  const name = decodeURIComponent(url.pathname.split("/").at(-1) ?? "");
+  const name = fileNameOf(url);
   for (const line of text.split("\n")) {
     const [, hash, file] = /^([0-9a-f]{64}) [ *](.+?)\r?$/.exec(line) ?? [];
     if (file === name) return hash;
@@ -59,29 +59,41 @@ function findChecksum(text: string, url: URL): string | undefined {
   return undefined;
 }
 
+function fileNameOf({ pathname }: URL): string {
+  const name = pathname.slice(pathname.lastIndexOf("/") + 1);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // A feed may say anything, such as "%E0".
+    return name;
+  }
+}
+
 /** Answers the SHA-256 of what it has written; it is on the disk by then. */
-async function writeDraft(
-  draft: string,
-  { chunks, length }: Download,
-  onProgress: FetchOptions["onProgress"],
-): Promise<string> {
+async function writeDraft(draft: string, url: URL, { signal, onProgress }: FetchOptions): Promise<string> {
   const { createHash } = await import("node:crypto");
   const { open } = await import("node:fs/promises");
   const hash = createHash("sha256");
   const file = await open(draft, "wx", 0o700);
   let received = 0;
   try {
+    const { chunks, length } = await openDownload(url, { maxBytes: MAX_EXECUTABLE_BYTES, signal });
     for await (const chunk of chunks) {
-      await file.write(chunk);
+      await writeAll(file, chunk);
       hash.update(chunk);
       received += chunk.length;
       onProgress(received, length);
     }
+    await file.sync();
   } finally {
     await file.close();
   }
-  await syncFile(draft);
   return hash.digest("hex");
+}
+
+/** A disk that is nearly full takes a part of it, and says so only when it is asked again. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let from = 0; from < bytes.length;) from += (await file.write(bytes, from)).bytesWritten;
 }
 
 function untrusted(url: URL, reason: string): FlowError {

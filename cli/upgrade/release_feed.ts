@@ -97,7 +97,7 @@ function parseAddress(address: string): URL {
 function resolve(address: string, base: URL): URL {
   const url = URL.parse(address, base);
   if (url === null) throw notAFeed(base.href, `"${address}" is no address`);
-  checkAddress(url);
+  checkAddress(url, base);
   return url;
 }
 

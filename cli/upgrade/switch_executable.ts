@@ -6,9 +6,12 @@ import type { Platform } from "../../platform/types.ts";
  *
  *   S1. On POSIX there is a working executable at `path` at every moment: whoever is killed leaves the old or the new.
  *   S2. What was at `path` before is at `previousPath(path)` as soon as the new one is at `path`.
- *   S3. Windows lets nobody replace an executable that runs, but lets it be renamed: there, between two renames, there
- *       is only the previous one. If the second fails, the first is undone.
+ *   S3. Windows lets nobody replace or remove an executable that runs, but lets it be renamed: there, between two
+ *       renames, there is only the previous one. If a rename fails, those before it are undone.
  */
+
+/** What a copy of a file gets: not the right to run as its owner, who may be another one now. */
+export const PERMISSIONS = 0o777;
 
 /** Where the executable before this one is kept. */
 export function previousPath(path: string): string {
@@ -29,35 +32,45 @@ export async function removeStaleDrafts(platform: Platform, path: string): Promi
   for (const name of await readdir(folder)) {
     const [, pid] = /^\.flow-upgrade-(\d+)-[0-9a-f]{8}(?:\.exe)?$/.exec(name) ?? [];
     if (pid === undefined || platform.startedOf(Number(pid)) !== undefined) continue;
-    await rm(join(folder, name), { force: true });
+    // Windows keeps one that still runs.
+    await rm(join(folder, name), { force: true }).catch(() => {});
   }
 }
 
 /** Puts `draft` in the place of `path`, and what was there in that of the previous one. */
 export async function switchTo(platform: Platform, path: string, draft: string): Promise<void> {
+  if (platform.os === "windows") return await switchByRenaming(platform, path, draft);
   const { rename, rm } = await import("node:fs/promises");
-  const previous = previousPath(path);
-  if (platform.os === "windows") {
-    await rm(previous, { force: true });
-    await rename(path, previous);
-    try {
-      await rename(draft, path);
-    } catch (error) {
-      await rename(previous, path);
-      throw error;
-    }
-    return;
-  }
   const kept = draftPath(path, platform.pid);
   try {
     await duplicate(path, kept);
-    await rename(kept, previous);
+    await rename(kept, previousPath(path));
   } finally {
     // Renaming does nothing if both names are of the same file already, as after an upgrade that was cut off.
     await rm(kept, { force: true });
   }
   await rename(draft, path);
   await syncFolder(path);
+}
+
+async function switchByRenaming(platform: Platform, path: string, draft: string): Promise<void> {
+  const { rename, rm } = await import("node:fs/promises");
+  const previous = previousPath(path);
+  const away = draftPath(path, platform.pid);
+  const isKept = await platform.stat(previous) !== undefined;
+  const moves = [...(isKept ? [[previous, away] as const] : []), [path, previous] as const, [draft, path] as const];
+  const done: typeof moves = [];
+  try {
+    for (const [from, to] of moves) {
+      await rename(from, to);
+      done.push([from, to]);
+    }
+  } catch (error) {
+    for (const [from, to] of done.reverse()) await rename(to, from);
+    throw error;
+  }
+  // The one before the previous one may still run: then a later upgrade removes it.
+  await rm(away, { force: true }).catch(() => {});
 }
 
 /**
@@ -97,13 +110,13 @@ async function duplicate(from: string, to: string): Promise<void> {
     await link(from, to);
   } catch {
     await copyFile(from, to);
-    await chmod(to, (await stat(from)).mode & 0o7777);
+    await chmod(to, (await stat(from)).mode & PERMISSIONS);
     await syncFile(to);
   }
 }
 
 /** Waits until the disk has a file, so that after a power cut no empty one stands under its name. */
-export async function syncFile(path: string): Promise<void> {
+async function syncFile(path: string): Promise<void> {
   const { open } = await import("node:fs/promises");
   const file = await open(path, "r+");
   try {

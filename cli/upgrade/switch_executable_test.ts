@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { getPlatform } from "../../platform/mod.ts";
 import { withFolder } from "../../tests/support/temp_folder.ts";
-import { draftPath, previousPath, switchBack, switchTo } from "./switch_executable.ts";
+import { draftPath, previousPath, removeStaleDrafts, switchBack, switchTo } from "./switch_executable.ts";
 
 const posix = getPlatform();
 /** Its rules for executables are kept on any system. */
@@ -49,6 +49,29 @@ for (const [name, platform] of [["flow", posix], ["flow.exe", windows]] as const
     });
   });
 }
+
+/** What stands in for an executable that runs on Windows: it can be renamed, but not removed. */
+async function makeUnremovable(path: string): Promise<void> {
+  await mkdir(join(path, "running"), { recursive: true });
+}
+
+Deno.test("switchTo() goes on while the previous executable still runs, and leaves it for a later upgrade", async () => {
+  await withInstallation("flow.exe", async (path, draft) => {
+    await makeUnremovable(previousPath(path));
+    await switchTo(windows, path, draft);
+    assert.deepEqual([await readFile(path, "utf8"), await readFile(previousPath(path), "utf8")], ["new", "old"]);
+    await removeStaleDrafts({ ...windows, startedOf: () => undefined }, path);
+    assert.equal((await readdir(join(path, ".."))).length, 3);
+  });
+});
+
+Deno.test("switchTo() that fails on Windows puts the previous executable back, too", async () => {
+  await withInstallation("flow.exe", async (path, draft) => {
+    await writeFile(previousPath(path), "oldest");
+    await assert.rejects(switchTo(windows, path, `${draft}.gone`));
+    assert.deepEqual([await readFile(path, "utf8"), await readFile(previousPath(path), "utf8")], ["old", "oldest"]);
+  });
+});
 
 Deno.test("draftPath() and previousPath() stay in the folder, and end as Windows wants executables to", () => {
   assert.equal(previousPath("/opt/flow"), "/opt/flow.previous");

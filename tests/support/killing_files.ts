@@ -32,7 +32,7 @@ export async function open(path: string, flags: string, mode?: number): Promise<
   step();
   const file = await real.open(path, flags, mode);
   return {
-    write: counted((data: Uint8Array) => file.write(data)),
+    write: counted((data: Uint8Array, offset: number) => file.write(data, offset)),
     sync: counted(() => file.sync()),
     close: counted(() => file.close()),
   };
