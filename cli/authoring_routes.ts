@@ -9,6 +9,7 @@ import {
   jsonFlag,
   lazily,
   nodesFlag,
+  parseText,
   type ProgramContext,
   setFlag,
   storeFlags,
@@ -28,7 +29,7 @@ export const fmt = buildCommand<FmtFlags, string[], ProgramContext>({
     positional: {
       kind: "array",
       minimum: 1,
-      parameter: { brief: "JSON or YAML documents; - is stdin to stdout", parse: String, placeholder: "FILE" },
+      parameter: { brief: "JSON or YAML documents; - is stdin to stdout", parse: parseText, placeholder: "FILE" },
     },
   },
   docs: {
@@ -62,7 +63,7 @@ export const convert = buildCommand<ConvertFlags, [string], ProgramContext>({
     aliases: { o: "output" },
     positional: {
       kind: "tuple",
-      parameters: [{ brief: "Workflow: JSON, YAML or TypeScript", parse: String, placeholder: "FILE" }],
+      parameters: [{ brief: "Workflow: JSON, YAML or TypeScript", parse: parseText, placeholder: "FILE" }],
     },
   },
   docs: {
@@ -98,7 +99,7 @@ export const test = buildCommand<TestFlags, string[], ProgramContext>({
       kind: "array",
       parameter: {
         brief: "Test files, or folders with *.test.yaml in them (default: this one)",
-        parse: String,
+        parse: parseText,
         placeholder: "FILE",
       },
     },
@@ -125,7 +126,7 @@ export const dev = buildCommand<DevFlags, [string], ProgramContext>({
       ...setFlag,
       watch: {
         kind: "parsed",
-        parse: String,
+        parse: parseText,
         variadic: true,
         optional: true,
         placeholder: "PATH",
@@ -142,7 +143,7 @@ export const dev = buildCommand<DevFlags, [string], ProgramContext>({
     aliases: { i: "input", s: "set", v: "verbose", t: "timeout" },
     positional: {
       kind: "tuple",
-      parameters: [{ brief: "Workflow: JSON, YAML or TypeScript", parse: String, placeholder: "FILE" }],
+      parameters: [{ brief: "Workflow: JSON, YAML or TypeScript", parse: parseText, placeholder: "FILE" }],
     },
   },
   docs: {

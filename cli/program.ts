@@ -50,7 +50,7 @@ async function runArguments(cli: CliContext, args: readonly string[]): Promise<n
   let prefix: readonly string[] = ["flow"];
   const text = createUsageText(cli.errStyle, () => prefix);
   const application = createApplication(await findRoutes(args), text, versionText(cli.platform));
-  await runApplication(application, args, {
+  await runApplication(application, splitEmptyValues(args), {
     process,
     forCommand(info) {
       prefix = info.prefix;
@@ -59,6 +59,14 @@ async function runArguments(cli: CliContext, args: readonly string[]): Promise<n
   });
   if (process.exitCode === ExitCode.Success) return context.exitCode;
   return outcomeOf(process.exitCode === ExitCode.CommandLoadError ? "internal" : "invalid_argument").exit_code;
+}
+
+/** `--db=` as `--db ""`: the parser takes only values of some length for such. */
+function splitEmptyValues(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  return args.flatMap((arg, index) =>
+    /^--[a-zA-Z-]+=$/.test(arg) && (end < 0 || index < end) ? [arg.slice(0, -1), ""] : [arg]
+  );
 }
 
 async function findRoutes(args: readonly string[]): Promise<Routes> {

@@ -27,6 +27,12 @@ export function lazily<Flags extends CommonFlags, Args extends readonly (string 
   };
 }
 
+/** The value of a parameter that names something. An empty one comes of a variable that is not set. @throws {RangeError} */
+export function parseText(text: string): string {
+  if (text === "") throw new RangeError("it is empty");
+  return text;
+}
+
 /** The parameter that prints stacks. */
 export const debugFlag = {
   debug: { kind: "boolean", optional: true, withNegated: false, brief: "Print stack traces of errors" },
@@ -41,7 +47,7 @@ export const jsonFlag = {
 export const nodesFlag = {
   nodes: {
     kind: "parsed",
-    parse: String,
+    parse: parseText,
     variadic: true,
     optional: true,
     placeholder: "FILE",
@@ -53,7 +59,7 @@ export const nodesFlag = {
 export const databaseFlag = {
   db: {
     kind: "parsed",
-    parse: String,
+    parse: parseText,
     optional: true,
     placeholder: "FILE",
     brief: "The database (default: FLOW_DB, or flow/flow.db where programs keep their state)",
@@ -64,14 +70,14 @@ export const databaseFlag = {
 export const serverFlags = {
   server: {
     kind: "parsed",
-    parse: String,
+    parse: parseText,
     optional: true,
     placeholder: "URL",
     brief: "Work on this server (default: FLOW_SERVER, unless --db is given)",
   },
   token: {
     kind: "parsed",
-    parse: String,
+    parse: parseText,
     optional: true,
     placeholder: "TOKEN",
     brief: "The server's token (default: FLOW_TOKEN)",
@@ -89,7 +95,7 @@ export const storeFlags = {
   },
   secretsFile: {
     kind: "parsed",
-    parse: String,
+    parse: parseText,
     optional: true,
     placeholder: "FILE",
     brief: "A dotenv file with secrets (default: FLOW_SECRETS_FILE)",
@@ -101,14 +107,14 @@ export const executionArgument = {
   kind: "tuple",
   parameters: [{
     brief: "Id of the execution, at least its first 6 characters; `last` is the newest",
-    parse: String,
+    parse: parseText,
     placeholder: "ID",
   }],
 } as const;
 
 /** A parameter with a text. */
 export function textFlag<const Brief extends string>(brief: Brief, placeholder: string) {
-  return { kind: "parsed", parse: String, optional: true, brief, placeholder } as const;
+  return { kind: "parsed", parse: parseText, optional: true, brief, placeholder } as const;
 }
 
 /** A parameter that is there or not. */

@@ -16,6 +16,7 @@ import {
   jsonFlag,
   lazily,
   nodesFlag,
+  parseText,
   type ProgramContext,
   serverFlags,
   setFlag,
@@ -84,7 +85,7 @@ const validate = buildCommand<ValidateFlags, string[], ProgramContext>({
     positional: {
       kind: "array",
       minimum: 1,
-      parameter: { brief: "Workflows to check", parse: String, placeholder: "FILE" },
+      parameter: { brief: "Workflows to check", parse: parseText, placeholder: "FILE" },
     },
   },
   docs: {
@@ -100,7 +101,7 @@ const nodes = buildCommand<NodesFlags, [string?], ProgramContext>({
     flags: { ...jsonFlag, ...nodesFlag, ...debugFlag },
     positional: {
       kind: "tuple",
-      parameters: [{ brief: "Node type, such as http.request", parse: String, placeholder: "TYPE", optional: true }],
+      parameters: [{ brief: "Node type, such as http.request", parse: parseText, placeholder: "TYPE", optional: true }],
     },
   },
   docs: {
@@ -153,7 +154,7 @@ const graph = buildCommand<GraphFlags, [string], ProgramContext>({
       },
       ...debugFlag,
     },
-    positional: { kind: "tuple", parameters: [{ brief: "Workflow to draw", parse: String, placeholder: "FILE" }] },
+    positional: { kind: "tuple", parameters: [{ brief: "Workflow to draw", parse: parseText, placeholder: "FILE" }] },
   },
   docs: {
     brief: "Draw a workflow",

@@ -5,6 +5,7 @@ import {
   examples,
   lazily,
   nodesFlag,
+  parseText,
   type ProgramContext,
   serverFlags,
   setFlag,
@@ -36,7 +37,12 @@ export const run = buildCommand<RunFlags, [string?], ProgramContext>({
     aliases: { f: "file", i: "input", s: "set", v: "verbose", q: "quiet", t: "timeout" },
     positional: {
       kind: "tuple",
-      parameters: [{ brief: "Workflow: JSON, YAML or TypeScript", parse: String, placeholder: "FILE", optional: true }],
+      parameters: [{
+        brief: "Workflow: JSON, YAML or TypeScript",
+        parse: parseText,
+        placeholder: "FILE",
+        optional: true,
+      }],
     },
   },
   docs: {

@@ -1,8 +1,17 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { SecretListFlags, SecretRemoveFlags, SecretSetFlags } from "./commands/secrets.ts";
-import { databaseFlag, debugFlag, examples, jsonFlag, lazily, type ProgramContext, textFlag } from "./route.ts";
+import {
+  databaseFlag,
+  debugFlag,
+  examples,
+  jsonFlag,
+  lazily,
+  parseText,
+  type ProgramContext,
+  textFlag,
+} from "./route.ts";
 
-const NAME = { brief: "Name of the secret, such as API_TOKEN", parse: String, placeholder: "NAME" } as const;
+const NAME = { brief: "Name of the secret, such as API_TOKEN", parse: parseText, placeholder: "NAME" } as const;
 
 const set = buildCommand<SecretSetFlags, [string], ProgramContext>({
   loader: lazily(async () => (await import("./commands/secrets.ts")).setSecret),

@@ -11,6 +11,7 @@ import {
   jsonFlag,
   lazily,
   nodesFlag,
+  parseText,
   type ProgramContext,
   storeFlags,
   switchFlag,
@@ -152,7 +153,7 @@ const revoke = buildCommand<RevokeTokenFlags, [string], ProgramContext>({
     flags: { ...databaseFlag, ...debugFlag },
     positional: {
       kind: "tuple",
-      parameters: [{ brief: "Its id, or the token itself", parse: String, placeholder: "ID" }],
+      parameters: [{ brief: "Its id, or the token itself", parse: parseText, placeholder: "ID" }],
     },
   },
   docs: {
@@ -196,7 +197,7 @@ export const audit = buildCommand<AuditFlags, [], ProgramContext>({
 });
 
 function listFlag<const Brief extends string>(brief: Brief, placeholder: string) {
-  return { kind: "parsed", parse: String, variadic: true, optional: true, brief, placeholder } as const;
+  return { kind: "parsed", parse: parseText, variadic: true, optional: true, brief, placeholder } as const;
 }
 
 function parseCount(text: string): number {

@@ -63,7 +63,10 @@ function explain(thrown: unknown): Complaint {
 
 function explainValue({ exception, externalFlagNameOrPlaceholder, input }: ArgumentParseError): Complaint {
   if (exception instanceof FlowError) return exception;
-  return { message: `Cannot use "${input}" for "${externalFlagNameOrPlaceholder}": ${toFlowError(exception).message}` };
+  const isArgument = /^[A-Z]+$/.test(externalFlagNameOrPlaceholder);
+  const name = isArgument ? externalFlagNameOrPlaceholder : toFlag(externalFlagNameOrPlaceholder);
+  const message = `Cannot use "${input}" for ${name}: ${toFlowError(exception).message}`;
+  return input === "" ? { message, hint: "Give it a value, or leave it out." } : { message };
 }
 
 function toFlag(name: string): string {

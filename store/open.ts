@@ -26,7 +26,7 @@ export interface SqliteStoreOptions {
  * ```
  *
  * @throws {FlowError} `store_failed`, `store_corrupt`, `store_too_new`, `unavailable`, or `invalid_argument` if the file
- * is another program's database, or a folder
+ * is another program's database, a folder, or no name at all
  */
 export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
   return openWithMigrations(path, options, migrations);
@@ -54,6 +54,11 @@ export async function openWithMigrations(
 
 /** Creates an empty file, because SQLite would let everyone read it; it gives its other files the same mode. */
 async function createFile(path: string): Promise<void> {
+  if (path === "") {
+    throw new FlowError("invalid_argument", 'Cannot open database "": its name is empty', {
+      hint: 'Name a file, such as "flow.db".',
+    });
+  }
   const { getPlatform } = await import("../platform/mod.ts");
   const platform = getPlatform();
   try {

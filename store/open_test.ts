@@ -113,6 +113,8 @@ Deno.test("openSqliteStore() says what is wrong with a path that cannot be a dat
     const isFolder = await refuses("invalid_argument", () => openSqliteStore(folder));
     assert.equal(isFolder.message, `Cannot open database "${folder}": it is a folder`);
     assert.ok(isFolder.hint?.includes(`${folder}/flow.db`));
+    const nameless = await refuses("invalid_argument", () => openSqliteStore(""));
+    assert.equal(nameless.message, 'Cannot open database "": its name is empty');
     await Deno.writeTextFile(
       `${folder}/notes.txt`,
       "these are my notes, and they are not a database at all. ".repeat(100),

@@ -200,6 +200,12 @@ Deno.test("flow refuses what it does not understand with 2, and suggests what wa
     [["run"], /no workflow was given/],
     [["graph", "x.json", "--format", "png"], /Use one of "ascii", "mermaid", "dot" and "svg"/],
     [["validate"], /The argument FILE is missing/],
+    [["validate", ""], /Cannot use "" for FILE: it is empty\n hint: Give it a value, or leave it out/],
+    [["run", "x.json", "--db", ""], /Cannot use "" for --db: it is empty/],
+    [["run", "x.json", "--secrets-file="], /Cannot use "" for --secrets-file: it is empty/],
+    [["serve", "--token-file", ""], /Cannot use "" for --token-file: it is empty/],
+    [["executions", "list", "--db="], /Cannot use "" for --db: it is empty/],
+    [["dev", "x.json", "--watch="], /Cannot use "" for --watch: it is empty/],
   ];
   for (const [args, message] of cases) {
     const { code, stdout, stderr } = await runFlow(args);
