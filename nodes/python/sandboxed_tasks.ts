@@ -82,7 +82,7 @@ export class SandboxedTasks {
         // Files of values would be gone with the sandbox.
         FLOW_VALUES: "off",
         ...attemptVariables(ctx),
-        ...pickVariables(this.#platform.envAll(), ["FLOWENGINE_ARGV", ...env_passthrough]),
+        ...pickVariables(this.#platform.envAll(), ["FLOWENGINE_ARGV*", ...env_passthrough]),
         ...env,
       },
       files: new Map([...files, ...values.files, [START_FILE, encoder.encode(START)]]),

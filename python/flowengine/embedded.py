@@ -6,23 +6,24 @@ import collections
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from .child import close_outputs, end_child, interrupt
 from .errors import FlowEngineError
 from .event_log import EventLog
 from .execution import Execution, FlowView
 from .outcome import Outcome
-from .program import check_exit, environment, find_program
+from .program import check_exit, find_program, start_program
 from .result import FlowResult
 
 _CANCEL_SECONDS = 30
 _KEPT_LINES = 100
+_CANCELLED_EARLY = "the flow was cancelled before its execution began"
 
 
 class EmbeddedExecution(Execution):
@@ -43,38 +44,34 @@ class EmbeddedExecution(Execution):
         self._said: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
         self._is_cancelled = False
         program = find_program()
-        handle, name = tempfile.mkstemp(prefix="flowengine-", suffix=".json")
-        self._inputs_file = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(inputs, file)
-        self._process = self._start(program, options)
+        self._process = self._start(program, inputs, options)
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read_events, self._read_errors)]
-        # The first waits for the second, at once if the program has nothing to say.
-        for thread in reversed(self._threads):
-            thread.start()
-        self._send(document)
-
-    def _start(self, program: list[str], options: list[str]) -> subprocess.Popen[bytes]:
-        command = [*program, "run", "-", "--json", "--input", f"@{self._inputs_file}", *options]
         try:
-            # A session of its own: Ctrl-C is to reach only us, and we cancel then.
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment(),
-                start_new_session=True,
-            )
+            # The first waits for the second, at once if the program has nothing to say.
+            for thread in reversed(self._threads):
+                thread.start()
+            self._send(document)
         except BaseException:
-            self._inputs_file.unlink(missing_ok=True)
+            end_child(self._process)
+            raise
+
+    def _start(self, program: list[str], inputs: Any, options: list[str]) -> subprocess.Popen[bytes]:
+        """Start the program. A file has the inputs until it has read them, or this process ends."""
+        handle, name = tempfile.mkstemp(prefix="flowengine-", suffix=".json")
+        self._forget_inputs = weakref.finalize(self, _delete, name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(inputs, file)
+            return start_program([*program, "run", "-", "--json", "--input", f"@{name}", *options])
+        except BaseException:
+            self._forget_inputs()
             raise
 
     def _send(self, document: str) -> None:
         stdin = self._process.stdin
         # If it ends before it has read all, its exit status says why.
         if stdin is not None:
-            with contextlib.suppress(BrokenPipeError), stdin:
+            with contextlib.suppress(OSError), stdin:
                 stdin.write(document.encode())
 
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
@@ -97,10 +94,12 @@ class EmbeddedExecution(Execution):
 
     def cancel(self) -> None:
         """Cancel the execution; it ends as `cancelled` when all that runs has ended. If it has ended: do nothing."""
-        # A second signal would kill it.
-        if not self._is_cancelled and self._process.poll() is None:
+        with self._changed:
+            if self._is_cancelled or self._process.poll() is not None:
+                return
+            # A second signal would kill it.
             self._is_cancelled = True
-            self._process.send_signal(signal.SIGINT)
+        interrupt(self._process)
 
     def end(self) -> None:
         """Cancel, and wait until nothing runs any more. Ctrl-C, or half a minute, kills what is left."""
@@ -126,7 +125,8 @@ class EmbeddedExecution(Execution):
         finally:
             self._process.wait()
             self._threads[1].join()
-            self._inputs_file.unlink(missing_ok=True)
+            close_outputs(self._process)
+            self._forget_inputs()
             self._log.end()
             self._has_begun.set()
             self._finish()
@@ -140,7 +140,7 @@ class EmbeddedExecution(Execution):
         self._log.append(line)
         if not self._has_begun.is_set():
             # It has been read, and this process may end without any further word.
-            self._inputs_file.unlink(missing_ok=True)
+            self._forget_inputs()
             self._has_begun.set()
         self._progress.show(message)
 
@@ -150,17 +150,30 @@ class EmbeddedExecution(Execution):
 
     def _start_error(self) -> FlowEngineError:
         status = self._process.returncode or 1
+        if self._was_cancelled_early():
+            return FlowEngineError(_CANCELLED_EARLY, code="cancelled")
         try:
             check_exit(status, "".join(self._said), self._failure)
         except FlowEngineError as error:
             return error
         return FlowEngineError("flow ended without an event", code="internal")
 
+    def _was_cancelled_early(self) -> bool:
+        """Whether it was interrupted before there was an execution: `flow` says 130 then, or the signal killed it."""
+        return self._is_cancelled and self._failure is None and (self._process.returncode or 0) not in {0, 1, 2}
+
     def _result(self) -> FlowResult:
         if self._outcome.execution_id is None:
+            if self._was_cancelled_early():
+                return self._outcome.cancelled(_CANCELLED_EARLY)
             raise self._start_error()
         said = "".join(self._said).strip() or f"status {self._process.returncode}"
         return self._outcome.result(self._failure or {"code": "interrupted", "message": f"flow ended: {said}"})
+
+
+def _delete(name: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(name)
 
 
 def _read_message(line: bytes) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 
 from .errors import FlowEngineError
@@ -22,6 +23,7 @@ class EventLog:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="flowengine-")  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
         self._changed = threading.Condition()
         self._size = 0
         self._has_ended = False
@@ -34,7 +36,8 @@ class EventLog:
                 return
             try:
                 self._write(line)
-            except OSError as error:
+            except (OSError, ValueError) as error:
+                # No room, or this process is about to end and has closed it.
                 self._trouble = str(error)
             self._changed.notify_all()
 
@@ -43,6 +46,8 @@ class EventLog:
             raise OSError("they take more than 1 GiB")
         self._file.seek(self._size)
         self._file.write(line)
+        # Else the system would refuse it only when a reader comes.
+        self._file.flush()
         self._size += len(line)
 
     def end(self) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import math
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
@@ -63,11 +65,11 @@ class Execution(abc.ABC):
 
     @abc.abstractmethod
     def _watch(self) -> None:
-        """Make sure that somebody waits for the end."""
+        """Make sure that somebody waits for the end, once more if that has failed before."""
 
     @abc.abstractmethod
     def _result(self) -> FlowResult:
-        """Answer the result, or raise why there is none."""
+        """Answer the result, or raise why there is none. Called with the lock, when it has ended."""
 
     def logs(self) -> Iterator[str]:
         """Answer the lines that nodes print and log, live, until the execution has ended."""
@@ -80,18 +82,14 @@ class Execution(abc.ABC):
     def wait(self, timeout: float | None = None) -> FlowResult:
         """Wait for the end. Raises `TimeoutError` after `timeout` seconds, and `FlowEngineError` if it never began."""
         self._watch()
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._has_ended, timeout):
-                raise TimeoutError(f"the execution has not ended within {timeout} s")
-        return self._result()
-
-    def wait_interruptibly(self) -> FlowResult:
-        """Wait for the end such that Ctrl-C is noticed on every system."""
-        self._watch()
-        while not self._has_ended:
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            left = max(0.0, min(_POLL_SECONDS, deadline - time.monotonic()))
             with self._changed:
-                self._changed.wait_for(lambda: self._has_ended, _POLL_SECONDS)
-        return self._result()
+                if self._changed.wait_for(lambda: self._has_ended, left):
+                    return self._result()
+            if time.monotonic() >= deadline:
+                raise TimeoutError(f"the execution has not ended within {timeout} s")
 
     async def wait_async(self) -> FlowResult:
         """Wait for the end in an event loop, without taking a thread from it."""
@@ -100,11 +98,11 @@ class Execution(abc.ABC):
 
         self._watch()
         loop = asyncio.get_running_loop()
-        ended: asyncio.Future[None] = loop.create_future()
+        wakeup: asyncio.Future[None] = loop.create_future()
 
         def settle() -> None:
-            if not ended.done():
-                ended.set_result(None)
+            if not wakeup.done():
+                wakeup.set_result(None)
 
         def notify() -> None:
             # The loop may be gone by then.
@@ -112,17 +110,19 @@ class Execution(abc.ABC):
                 loop.call_soon_threadsafe(settle)
 
         with self._changed:
-            if self._has_ended:
-                settle()
             self._on_end.append(notify)
         try:
-            # The loop has to wake up now and then: kernels of notebooks notice interrupts only then.
-            while not ended.done():
-                await asyncio.wait([ended], timeout=_POLL_SECONDS)
+            while True:
+                with self._changed:
+                    if self._has_ended:
+                        return self._result()
+                if wakeup.done():
+                    wakeup = loop.create_future()
+                # The loop has to wake up now and then: kernels of notebooks notice interrupts only then.
+                await asyncio.wait([wakeup], timeout=_POLL_SECONDS)
         finally:
             with self._changed:
                 self._on_end.remove(notify)
-        return self._result()
 
     def _finish(self) -> None:
         """Tell those who watch and wait that it has ended."""
@@ -137,7 +137,7 @@ class Execution(abc.ABC):
 
 def start_here(start: Callable[[], Execution]) -> Execution:
     """Start an execution; Ctrl-C meanwhile ends it again."""
-    return _interruptible(start, lambda execution: execution)
+    return start_and_use(start, lambda execution: execution)
 
 
 def run_to_end(start: Callable[[], Execution]) -> FlowResult:
@@ -145,10 +145,11 @@ def run_to_end(start: Callable[[], Execution]) -> FlowResult:
 
     A second one is raised at once.
     """
-    return _interruptible(start, lambda execution: execution.wait_interruptibly())
+    return start_and_use(start, Execution.wait)
 
 
-def _interruptible(start: Callable[[], Execution], use: Callable[[Execution], T]) -> T:
+def start_and_use(start: Callable[[], Execution], use: Callable[[Execution], T]) -> T:
+    """Start an execution and answer what `use` makes of it; Ctrl-C until then cancels it, as in `run_to_end`."""
     starting = in_background(start)
     try:
         while not starting.done():

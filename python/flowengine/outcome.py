@@ -53,6 +53,10 @@ class Outcome:
             duration_ms=self._end["duration_ms"],
         )
 
+    def cancelled(self, message: str) -> FlowResult:
+        """Answer how it ended that was cancelled before there were events."""
+        return FlowResult("", "cancelled", {}, self._last_node, {"code": "cancelled", "message": message})
+
     def _error(self, error: dict[str, Any] | None) -> dict[str, Any] | None:
         """Answer the error of the execution, with the code of the node that brought it about, and its id."""
         if error is None or error.get("code") != "node_failed" or self._failure is None:

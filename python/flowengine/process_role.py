@@ -10,8 +10,9 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-ARGUMENTS_VARIABLE = "FLOWENGINE_ARGV"
-"""Tells workers the arguments of the script, whose top level they run as far as the flow."""
+_ARGUMENTS_VARIABLE = "FLOWENGINE_ARGV"
+_MAX_VARIABLE = 100_000
+"""Linux takes no variable of more than 128 KiB."""
 
 SCRIPT_MODULE = "__flow_{}__"
 """What workers call the module that a script is."""
@@ -25,13 +26,29 @@ class FlowStarted(SystemExit):
     """A module that a worker imports has come to where it runs a flow. No `Exception`, so that nobody catches it."""
 
 
+def arguments_for_workers() -> dict[str, str]:
+    """Answer variables that tell workers the arguments of the script, whose top level they run as far as the flow."""
+    text = json.dumps(sys.argv)
+    starts = range(0, len(text), _MAX_VARIABLE)
+    return {_arguments_variable(part): text[at : at + _MAX_VARIABLE] for part, at in enumerate(starts)}
+
+
+def _arguments_variable(part: int) -> str:
+    return f"{_ARGUMENTS_VARIABLE}_{part}" if part > 0 else _ARGUMENTS_VARIABLE
+
+
+def _take_arguments() -> list[str] | None:
+    parts: list[str] = []
+    while (text := os.environ.pop(_arguments_variable(len(parts)), None)) is not None:
+        parts.append(text)
+    return json.loads("".join(parts)) if parts else None
+
+
 def become_worker() -> None:
     """Say that this process works for a flow: it takes over the arguments of the script, and runs none of its flows."""
     usual = threading.excepthook
     threading.excepthook = lambda args: None if args.exc_type is FlowStarted else usual(args)
-    arguments = os.environ.pop(ARGUMENTS_VARIABLE, None)
-    if arguments is not None:
-        sys.argv = json.loads(arguments)
+    sys.argv = _take_arguments() or sys.argv
 
 
 @contextmanager

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
 import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 from typing import Any
 
+from .child import start_child
 from .errors import EngineNotFoundError, FlowEngineError, InvalidFlowError
-from .process_role import ARGUMENTS_VARIABLE
+from .process_role import arguments_for_workers
 
 _INVALID = 2
 _TIMEOUT_SECONDS = 120
@@ -56,7 +55,20 @@ def environment() -> dict[str, str]:
     However this process ends, `flow` does too.
     """
     inherited = {name: value for name, value in os.environ.items() if name != "FLOW_SERVER"}
-    return {**inherited, "NO_COLOR": "1", "FLOW_END_WITH_PARENT": "1", ARGUMENTS_VARIABLE: json.dumps(sys.argv)}
+    return {**inherited, "NO_COLOR": "1", "FLOW_END_WITH_PARENT": "1", **arguments_for_workers()}
+
+
+def start_program(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start `flow` with arguments as a child of its own. Raises `EngineNotFoundError` if it cannot be run."""
+    try:
+        return start_child(command, environment())
+    except OSError as error:
+        raise _not_runnable(command, error) from error
+
+
+def _not_runnable(command: list[str], error: OSError) -> EngineNotFoundError:
+    message = f'cannot run "{command[0]}": {error.strerror}'
+    return EngineNotFoundError(message, code="program_not_found", hint="Name another program in FLOW_BIN.")
 
 
 def run_program(arguments: list[str], document: str) -> str:
@@ -71,6 +83,8 @@ def run_program(arguments: list[str], document: str) -> str:
             timeout=_TIMEOUT_SECONDS,
             check=False,
         )
+    except OSError as error:
+        raise _not_runnable(command, error) from error
     except subprocess.TimeoutExpired:
         raise FlowEngineError(f'"flow {arguments[0]}" took longer than {_TIMEOUT_SECONDS} s', code="timeout") from None
     said = (done.stderr if done.stderr.strip() else done.stdout).decode(errors="replace")

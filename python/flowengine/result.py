@@ -16,7 +16,8 @@ class FlowResult:
     """How an execution ended, and what its nodes answered.
 
     `outputs` has the value of each task, and the ports of each other node, that succeeded, by node id. `status` is
-    `interrupted` when nobody drives the execution any more. `error` says why it is not `succeeded`, with the keys
+    `interrupted` when nobody drives the execution any more; `execution_id` is empty if it was cancelled before there
+    was one. `error` says why it is not `succeeded`, with the keys
     `code`, `message`, `hint`, `details` and `node_id`.
     """
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from event_memory import check_keeps_no_events
 from processes import is_alive, read_pid, wait_until_gone
 from sample_tasks import double, sleep_long, start
 
-from flowengine import Flow
+from flowengine import ExecutionFailedError, Flow
 
 SUBMITTED = "submit(pid_file=sys.argv[1]).wait()"
 
@@ -77,6 +78,39 @@ def test_cancelling_twice_is_cancelling_once(tmp_path: Path) -> None:
     handle.cancel()
     assert handle.wait(60).status == "cancelled"
     handle.cancel()
+
+
+def test_what_is_cancelled_before_it_begins_is_cancelled() -> None:
+    handle = Flow("early").then(sleep_long).submit(pid_file="never")
+    handle.cancel()
+    result = handle.wait(60)
+    assert (result.status, result.success) == ("cancelled", False)
+    with pytest.raises(ExecutionFailedError, match="cancelled"):
+        result.raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        ("print(flow.run(number=1).output)", "2\n"),
+        ("handle = flow.submit(number=1)\nprint(len(list(handle.events())) > 0)", "True\n"),
+        ("flow.submit(number=1)", ""),
+    ],
+)
+def test_a_script_leaves_no_file_open_and_none_behind(tmp_path: Path, use: str, said: str) -> None:
+    script = (
+        "from flowengine import Flow, task\n@task\ndef double(number: int) -> int:\n    return 2 * number\n"
+        f"flow = Flow('tidy').then(double)\n{use}\n"
+    )
+    (tmp_path / "script.py").write_text(script)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = [sys.executable, "-X", "dev", "-W", "always::ResourceWarning", str(tmp_path / "script.py")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env={**os.environ, "TMPDIR": str(temporary)}
+    )
+    assert (done.stdout, done.stderr) == (said, "")
+    assert list(temporary.glob("flowengine-*")) == []
 
 
 def test_events_take_no_memory_and_late_readers_get_all() -> None:

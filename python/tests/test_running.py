@@ -84,6 +84,16 @@ def test_a_package_runs_with_relative_imports(tmp_path: Path) -> None:
     assert done.stdout == "relative\n", done.stderr
 
 
+def test_a_script_may_have_more_arguments_than_a_variable_can_hold(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom flowengine import Flow, task\nnames = sys.argv[1:]\n"
+        "@task\ndef count() -> int:\n    return len(names)\n"
+        "print(Flow('arguments').then(count).run().raise_for_status().output)\n"
+    )
+    done = run_script(tmp_path, script, *(f"data/measurements-of-day-{number}.csv" for number in range(8000)))
+    assert done.stdout == "8000\n", done.stderr
+
+
 SCRIPT = (
     "from flowengine import Flow, task\n@task\ndef double(value: int) -> int:\n    return 2 * value\n"
     "print(Flow('started').then(double).run(value=21).raise_for_status().output)\n"
@@ -344,6 +354,13 @@ def test_a_missing_engine_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(EngineNotFoundError, match="FLOW_BIN"):
         made.run()
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"\x7fELF, but not really")
+    broken.chmod(0o755)
+    monkeypatch.setenv("FLOW_BIN", str(broken))
+    for use in (made.run, made.validate):
+        with pytest.raises(EngineNotFoundError, match=f'cannot run "{broken}"'):
+            use()
     assert list(tmp_path.glob("flowengine-*")) == []
 
 

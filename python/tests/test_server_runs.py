@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -187,8 +188,11 @@ def test_a_run_whose_server_stays_away_ends_with_an_error(tmp_path: Path, server
     handle = Flow("gone").then(sleep_long).submit(pid_file=str(tmp_path / "pid"), client=client)
     pid = read_pid(tmp_path / "pid")
     server.kill()
-    with pytest.raises(UnavailableError, match="flow serve"):
-        handle.wait(60)
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(handle.wait, 60) for _ in range(4)]
+        errors = [waiter.exception(60) for waiter in waiting]
+    assert [type(error) for error in errors] == [UnavailableError] * 4, "all who wait are told"
+    assert "flow serve" in str(errors[0])
     server.start()
     handle.cancel()
     assert handle.wait(60).status == "cancelled"

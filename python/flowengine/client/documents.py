@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from ..document import guard_tags
 from ..errors import InvalidFlowError
-from ..process_role import ARGUMENTS_VARIABLE
+from ..process_role import arguments_for_workers
 from ..values import to_json
 
 
@@ -59,7 +58,7 @@ class Placement:
             config["python"] = self.python
         if is_script and len(sys.argv) > 1:
             # It is run as far as the flow there, and may look at its arguments.
-            config["env"] = {**config.get("env", {}), ARGUMENTS_VARIABLE: json.dumps(sys.argv)}
+            config["env"] = {**config.get("env", {}), **arguments_for_workers()}
         return config
 
 

@@ -72,9 +72,10 @@ class RemoteExecution(Execution):
 
     def _watch(self) -> None:
         with self._changed:
-            if self._watcher is not None:
+            has_failed = self._has_ended and self._trouble is not None
+            if self._watcher is not None and not has_failed:
                 return
-            self._has_ended = False
+            self._has_ended, self._trouble = False, None
             self._watcher = threading.Thread(target=self._follow, name="flowengine-follow", daemon=True)
             self._watcher.start()
 
@@ -109,9 +110,7 @@ class RemoteExecution(Execution):
 
     def _result(self) -> FlowResult:
         if self._trouble is not None:
-            # Who waits again tries again.
-            error, self._trouble, self._watcher = self._trouble, None, None
-            raise error
+            raise self._trouble
         interrupted = {
             "code": "interrupted",
             "message": f'execution "{self._execution_id}" was interrupted: nobody drives it',

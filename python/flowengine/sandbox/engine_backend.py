@@ -7,13 +7,14 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..document import guard_tags, protect
 from ..embedded import EmbeddedExecution
 from ..errors import FlowEngineError
-from ..execution import FlowView
+from ..execution import Execution, FlowView, start_and_use
 from ..progress import Progress
 from ..values import from_json, to_json
 from .command import Command, Outcome
@@ -50,19 +51,16 @@ class EngineBackend:
             **({"files": command.files} if command.files else {}),
         }
         given = guard_tags(to_json(inputs))
+        view = FlowView({}, _NODE, Progress(None))
         try:
-            execution = EmbeddedExecution(
-                json.dumps(document), given, ["--no-store"], FlowView({}, _NODE, Progress(None))
+            end = start_and_use(
+                lambda: EmbeddedExecution(json.dumps(document), given, ["--no-store"], view), _wait_for_end
             )
-            result = execution.wait_interruptibly()
-            outcome = next((event for event in execution.events() if event["type"] in _ENDINGS), None)
-        except SandboxError:
-            raise
         except FlowEngineError as error:
             raise SandboxError(error.message, code=error.code, hint=error.hint) from error
-        if outcome is not None and outcome["type"] == "NodeCompleted":
-            return _to_outcome(from_json(outcome["outputs"]))
-        raise _to_error(command, (outcome or {}).get("error") or result.error or {"message": result.status})
+        if "outputs" in end:
+            return _to_outcome(from_json(end["outputs"]))
+        raise _to_error(command, end["error"])
 
     def open(self) -> None:
         """Make the folder that is /tmp in all of them."""
@@ -123,7 +121,11 @@ class EngineBackend:
         return {"config": protect(to_json(config))}
 
 
-_ENDINGS = {"NodeCompleted", "NodeFailed"}
+def _wait_for_end(execution: Execution) -> Mapping[str, Any]:
+    """Answer the event that ends the only node; without one, what the execution has instead as its `error`."""
+    result = execution.wait()
+    endings = (event for event in execution.events() if event["type"] in {"NodeCompleted", "NodeFailed"})
+    return next(endings, {"error": result.error or {"message": result.status}})
 
 
 def _to_outcome(outputs: dict[str, Any]) -> Outcome:

@@ -7,6 +7,7 @@ import io
 import os
 import shlex
 import sys
+import threading
 import weakref
 from collections.abc import Mapping
 from subprocess import CompletedProcess
@@ -77,6 +78,7 @@ class Sandbox:
             raise SandboxError(f"max_output_bytes={max_output_bytes!r} is no size", code="invalid_input", hint=hint)
         self._max_output_bytes = max_output_bytes
         self._places = _open_backend(backend, image, zypi_url, network, memory_mb, vcpus)
+        self._opening = threading.Lock()
         self._finalizer: weakref.finalize[Any, Any] | None = None
 
     def __repr__(self) -> str:
@@ -161,17 +163,19 @@ class Sandbox:
 
     def open(self) -> Sandbox:
         """Begin a session, which `close` ends: from now on commands share their place. Raises `SandboxError`."""
-        self._places.open()
-        if self._finalizer is None:
-            self._finalizer = weakref.finalize(self, _close_quietly, self._places)
+        with self._opening:
+            self._places.open()
+            if self._finalizer is None:
+                self._finalizer = weakref.finalize(self, _close_quietly, self._places)
         return self
 
     def close(self) -> None:
         """End the session, if there is one, with all that runs in it. Raises `SandboxError` if that cannot be done."""
-        if self._finalizer is not None:
-            self._finalizer.detach()
-            self._finalizer = None
-        self._places.close()
+        with self._opening:
+            if self._finalizer is not None:
+                self._finalizer.detach()
+                self._finalizer = None
+            self._places.close()
 
     def __enter__(self) -> Sandbox:
         return self.open()
