@@ -75,7 +75,13 @@ export type EventBody =
   | { type: "WorkflowStarted"; workflow_id: string; workflow_name?: string; total_nodes: number; rerun_of?: string }
   | { type: "WorkflowResumed"; owner: string }
   | { type: "WorkflowRetrying"; attempt: number; error: ErrorInfo }
-  | { type: "WorkflowCancelling"; because: "request" | "timeout"; reason: string }
+  | {
+    type: "WorkflowCancelling";
+    because: "request" | "timeout";
+    reason: string;
+    /** How the execution ends stands already: only this handler is ended. */
+    handler?: HandlerName;
+  }
   /** Everything has run but the handlers, and how the execution ends can no longer change. */
   | ({ type: "WorkflowFinishing" } & Verdict)
   | ({ type: "NodeStarted"; node_type: string; attempt: number } & NodeSubject)

@@ -129,6 +129,7 @@ export class Executor {
     const unlocked = { ...own, secrets: prepared.secrets };
     const stage = new Stage({ ...this.#options, prepared: unlocked, inbox: this.#inbox, handler: name, before });
     restoreNodes(stage.ledger, restored, clock.now());
+    stage.decideAgain();
     await stage.run();
     this.#throwIfBroken(stage);
   }

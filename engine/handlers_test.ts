@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { breaks, Lab, sleeps } from "../tests/support/lab.ts";
 import { type Act, fails, sketch, takes, trace } from "../tests/support/trace.ts";
+import { sleep } from "./clock.ts";
 import type { HandlerName } from "./events.ts";
 import { WorkflowError } from "./issue.ts";
 import { createEngine } from "./engine.ts";
@@ -127,6 +128,53 @@ Deno.test("resume() in the middle of handlers runs those that had not ended, and
   const result = await lab.clock.run(resumed.result);
   assert.equal(result.status, "failed");
   assert.deepEqual(lab.begun, ["a 1", "warn 1", "page 1", "page 2", "clean 1"]);
+});
+
+/** A failure whose handlers can be looked at while they run. */
+function startHandled(acts: Lab["acts"]) {
+  const lab = new Lab({ a: breaks(), ...acts });
+  const own = (id: string) => node(id, { node_type: "test.node" });
+  const settings = { on_failure: [own("warn"), own("page")], on_exit: [own("clean")] };
+  const engine = lab.openEngine();
+  const workflow = sketch("a", { nodes: { a: { node_type: "test.node" } }, settings });
+  return { lab, engine, started: engine.start(workflow) };
+}
+
+Deno.test("resume() keeps to a cancel of handlers that was cut off, and runs on_exit", async () => {
+  const stubborn: Act = async ({ node_id }) => {
+    await sleep(lab.clock, 1000);
+    return { out: node_id };
+  };
+  const { lab, engine, started } = startHandled({ warn: stubborn });
+  const handle = await started;
+  lab.clock.setTimer(100, () => handle.cancel("Enough"));
+  lab.clock.setTimer(200, () => void engine.close());
+  await lab.failure(handle);
+  const resumed = await lab.openEngine().resume(handle.execution_id);
+  const result = await lab.clock.run(resumed.result);
+  assert.equal(result.status, "failed");
+  assert.deepEqual(lab.begun, ["a 1", "warn 1", "clean 1"]);
+  const cancels = (await lab.events(handle.execution_id)).filter(({ type }) => type === "WorkflowCancelling");
+  assert.deepEqual(cancels.map((event) => "handler" in event && event.handler), ["on_failure"]);
+});
+
+Deno.test("handlers: a cancel of another process ends those that run, and never on_exit behind them", async () => {
+  const { lab, started } = startHandled({ warn: sleeps(60_000), clean: sleeps(5000) });
+  const handle = await started;
+  lab.clock.setTimer(100, () => void lab.openEngine().cancel(handle.execution_id));
+  await lab.clock.run(handle.result);
+  const lines = await lab.lines(handle.execution_id);
+  assert.deepEqual(
+    lines.slice(-6),
+    [
+      "WorkflowCancelling",
+      "NodeSkipped page",
+      "NodeFailed warn",
+      "NodeStarted clean",
+      "NodeCompleted clean",
+      "WorkflowCompleted failed",
+    ],
+  );
 });
 
 const refused: [HandlerName, Partial<NodeSpec>, RegExp][] = [

@@ -80,9 +80,9 @@ export class Stage {
 
   /** Comes to the decisions again that follow from the journal. */
   decideAgain(): void {
-    const { cancelling } = this.#options.recorder.state;
+    const { recorder: { state: { cancelling } }, handler } = this.#options;
     this.#applyFailure();
-    if (cancelling !== undefined) this.#decideToStop(stopBecauseOf(cancelling));
+    if (cancelling !== undefined && cancelling.handler === handler) this.#decideToStop(stopBecauseOf(cancelling));
   }
 
   /** Runs to the end: nothing runs, and nothing more may start. */
@@ -256,8 +256,8 @@ export class Stage {
   #onCancel(because: "request" | "timeout", reason: string): void {
     const { recorder, handler } = this.#options;
     if (!this.#mayDecideToStop()) return;
-    if (handler === undefined) recorder.record({ type: "WorkflowCancelling", because, reason });
-    else if (because === "timeout" || recorder.state.cancelling !== undefined) return;
+    if (handler !== undefined && (because === "timeout" || recorder.state.cancelling?.because === "request")) return;
+    recorder.record({ type: "WorkflowCancelling", because, reason, ...(handler && { handler }) });
     this.#decideToStop(stopBecauseOf({ because, reason }));
   }
 

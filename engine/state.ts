@@ -70,8 +70,8 @@ export interface ExecutionState {
   round: number;
   /** Nodes that the workflow has, handlers left out. */
   total_nodes: number;
-  /** Why nothing more starts, once it was cancelled or its time was up. */
-  cancelling?: { because: "request" | "timeout"; reason: string };
+  /** Why nothing more starts, once it was cancelled or its time was up; with `handler`, nothing more of that handler. */
+  cancelling?: { because: "request" | "timeout"; reason: string; handler?: HandlerName };
   /** How it will end, once its handlers have run. */
   finishing?: Verdict;
   /** Why it failed, or was cancelled. */
@@ -114,9 +114,11 @@ export function reduce(state: ExecutionState, event: ExecutionEvent): void {
         state.nodes.set(id, { status: "waiting", attempt: newestAttempt(node), failures: 0 });
       }
       return;
-    case "WorkflowCancelling":
-      state.cancelling = { because: event.because, reason: event.reason };
+    case "WorkflowCancelling": {
+      const { because, reason, handler } = event;
+      state.cancelling = { because, reason, ...(handler && { handler }) };
       return;
+    }
     case "WorkflowFinishing": {
       const { status, error, outputs } = event;
       state.finishing = { status, ...(error && { error }), ...(outputs && { outputs }) };

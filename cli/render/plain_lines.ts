@@ -61,9 +61,7 @@ export class PlainLines implements Renderer {
       case "WorkflowRetrying":
         return `${bold(this.#workflowName)}  ${yellow("retrying")} from the start: ${describeError(event.error)}`;
       case "WorkflowCancelling":
-        return `${bold(this.#workflowName)}  ${yellow(event.because === "timeout" ? "out of time" : "cancelling")}: ${
-          cleanLine(event.reason)
-        }`;
+        return `${bold(this.#workflowName)}  ${yellow(describeCancel(event))}: ${cleanLine(event.reason)}`;
       case "NodeStarted":
         return `${this.#label(event)}  started${event.attempt > 1 ? ` (attempt ${event.attempt})` : ""}`;
       case "NodeRetrying":
@@ -92,6 +90,11 @@ export class PlainLines implements Renderer {
     const verb = error.code === "cancelled" ? yellow("cancelled") : red("failed");
     return `${verb} after ${formatDuration(duration_ms)}: ${describeError(error)}`;
   }
+}
+
+function describeCancel({ because, handler }: EventOf<"WorkflowCancelling">): string {
+  if (handler !== undefined) return `cancelling ${handler}`;
+  return because === "timeout" ? "out of time" : "cancelling";
 }
 
 function describeRetry({ attempt, delay_ms, error }: EventOf<"NodeRetrying">): string {

@@ -17,6 +17,11 @@ export function checkHandlers(workflow: Workflow, events: readonly ExecutionEven
     if (!due.includes(name) && own.length > 0) problems.push(`${name} ran though the execution ${end.status}`);
     if (due.includes(name)) problems.push(...checkHandler(workflow.settings[name] ?? [], own, end, isCancelled));
   }
+  for (const [place, event] of events.entries()) {
+    if (event.type !== "WorkflowCancelling" || event.handler === undefined) continue;
+    const isLate = (later: ExecutionEvent) => later.type === "NodeStarted" && later.handler === event.handler;
+    if (events.slice(place).some(isLate)) problems.push(`a node of ${event.handler} starts after its cancel`);
+  }
   const order = told.flatMap((event) => "handler" in event && event.handler !== undefined ? [event.handler] : []);
   const sorted = [...order].sort((a, b) => HANDLERS.indexOf(a) - HANDLERS.indexOf(b));
   if (order.join() !== sorted.join()) problems.push("handlers ran out of order");
