@@ -164,7 +164,7 @@ Deno.test("the script for PowerShell is complete, and asks as flow answers", asy
   const { code, stdout } = await runFlow(["completions", "powershell"], { cwd: ROOT });
   assert.equal(code, 0);
   const open: string[] = [];
-  const text = stdout.replaceAll(/'(?:[^']|'')*'|"[^"]*"|#.*$/gm, "");
+  const text = stdout.replaceAll(/'(?:[^']|'')*'|"[^"]*"|^ *#.*$/gm, "");
   assert.doesNotMatch(text, /['"]/);
   for (const bracket of text.match(/[(){}[\]]/g) ?? []) {
     if ("({[".includes(bracket)) open.push(bracket);
@@ -173,4 +173,7 @@ Deno.test("the script for PowerShell is complete, and asks as flow answers", asy
   assert.deepEqual(open, []);
   assert.match(stdout, /Register-ArgumentCompleter -Native -CommandName flow -ScriptBlock \{/);
   assert.match(stdout, /complete @next '--' @words/);
+  // To PowerShell, ‘ and ’ and two more are quotes as well: one in the id of a node must not end the text around it.
+  assert.match(stdout, /\$quoted = \[[\w.]+\.CodeGeneration\]::EscapeSingleQuotedStringContent\(\$value\)$/m);
+  assert.match(stdout, /else { "'\$quoted'" }$/m);
 });

@@ -169,7 +169,9 @@ Register-ArgumentCompleter -Native -CommandName flow -ScriptBlock {
     $lines | Select-Object -Skip 1 | ForEach-Object {
         $value, $description = $_.Split([char]9, 2)
         if (-not $description) { $description = $value }
-        $text = if ($value -match '^[\w./=:-]+$') { $value } else { "'" + $value.Replace("'", "''") + "'" }
+        # There are more quotes than ', such as those of typographers.
+        $quoted = [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($value)
+        $text = if ($value -match '^[\w./=:-]+$') { $value } else { "'$quoted'" }
         [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $description)
     }
 }

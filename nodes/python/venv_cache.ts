@@ -1,5 +1,5 @@
 import { sha256 } from "../../engine/sha256.ts";
-import { chown, lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chown, link, lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { getuid } from "node:process";
 import { sleep, systemClock } from "../../engine/clock.ts";
@@ -86,11 +86,13 @@ export class VenvCache {
     const age = owner === "" ? await ageMs(path) : 0;
     const [pid, started] = owner.split(" ");
     if (owner === "" ? age < 5000 : this.#platform.startedOf(Number(pid)) === started) return false;
-    // By a name of our own, so that a lock that somebody else has just taken is not removed.
     const taken = `${path}.${crypto.randomUUID()}`;
     await rename(path, taken).catch(() => {});
+    // Somebody may have broken it before us, and taken it: then it is theirs, and goes back.
+    const isTheirs = await readFile(taken, "utf8").then((text) => text !== owner, () => false);
+    if (isTheirs) await link(taken, path).catch(() => {});
     await rm(taken, { force: true });
-    return true;
+    return !isTheirs;
   }
 
   #owner(): string {
