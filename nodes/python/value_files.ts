@@ -22,7 +22,7 @@ export async function bringValues(platform: Platform, inputs: Values): Promise<B
   const files = new Map<string, Uint8Array>();
   const bring = async (value: Value): Promise<Value> => {
     if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
-    if (Array.isArray(value)) return await Promise.all(value.map(bring));
+    if (Array.isArray(value)) return await bringList(value);
     const reference = readReference(value);
     if (reference === undefined) return await bringAll(value);
     const target = `${FOLDER}/${reference.sha256}`;
@@ -34,8 +34,16 @@ export async function bringValues(platform: Platform, inputs: Values): Promise<B
     if (sizeOf(files) > MAX_BYTES) throw tooLarge();
     return { $file: { ...reference, path: target } };
   };
-  const bringAll = async (values: Values): Promise<Values> =>
-    Object.fromEntries(await Promise.all(Object.entries(values).map(async ([key, part]) => [key, await bring(part)])));
+  // One after the other, so that no more of them are in memory than may be brought.
+  const bringList = async (values: readonly Value[]): Promise<Value[]> => {
+    const brought: Value[] = [];
+    for (const value of values) brought.push(await bring(value));
+    return brought;
+  };
+  const bringAll = async (values: Values): Promise<Values> => {
+    const brought = await bringList(Object.values(values));
+    return Object.fromEntries(Object.keys(values).map((name, index) => [name, brought[index] ?? null]));
+  };
   return { inputs: await bringAll(inputs), files };
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { getPlatform } from "../../platform/mod.ts";
 import { withFolder } from "../../tests/support/temp_folder.ts";
@@ -38,5 +39,27 @@ Deno.test("bringValues() refuses more than a sandbox should be handed", async ()
     await Deno.writeTextFile(path, "");
     const reference = { $file: { path, sha256: SHA256_OF_HELLO, bytes: 65 * 1024 * 1024, kind: "bytes" } };
     await assert.rejects(bringValues(getPlatform(), { reference }), { code: "too_large" });
+  });
+});
+
+Deno.test("bringValues() reads one file at a time, and none after there is too much", async () => {
+  await withFolder(async (folder) => {
+    const references = await Promise.all([1, 2, 3, 4].map(async (first) => {
+      const half = new Uint8Array(33 * 1024 * 1024).fill(first, 0, 1);
+      const path = join(folder, String(first));
+      await Deno.writeFile(path, half);
+      return { $file: { path, sha256: createHash("sha256").update(half).digest("hex"), bytes: half.length } };
+    }));
+    const platform = getPlatform();
+    const read: string[] = [];
+    const counting = {
+      ...platform,
+      readFile: (path: string, maxBytes: number) => {
+        read.push(path);
+        return platform.readFile(path, maxBytes);
+      },
+    };
+    await assert.rejects(bringValues(counting, { references }), { code: "too_large" });
+    assert.equal(read.length, 2);
   });
 });
