@@ -70,11 +70,14 @@ export type NodeHandle<I extends Ports = Ports, V = unknown, Open extends boolea
   & NodeReference<I, V, Open>
   & { readonly [P in Exclude<keyof V, keyof NodeReference>]: OutputPortOf<V[P]> };
 
+/** What a handle has besides its ports; of all that objects have, such as `constructor`, ports win. */
+const MEMBERS: readonly string[] = ["node_id", "port"] satisfies (keyof NodeReference)[];
+
 /** A handle with a property for each of these ports. */
 export function createHandle(workflow: WorkflowIdentity, nodeId: string, ports: readonly string[]): NodeReference {
   const reference = new NodeReference(nodeId, workflow);
   for (const port of ports) {
-    if (port in reference) continue;
+    if (MEMBERS.includes(port)) continue;
     Object.defineProperty(reference, port, { get: () => reference.port(port), enumerable: true });
   }
   return reference;

@@ -7,8 +7,11 @@ import type { Value, Values } from "../engine/value.ts";
 import { anyValue } from "../nodes/_value.ts";
 import type { NodeOptions } from "./node_options.ts";
 
-/** How a function runs as a node; the options of a node itself win over these. */
-export interface TaskOptions extends Omit<NodeOptions, "depends_on" | "position" | "name"> {
+/**
+ * How a function runs as a node; the options of a node itself win over these. What makes one node of many is said where
+ * it is added: its place, what it waits for, what it goes over.
+ */
+export interface TaskOptions extends Omit<NodeOptions, "depends_on" | "position" | "name" | "map"> {
   /** What the code is known by, also in another process. Default: the name of the function. */
   readonly name?: string;
   /** One line for `flow nodes`. */

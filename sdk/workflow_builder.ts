@@ -2,6 +2,7 @@ import type { ExecutionHandle } from "../engine/engine_options.ts";
 import type { HandlerName } from "../engine/events.ts";
 import type { NodeDefinition, Ports } from "../engine/node.ts";
 import type { ConfiguredNode, OpenValue, PortInputs, PortValues } from "../engine/node_type.ts";
+import { setOwn } from "../engine/plain.ts";
 import { Expression, OutputPort, quoteName } from "../engine/typed_expression.ts";
 import type { Json, Values } from "../engine/value.ts";
 import type { ExecutionResult } from "../engine/verdict.ts";
@@ -126,14 +127,14 @@ export class WorkflowBuilder<In extends InputDeclarations = InputDeclarations> {
   input<const D extends InputDeclaration>(name: string, declaration: D): InputReference<InputValue<D>>;
   input(name: string, declaration?: InputDeclaration): Expression {
     if (declaration !== undefined) {
-      this.#draft.inputs[name] = toDocumentValue(declaration, `input "${name}"`, this.#draft);
+      setOwn(this.#draft.inputs, name, toDocumentValue(declaration, `input "${name}"`, this.#draft));
     }
     return new Expression(`inputs.${quoteName(name)}`, this.#draft);
   }
 
   /** Declares what the workflow answers; without any, it answers the outputs of the nodes that lead nowhere. */
   output(name: string, value: OpenValue): this {
-    this.#draft.outputs[name] = toDocumentValue(value, `output "${name}"`, this.#draft);
+    setOwn(this.#draft.outputs, name, toDocumentValue(value, `output "${name}"`, this.#draft));
     return this;
   }
 

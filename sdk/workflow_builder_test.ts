@@ -179,7 +179,7 @@ Deno.test("ports that are called like members of a handle, or like what makes a 
   const wf = workflow("odd");
   const node = wf.add("odd", odd());
   assert.equal(node.node_id, "odd");
-  const ports = { a: node.port("node_id"), b: node.port("port"), c: node.port("constructor"), d: node.plain };
+  const ports = { a: node.port("node_id"), b: node.port("port"), c: node.constructor, d: node.plain };
   wf.add("end", delay({ delay_ms: 0 }), ports);
   assert.deepEqual((await wf.run()).outputs, { end: { a: "1", b: "2", c: "3", d: "4" } });
 
@@ -305,4 +305,11 @@ Deno.test("run() on a server that is not there says so", async () => {
   const wf = workflow("remote");
   wf.add("a", debugLog());
   await assert.rejects(wf.run({ client: connect("http://127.0.0.1:1") }), refused("unavailable", /127\.0\.0\.1:1/));
+});
+
+Deno.test("inputs and outputs may have any name, also those that JavaScript has another meaning for", () => {
+  const wf = workflow("names");
+  wf.output("__proto__", wf.input("__proto__", { type: "string" }));
+  const { inputs, outputs } = wf.toJSON();
+  assert.deepEqual([inputs, outputs].map((it) => Object.keys(it ?? {})), [["__proto__"], ["__proto__"]]);
 });

@@ -165,6 +165,8 @@ function tasks() {
     log("hello");
     return signal.aborted;
   });
+  // @ts-expect-error only where it is added the compiler knows that there will be lists
+  task(() => 1, { name: "one", map: { items: [1, 2] } });
   const wf = workflow("tasks");
   const loaded = wf.add("load", load, { url: "x" });
   wf.add("count", count, { rows: loaded.result.get("rows") });
