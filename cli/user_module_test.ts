@@ -49,3 +49,28 @@ Deno.test("importUserModule() of an executable advises to bundle packages, which
   assert.match(message, /left-pad/);
   assert.match(hint ?? "", /packages that it imports have to be bundled into it/);
 });
+
+Deno.test("importUserModule() gives up on a module that awaits for too long", async () => {
+  const code = "await new Promise((resolve) => globalThis.letGo = resolve);\nexport const isDone = true;";
+  await withFiles({ "mine.ts": code }, async (path) => {
+    await assert.rejects(importUserModule(context, "mine.ts", path("mine.ts"), { limitMs: 30 }), {
+      code: "invalid_document",
+      message: 'Cannot load "mine.ts": it was not done after 0.03 s',
+    });
+    // A module that never ends would end the test runner too.
+    (globalThis as { letGo?: () => void }).letGo?.();
+    assert.equal((await importUserModule(context, "mine.ts", path("mine.ts"))).isDone, true);
+  });
+});
+
+Deno.test("importUserModule() says of CommonJS that it is CommonJS, also in executables", async () => {
+  for (const where of [context, inExecutable]) {
+    const { hint } = await explain('const { z } = require("flowengine");\nmodule.exports = { nodes: [] };', where);
+    assert.match(hint ?? "", /^Write it as an ES module/);
+  }
+  await withFiles({ "mine.cjs": 'require("flowengine");' }, async (path) => {
+    await assert.rejects(importUserModule(context, "mine.cjs", path("mine.cjs")), (error) => {
+      return error instanceof FlowError && error.hint?.startsWith("Write it as an ES module") === true;
+    });
+  });
+});

@@ -60,7 +60,7 @@ export async function readWorkflowFile(
   if (!isModule(filename)) {
     return { filename, source: await platform.readFile(path, MAX_DOCUMENT_BYTES), path, nodes: [] };
   }
-  const loaded = await importUserModule(context, filename, path, anew);
+  const loaded = await importUserModule(context, filename, path, { anew });
   const source = workflowOf(loaded);
   if (source === undefined) {
     throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no workflow`, {
@@ -86,7 +86,8 @@ export async function loadNodeFiles(
       ? await (await import("./package_module.ts")).findPackageModule(context, filename)
       : resolvePath(context, filename);
     await checkFile(context, filename, path);
-    const loaded = await importUserModule(context, filename, path, anew);
+    checkIsCode(filename);
+    const loaded = await importUserModule(context, filename, path, { anew });
     if (loaded.nodes === undefined && typesOf(workflowOf(loaded)) === undefined) {
       throw new FlowError("invalid_document", `Cannot use "${filename}": it exports no node types`, {
         hint: 'Write "export const nodes = [defineNode({ ... })]" in it.',
@@ -134,6 +135,13 @@ async function checkFile(
       hint: "Give the path of a workflow file.",
     });
   }
+}
+
+function checkIsCode(filename: string): void {
+  if (!/\.(jsonc?|ya?ml)$/i.test(filename)) return;
+  throw new FlowError("invalid_argument", `Cannot use "${filename}": it is a document, not a module with node types`, {
+    hint: 'Name a .ts, .js or .mjs file that exports them as "nodes".',
+  });
 }
 
 function workflowOf(loaded: Record<string, unknown>): unknown {

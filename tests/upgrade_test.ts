@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, copyFile, lstat, mkdir, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runFlow } from "./support/cli.ts";
 import { standIn, TARGET, withReleases } from "./support/releases.ts";
@@ -106,6 +106,17 @@ Deno.test("flow upgrade --rollback replaces an executable that does not run any 
     assert.equal(again.code, 5);
     assert.match(again.stderr, /^error: Cannot use ".*flow\.previous": /);
     assert.equal(await site.installedVersion(), "0.1.0");
+  });
+});
+
+Deno.test("flow upgrade asks an executable that says nothing once, and not for long", async () => {
+  await withReleases(async (site) => {
+    const asked = join(site.folder, "asked");
+    await writeFile(site.path, `#!/bin/sh\necho asked >>'${asked}'\nexec sleep 60\n`);
+    const { code, stderr } = await site.upgrade(["--check"]);
+    assert.equal(code, 5);
+    assert.match(stderr, /^error: Cannot use ".*flow": it does not say its version within 5 s\n hint: Check whether /);
+    assert.equal(await readFile(asked, "utf8"), "asked\n");
   });
 });
 

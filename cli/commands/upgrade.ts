@@ -81,9 +81,9 @@ async function moveTo(
   signal: AbortSignal,
 ): Promise<Report> {
   const { platform } = context;
-  const { path } = installation;
+  const { path, version } = installation;
   // Whatever it is, it is not ours to replace.
-  const version = installation.version ?? await askVersion(platform, path);
+  if (version === undefined) throw installation.trouble;
   const target = targetName(platform.os, platform.arch);
   const releases = await readFeed(releasesUrl(platform, flags), target, signal);
   const release = chooseRelease(releases, flags.version?.replace(/^v/, ""));

@@ -10,9 +10,14 @@ export interface Installation {
   readonly path: string;
   /** Undefined if it does not run. */
   readonly version: string | undefined;
+  /** Why it does not run. */
+  readonly trouble?: unknown;
 }
 
-const SMOKE_TEST_MS = 30_000;
+/** A program that is new to a system may be looked at by scanners first. */
+const FIRST_RUN_MS = 30_000;
+/** One that is installed has run before. */
+const INSTALLED_RUN_MS = 5000;
 /** Just after a file was written, a process that is being started elsewhere may still hold it open. */
 const BUSY_PAUSE_MS = 100;
 const MAX_BUSY_LOOKS = 20;
@@ -45,8 +50,12 @@ export async function findInstallation(platform: Platform, executable: string | 
     });
   }
   await checkKeeper(path);
-  const version = executable === undefined ? ownVersion : await askVersion(platform, path).catch(() => undefined);
-  return { path, version };
+  if (executable === undefined) return { path, version: ownVersion };
+  try {
+    return { path, version: await askVersion(platform, path, INSTALLED_RUN_MS) };
+  } catch (trouble) {
+    return { path, version: undefined, trouble };
+  }
 }
 
 function checkOwn(platform: Platform): void {
@@ -92,12 +101,12 @@ function refusal(reason: string, hint: string): FlowError {
 }
 
 /**
- * What an executable says its version is.
+ * What an executable says its version is, within `limitMs`.
  *
  * @throws {FlowError} `precondition_failed` if it does not run, or is no flow
  */
-export async function askVersion(platform: Platform, path: string): Promise<string> {
-  const { code, output } = await runWhenFree(platform, path);
+export async function askVersion(platform: Platform, path: string, limitMs = FIRST_RUN_MS): Promise<string> {
+  const { code, output } = await runWhenFree(platform, path, limitMs);
   const [, version] = /^flow (\S+)/.exec(output) ?? [];
   if (code === 0 && version !== undefined) return version;
   const said = output.trim().split("\n").at(-1)?.slice(0, 200) || `it ended with exit code ${code}`;
@@ -106,11 +115,16 @@ export async function askVersion(platform: Platform, path: string): Promise<stri
   });
 }
 
-async function runWhenFree(platform: Platform, path: string): Promise<{ code: number; output: string }> {
+async function runWhenFree(
+  platform: Platform,
+  path: string,
+  timeoutMs: number,
+): Promise<{ code: number; output: string }> {
   for (let look = 1;; look++) {
     try {
-      return await runQuietly(platform, [path, "--version"], { env: platform.envAll(), timeoutMs: SMOKE_TEST_MS });
+      return await runQuietly(platform, [path, "--version"], { env: platform.envAll(), timeoutMs });
     } catch (error) {
+      if (error instanceof FlowError && error.code === "timeout") throw silent(path, timeoutMs);
       const reason = error instanceof Error ? error.message : String(error);
       if (!/text file busy|os error 26\b/i.test(reason) || look === MAX_BUSY_LOOKS) {
         throw new FlowError("precondition_failed", `Cannot use "${path}": ${reason}`, { cause: error });
@@ -118,4 +132,11 @@ async function runWhenFree(platform: Platform, path: string): Promise<{ code: nu
       await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
     }
   }
+}
+
+function silent(path: string, limitMs: number): FlowError {
+  const state = `it does not say its version within ${limitMs / 1000} s`;
+  return new FlowError("precondition_failed", `Cannot use "${path}": ${state}`, {
+    hint: `Check whether it is flow, and what "${path} --version" does.`,
+  });
 }
