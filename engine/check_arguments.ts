@@ -16,7 +16,7 @@ export function checkIsWorkflow(workflow: unknown): void {
 }
 
 /** @throws {FlowError} `invalid_argument` */
-export function checkStartOptions({ execution_id, timeoutMs, inputs }: StartOptions): void {
+export function checkStartOptions({ execution_id, timeoutMs, inputs, signal }: StartOptions): void {
   if (execution_id !== undefined && !(typeof execution_id === "string" && EXECUTION_ID.test(execution_id))) {
     throw refuse(
       `Cannot use ${showValue(execution_id)} as execution_id: it is not an id`,
@@ -28,6 +28,9 @@ export function checkStartOptions({ execution_id, timeoutMs, inputs }: StartOpti
       `Cannot use ${showValue(timeoutMs)} as timeoutMs: it is not a positive number`,
       "Give it in milliseconds, or leave it out for no limit.",
     );
+  }
+  if (signal !== undefined && !(isObject(signal) && typeof signal["addEventListener"] === "function")) {
+    throw refuse(`Cannot use ${showValue(signal)} as signal`, "Pass the signal of an AbortController.");
   }
   if (inputs !== undefined && !isPlainObject(inputs)) {
     throw refuse(`Cannot use ${showValue(inputs)} as inputs`, "Pass an object with one property per input.");

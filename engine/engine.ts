@@ -1,5 +1,6 @@
 import { createLocalDispatcher } from "./attempt.ts";
 import { type BusListener, EventBus } from "./bus.ts";
+import { abortReason, cancelOn } from "./cancel_on.ts";
 import { closeResources } from "./cleanup.ts";
 import type { Calls } from "./calls.ts";
 import { checkIsWorkflow, checkStartOptions } from "./check_arguments.ts";
@@ -16,7 +17,7 @@ import { WorkflowError } from "./issue.ts";
 import { MemoryStore } from "./memory_store.ts";
 import type { NodeDefinition } from "./node.ts";
 import { loadLanguageOf } from "./language.ts";
-import { type PreparedWorkflow, prepareWorkflow } from "./prepare.ts";
+import { limitTime, type PreparedWorkflow, prepareWorkflow } from "./prepare.ts";
 import { NodeRegistry } from "./registry.ts";
 import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";
 import { readReuse } from "./reuse.ts";
@@ -82,7 +83,7 @@ export class Engine {
     workflow: Workflow,
     options: StartOptions = {},
   ): Promise<ExecutionHandle<O>> {
-    return await this.#start<O>(workflow, options);
+    return cancelOn(options.signal, await this.#start<O>(workflow, options));
   }
 
   async #start<O extends Values>(
@@ -97,10 +98,8 @@ export class Engine {
     const inputs = resolveInputs(workflow.inputs, options.inputs ?? {});
     const prepared = await this.#unlock(locked, inputs);
     const record = this.#createRecord(limited, { ...options, inputs }, { called_by });
-    return this.#handle<O>(
-      record,
-      await this.#driver.create(record, { prepared, state: createState(record.execution_id) }),
-    );
+    const drive = { prepared, state: createState(record.execution_id), cancelReason: abortReason(options.signal) };
+    return this.#handle<O>(record, await this.#driver.create(record, drive));
   }
 
   /**
@@ -160,8 +159,13 @@ export class Engine {
     const reuse = await readReuse(this.store, plan);
     const prepared = await this.#unlock(await this.#prepare(workflow, plan.inputs), plan.inputs);
     const record = this.#createRecord(workflow, { ...options, inputs: plan.inputs }, { rerun_of: plan.execution_id });
-    const drive = { prepared, state: createState(record.execution_id), reuse };
-    return this.#handle<O>(record, await this.#driver.create(record, drive));
+    const drive = {
+      prepared,
+      state: createState(record.execution_id),
+      reuse,
+      cancelReason: abortReason(options.signal),
+    };
+    return cancelOn(options.signal, this.#handle<O>(record, await this.#driver.create(record, drive)));
   }
 
   /**
@@ -286,11 +290,6 @@ export function createEngine(
 ): Engine {
   const { nodes, registry = new NodeRegistry(nodes), ...rest } = options;
   return new Engine({ ...rest, registry });
-}
-
-function limitTime(workflow: Workflow, limitMs: number | undefined): Workflow {
-  if (limitMs === undefined) return workflow;
-  return { ...workflow, settings: { ...workflow.settings, max_execution_time_ms: limitMs } };
 }
 
 function executionNotFound(executionId: string): FlowError {

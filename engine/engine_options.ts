@@ -52,6 +52,8 @@ export interface StartOptions {
   useCache?: boolean;
   /** Overrides `settings.max_execution_time_ms`. */
   timeoutMs?: number | undefined;
+  /** Cancels the execution when it aborts. */
+  signal?: AbortSignal | undefined;
 }
 
 /** An execution that this engine drives. */

@@ -153,3 +153,9 @@ function toPrepared(
   const required = inputs === undefined ? ports : ports.filter((port) => !Object.hasOwn(inputs, port));
   return [{ spec, definition, config, required, expressions, namedOutputs }];
 }
+
+/** The workflow with another limit for its time, if there is one. */
+export function limitTime(workflow: Workflow, limitMs: number | undefined): Workflow {
+  if (limitMs === undefined) return workflow;
+  return { ...workflow, settings: { ...workflow.settings, max_execution_time_ms: limitMs } };
+}

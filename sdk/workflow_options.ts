@@ -111,7 +111,7 @@ export type RunOptions<In extends InputDeclarations = InputDeclarations> =
   & LocalPlace
   & Omit<StartOptions, "inputs">;
 
-/** How to run a workflow on a server. */
+/** How to run a workflow on a server. When `signal` aborts, the execution is cancelled there. */
 export type RemoteRunOptions<In extends InputDeclarations = InputDeclarations> =
   & GivenInputs<In>
   & RemotePlace

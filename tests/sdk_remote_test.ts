@@ -17,6 +17,9 @@ Deno.test("a workflow that was built here runs on a server: result, events, canc
     assert.equal(await execution.cancel("Enough"), true);
     assert.equal((await execution.result).status, "cancelled");
 
+    const stopped = await slow.run({ client, signal: AbortSignal.timeout(200) });
+    assert.equal(stopped.status, "cancelled");
+
     assert.equal(await client.workflows.create(slow), "slow");
     assert.equal((await parseWorkflow((await client.workflows.get("slow")).document)).nodes[0]?.id, "wait");
   }));
