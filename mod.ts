@@ -181,5 +181,4 @@ export type { Durability } from "./store/connection.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./store/open.ts";
 export type { ReadVaultKey, SecretEntry, SecretVault, VaultKey } from "./store/secret_vault.ts";
 export type { SqliteStore } from "./store/sqlite_store.ts";
-/** Zod, which config and ports are declared with: the very copy that the engine checks them with. */
-export * as z from "zod";
+export * from "./engine/zod.ts";

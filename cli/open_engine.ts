@@ -4,14 +4,14 @@ import type { NodeDefinition } from "../engine/node.ts";
 import { NodeRegistry } from "../engine/registry.ts";
 import type { SecretSource } from "../engine/secret_source.ts";
 import type { Store } from "../engine/store.ts";
-import { builtinNodes } from "../nodes/mod.ts";
+import { createBuiltinNodes } from "../nodes/mod.ts";
 import { recoveryOptions } from "../platform/recovery.ts";
 import type { Platform } from "../platform/types.ts";
 import type { SecretFlags } from "./secret_sources.ts";
 
 /** The node types of this program and those that its user brings along. @throws {FlowError} `conflict` */
 export function openRegistry(platform: Platform, userNodes: Iterable<NodeDefinition> = []): NodeRegistry {
-  const registry = new NodeRegistry(builtinNodes(platform));
+  const registry = new NodeRegistry(createBuiltinNodes(platform));
   // A workflow's own module may also be named for its node types.
   for (const definition of new Set(userNodes)) registry.register(definition);
   return registry;

@@ -1,12 +1,55 @@
 import { showValue } from "./plain.ts";
 import type { Value } from "./value.ts";
 
+/** What an {@link ErrorCode} means to whoever has to react to it. */
+export type ErrorKind =
+  | "invalid"
+  | "failed"
+  | "timeout"
+  | "cancelled"
+  | "not_found"
+  | "conflict"
+  | "unavailable"
+  | "bug";
+
 /**
- * Every way in which something can go wrong, and what kind of problem it is. The codes are part of the API: they stand
- * in events, in HTTP answers and in `retry_on` lists. What a kind means for a process or an HTTP client is decided at
- * the edge (`server/outcome.ts`).
+ * A stable, machine-readable name of a problem: every way in which something can go wrong. The codes are part of the API:
+ * they stand in events, in HTTP answers and in `retry_on` lists.
  */
-const KIND_OF_CODE = {
+export type ErrorCode =
+  | "invalid_document"
+  | "invalid_workflow"
+  | "invalid_config"
+  | "invalid_input"
+  | "invalid_output"
+  | "invalid_argument"
+  | "expression_failed"
+  | "program_not_found"
+  | "too_large"
+  | "unauthenticated"
+  | "forbidden"
+  | "method_not_allowed"
+  | "node_failed"
+  | "exit_code"
+  | "killed_by_signal"
+  | "http_status"
+  | "connection_failed"
+  | "output_too_large"
+  | "interrupted"
+  | "timeout"
+  | "cancelled"
+  | "not_found"
+  | "conflict"
+  | "precondition_failed"
+  | "rate_limited"
+  | "unavailable"
+  | "store_failed"
+  | "store_corrupt"
+  | "store_too_new"
+  | "internal";
+
+/** What a kind means for a process or an HTTP client is decided at the edge (`server/outcome.ts`). */
+const KIND_OF_CODE: Readonly<Record<ErrorCode, ErrorKind>> = {
   // The caller has to change something before it can work.
   invalid_document: "invalid",
   invalid_workflow: "invalid",
@@ -40,13 +83,7 @@ const KIND_OF_CODE = {
   store_corrupt: "unavailable",
   store_too_new: "unavailable",
   internal: "bug",
-} as const;
-
-/** A stable, machine-readable name of a problem. */
-export type ErrorCode = keyof typeof KIND_OF_CODE;
-
-/** What an {@link ErrorCode} means to whoever has to react to it. */
-export type ErrorKind = (typeof KIND_OF_CODE)[ErrorCode];
+};
 
 /** An error as it stands in events, in the journal and in HTTP answers. */
 export interface ErrorInfo {

@@ -1,10 +1,11 @@
-import * as z from "zod";
+import * as zod from "zod";
 import { checkDefinition, checkShape } from "./check_arguments.ts";
 import type { Path } from "./issue.ts";
 import { lazy } from "./lazy.ts";
 import type { NodeContext } from "./node_context.ts";
 import type { DeclaredPorts, NodeType } from "./node_type.ts";
 import type { Values } from "./value.ts";
+import type { z } from "./zod.ts";
 
 export type {
   CallRequest,
@@ -48,16 +49,18 @@ export function anyPorts<S extends Shape = Record<never, never>>(shape?: S): Por
   return { shape: shape ?? {} as S, open: true };
 }
 
-type ShapeOf<P> = P extends Ports<infer S> ? S : P extends Shape ? P : never;
 /** What `run` gets as config: parsed, with defaults filled in. */
 export type ConfigOf<S extends Shape> = z.output<z.ZodObject<S>>;
 // For zod an object without keys is a Record<string, never>, which no other port could be added to.
-type OpenOf<S extends Shape, Known> = keyof S extends never ? Values : Known & Values;
 /** What `run` gets as inputs. */
-export type InputsOf<P> = P extends Ports<infer S> ? OpenOf<S, z.output<z.ZodObject<S>>> : ConfigOf<ShapeOf<P>>;
+export type InputsOf<P> = P extends Ports<infer S> ? keyof S extends never ? Values : ConfigOf<S> & Values
+  : P extends Shape ? ConfigOf<P>
+  : never;
 /** What `run` has to answer; every declared port may also be left out, and then carries nothing. */
-export type OutputsOf<P> = P extends Ports<infer S> ? OpenOf<S, Partial<z.input<z.ZodObject<S>>>>
-  : Partial<z.input<z.ZodObject<ShapeOf<P>>>>;
+export type OutputsOf<P> = P extends Ports<infer S>
+  ? keyof S extends never ? Values : Partial<z.input<z.ZodObject<S>>> & Values
+  : P extends Shape ? Partial<z.input<z.ZodObject<P>>>
+  : never;
 
 /** Something, or a function that makes it when it is first needed: many zod types take milliseconds to make. */
 export type Lazy<T> = T | (() => T);
@@ -160,7 +163,7 @@ export function defineNode<const C extends Shape, const I extends Ports | Shape,
   input: NodeDefinitionInput<C, I, O>,
 ): NodeType<C, DeclaredPorts<I>, DeclaredPorts<O>> {
   checkDefinition(input);
-  const config = lazy(() => z.strictObject(resolveShape(input.config, input.type)));
+  const config = lazy(() => zod.strictObject(resolveShape(input.config, input.type)));
   const inputs = lazy(() => resolvePorts(input.inputs, input.type, "input"));
   const outputs = lazy(() => resolvePorts(input.outputs, input.type, "output"));
   // What can be seen already is checked where it is written.

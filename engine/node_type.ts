@@ -1,7 +1,7 @@
-import type * as z from "zod";
-import type { NodeDefinition, Ports, Shape } from "./node.ts";
+import type { Lazy, NodeDefinition, Ports, Shape } from "./node.ts";
 import type { Expression, OutputPort } from "./typed_expression.ts";
 import type { Json, Value } from "./value.ts";
+import type { z } from "./zod.ts";
 
 /** Text with an expression in it: what it is will be known when the workflow runs. */
 export type ExpressionText = `${string}\${{${string}}}${string}`;
@@ -101,3 +101,12 @@ export interface NodeType<C extends Shape = Shape, I extends Ports = Ports, O ex
   /** A node of this type with this config. */
   (...config: ConfigArguments<C>): ConfiguredNode<I, O>;
 }
+
+/** The type of what `defineNode` makes of these parts, each perhaps a function that makes it. */
+export type DefinedNode<C extends Lazy<Shape>, I extends Lazy<Ports | Shape>, O extends Lazy<Ports | Shape>> = NodeType<
+  Made<C>,
+  DeclaredPorts<Made<I>>,
+  DeclaredPorts<Made<O>>
+>;
+
+type Made<T> = T extends () => infer M ? M : T;

@@ -24,7 +24,11 @@ export interface PreparedNode {
   readonly config: unknown;
   /** The inputs without which the node cannot run. */
   readonly required: readonly string[];
-  /** Compiled, if it has some. */
+  /**
+   * Compiled, if it has some.
+   *
+   * @internal
+   */
   readonly expressions?: NodeExpressions | undefined;
   /** Of a node with `map`: the outputs that the workflow uses. */
   readonly namedOutputs?: ReadonlySet<string> | undefined;

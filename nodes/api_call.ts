@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { lazy } from "../engine/lazy.ts";
 import { anyPorts, type ConfigOf, defineNode, type NodeContext } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import type { Values } from "../engine/value.ts";
 import type { Platform } from "../platform/types.ts";
 import { envField } from "./_command_fields.ts";
@@ -31,6 +32,11 @@ const outputs = () => ({
 /** What a script runs with. */
 export type ApiCallContext = NodeContext<ConfigOf<ReturnType<typeof config>>, Values>;
 
+const inputs = () => anyPorts();
+
+/** @internal */
+export type ApiCallNode = DefinedNode<typeof config, typeof inputs, typeof outputs>;
+
 /**
  * Runs a Python script in a sandbox that may use the network.
  *
@@ -38,7 +44,7 @@ export type ApiCallContext = NodeContext<ConfigOf<ReturnType<typeof config>>, Va
  * - Packages are installed once for each set of them and version of Python.
  * - A script that fails ends with its exception as the message, and the traceback in the details.
  */
-export function createApiCall(platform: Platform) {
+export function createApiCall(platform: Platform): ApiCallNode {
   const runner = lazy(async () => new (await import("./python/script_runner.ts")).ScriptRunner(platform));
   return defineNode({
     type: "api.call",
@@ -46,7 +52,7 @@ export function createApiCall(platform: Platform) {
     summary: "Run a Python script that talks to other systems",
     category: "api",
     config,
-    inputs: anyPorts(),
+    inputs,
     outputs,
     run: async (ctx) => await (await runner()).run(ctx),
     closeResource: async (resource, signal) => await closeSandboxResource(platform, resource, signal),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { lazy } from "../engine/lazy.ts";
 import { type ConfigOf, defineNode, type InputsOf, type NodeContext } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import type { Platform } from "../platform/types.ts";
 import { anyValue } from "./_value.ts";
 import { closeSandboxResource, SANDBOX_KINDS } from "./sandbox/open_sandbox.ts";
@@ -41,13 +42,16 @@ export type BrowserRenderContext = NodeContext<
   InputsOf<ReturnType<typeof inputs>>
 >;
 
+/** @internal */
+export type BrowserRenderNode = DefinedNode<typeof config, typeof inputs, typeof outputs>;
+
 /**
  * Renders a page in headless Chromium, which runs in a sandbox, without Chromium's own.
  *
  * - Only pages by http and https are opened; an error page of a server is a page, too.
  * - A page that never ends loading is rendered as far as it is before the timeout.
  */
-export function createBrowserRender(platform: Platform) {
+export function createBrowserRender(platform: Platform): BrowserRenderNode {
   const runner = lazy(async () => new (await import("./browser/render_runner.ts")).RenderRunner(platform));
   return defineNode({
     type: "browser.render",

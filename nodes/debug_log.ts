@@ -1,10 +1,24 @@
 import * as z from "zod";
 import { abortError } from "../engine/clock.ts";
 import { anyPorts, defineNode } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import type { Value } from "../engine/value.ts";
 import { anyValue, toJsonText } from "./_value.ts";
 
 const LONGEST_TEXT = 2000;
+
+const config = () => ({
+  level: z.enum(["trace", "debug", "info", "warn", "warning", "error"]).default("info").describe(
+    "How serious it is; warn, warning and error become Warning events, all others Info events",
+  ),
+});
+
+const inputs = () => anyPorts({ message: anyValue().optional().describe("What to log, and to pass on") });
+
+const outputs = () => ({ message: anyValue() });
+
+/** @internal */
+type DebugLogNode = DefinedNode<typeof config, typeof inputs, typeof outputs>;
 
 /**
  * Logs its message, then every other input as `port: value`, and passes the message on.
@@ -15,18 +29,14 @@ const LONGEST_TEXT = 2000;
  * workflow("example").add("a", debugLog({ level: "warning" }), { message: "hello" });
  * ```
  */
-export const debugLog = defineNode({
+export const debugLog: DebugLogNode = defineNode({
   type: "debug.log",
   version: 1,
   summary: "Log the inputs",
   category: "debug",
-  config: () => ({
-    level: z.enum(["trace", "debug", "info", "warn", "warning", "error"]).default("info").describe(
-      "How serious it is; warn, warning and error become Warning events, all others Info events",
-    ),
-  }),
-  inputs: () => anyPorts({ message: anyValue().optional().describe("What to log, and to pass on") }),
-  outputs: () => ({ message: anyValue() }),
+  config,
+  inputs,
+  outputs,
   run(ctx) {
     if (ctx.signal.aborted) throw abortError(ctx.signal);
     const level = ["warn", "warning", "error"].includes(ctx.config.level) ? "warning" : "info";

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { lazy } from "../engine/lazy.ts";
 import { anyPorts, type ConfigOf, defineNode, type NodeContext } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import type { Values } from "../engine/value.ts";
 import type { Platform } from "../platform/types.ts";
 import { commandOutputs, envField, outputFields, wordsField } from "./_command_fields.ts";
@@ -85,6 +86,9 @@ export interface DockerRunOptions {
   graceMs?: number;
 }
 
+/** @internal */
+export type DockerRunNode = DefinedNode<typeof config, typeof inputs, typeof commandOutputs>;
+
 /**
  * Runs a container to its end, and deletes it.
  *
@@ -92,7 +96,7 @@ export interface DockerRunOptions {
  * - On cancel and on timeout it is stopped (SIGTERM, and SIGKILL after 5 seconds) and deleted.
  * - What an earlier attempt has left because flow was killed is deleted before the node runs again.
  */
-export function createDockerRun(platform: Platform, { graceMs = 5000 }: DockerRunOptions = {}) {
+export function createDockerRun(platform: Platform, { graceMs = 5000 }: DockerRunOptions = {}): DockerRunNode {
   // Loaded with the first container: what every start of flow would load costs it 0.1 ms per module.
   const runner = lazy(async () =>
     new (await import("./docker/container_runner.ts")).ContainerRunner(platform, graceMs)

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { FlowError } from "../engine/errors.ts";
 import { anyPorts, defineNode } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import type { Value, Values } from "../engine/value.ts";
 import type { ExecutionResult } from "../engine/verdict.ts";
 import type { Platform } from "../platform/types.ts";
@@ -12,6 +13,21 @@ const MODULE_NAME = /\.[cm]?[jt]s$/;
 
 const anyValue = () => z.custom<Value>((value) => value !== undefined, "a value");
 
+const config = () => ({
+  file: z.string().min(1).optional().describe("Its document, no code; relative to that of the calling workflow"),
+  workflow_id: z.string().min(1).optional().describe("The id under which it is saved"),
+  version: z.int().min(1).optional().describe("Of the saved workflow; default: the newest"),
+  workflow: z.record(z.string(), anyValue()).optional().describe(
+    "The document itself; its expressions are its own",
+  ),
+  inputs: z.record(z.string(), anyValue()).default({}).describe("Its inputs, besides those on the ports"),
+});
+
+const ports = () => anyPorts();
+
+/** @internal */
+export type FlowCallNode = DefinedNode<typeof config, typeof ports, typeof ports>;
+
 interface CallConfig {
   workflow?: Values | undefined;
   file?: string | undefined;
@@ -20,23 +36,15 @@ interface CallConfig {
 }
 
 /** Runs another workflow; what it answers, this node answers. */
-export function createFlowCall(platform: Platform) {
+export function createFlowCall(platform: Platform): FlowCallNode {
   return defineNode({
     type: "flow.call",
     version: 1,
     summary: "Run another workflow, as an execution of its own",
     category: "flow",
-    config: () => ({
-      file: z.string().min(1).optional().describe("Its document, no code; relative to that of the calling workflow"),
-      workflow_id: z.string().min(1).optional().describe("The id under which it is saved"),
-      version: z.int().min(1).optional().describe("Of the saved workflow; default: the newest"),
-      workflow: z.record(z.string(), anyValue()).optional().describe(
-        "The document itself; its expressions are its own",
-      ),
-      inputs: z.record(z.string(), anyValue()).default({}).describe("Its inputs, besides those on the ports"),
-    }),
-    inputs: anyPorts(),
-    outputs: anyPorts(),
+    config,
+    inputs: ports,
+    outputs: ports,
     check: (config) => {
       const ways = waysOf(config);
       if (ways.length !== 1) return [{ path: [], ...describeWays(ways.length) }];

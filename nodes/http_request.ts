@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type ConfigOf, defineNode, type InputsOf, type NodeContext } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import { anyValue } from "./_value.ts";
 
 /** Fetch cannot send these. */
@@ -47,6 +48,9 @@ const outputs = () => ({
 /** What a request is sent with. */
 export type HttpRequestContext = NodeContext<ConfigOf<ReturnType<typeof config>>, InputsOf<ReturnType<typeof inputs>>>;
 
+/** @internal */
+type HttpRequestNode = DefinedNode<typeof config, typeof inputs, typeof outputs>;
+
 /**
  * Sends an HTTP request. Cancelling and the timeout close the connection.
  *
@@ -56,7 +60,7 @@ export type HttpRequestContext = NodeContext<ConfigOf<ReturnType<typeof config>>
  * workflow("example").add("a", httpRequest({ url: "https://example.com" }));
  * ```
  */
-export const httpRequest = defineNode({
+export const httpRequest: HttpRequestNode = defineNode({
   type: "http.request",
   version: 1,
   summary: "Send an HTTP request",

@@ -2,8 +2,16 @@ import { abortError } from "../engine/clock.ts";
 import { FlowError } from "../engine/errors.ts";
 import { readJson } from "../engine/json_source.ts";
 import { defineNode } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import type { Value } from "../engine/value.ts";
 import { anyValue } from "./_value.ts";
+
+const inputs = () => ({ json: anyValue().describe("JSON as text or bytes; any other value is passed on") });
+
+const outputs = () => ({ parsed: anyValue() });
+
+/** @internal */
+type JsonParseNode = DefinedNode<Record<never, never>, typeof inputs, typeof outputs>;
 
 /**
  * Turns JSON text (or its bytes) into a value; what is structured already passes through.
@@ -14,14 +22,14 @@ import { anyValue } from "./_value.ts";
  * workflow("example").add("a", jsonParse(), { json: '[1, 2]' });
  * ```
  */
-export const jsonParse = defineNode({
+export const jsonParse: JsonParseNode = defineNode({
   type: "transform.json_parse",
   version: 1,
   summary: "Turn JSON text into a value",
   category: "transform",
   config: {},
-  inputs: () => ({ json: anyValue().describe("JSON as text or bytes; any other value is passed on") }),
-  outputs: () => ({ parsed: anyValue() }),
+  inputs,
+  outputs,
   run({ inputs, signal }) {
     if (signal.aborted) throw abortError(signal);
     const { json } = inputs;

@@ -19,7 +19,7 @@ import { zypiExec } from "./zypi_exec.ts";
 import { zypiSessionClose, zypiSessionCreate } from "./zypi_session.ts";
 
 /**
- * The node types that every `flow` has. `platform` is what those that start processes run on.
+ * The node types that every `flow` has.
  *
  * ```ts
  * import { builtinNodes } from "flowengine";
@@ -27,7 +27,12 @@ import { zypiSessionClose, zypiSessionCreate } from "./zypi_session.ts";
  * console.log(builtinNodes().map(({ type, summary }) => `${type}: ${summary}`));
  * ```
  */
-export function builtinNodes(platform: Platform = getPlatform()): NodeDefinition[] {
+export function builtinNodes(): NodeDefinition[] {
+  return createBuiltinNodes(getPlatform());
+}
+
+/** The same, for those who have chosen a platform: `platform` is what those that start processes run on. */
+export function createBuiltinNodes(platform: Platform): NodeDefinition[] {
   return [
     createShellExec(platform),
     createSandboxExec(platform),

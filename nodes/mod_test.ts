@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { NodeRegistry } from "../engine/registry.ts";
-import { getPlatform } from "../platform/mod.ts";
 import { builtinNodes } from "./mod.ts";
 
 Deno.test("builtinNodes() lists every built-in node type once", () => {
-  const types = new NodeRegistry(builtinNodes(getPlatform())).types();
+  const types = new NodeRegistry(builtinNodes()).types();
   assert.deepEqual(types, [
     "api.call",
     "browser.render",

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { lazy } from "../engine/lazy.ts";
 import { anyPorts, type ConfigOf, defineNode, type NodeContext } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import type { Values } from "../engine/value.ts";
 import type { Platform } from "../platform/types.ts";
 import { envField, textField } from "./_command_fields.ts";
@@ -48,6 +49,8 @@ const config = () => ({
   ),
 });
 
+const inputs = () => anyPorts();
+
 const outputs = () => ({ result: anyValue().describe("What the function returned") });
 
 /** What a Python function runs with. */
@@ -59,6 +62,9 @@ export interface PythonTaskOptions {
   warmWorkers?: number;
 }
 
+/** @internal */
+export type PythonTaskNode = DefinedNode<typeof config, typeof inputs, typeof outputs>;
+
 /**
  * Calls a Python function in a worker process that stays warm until the execution ends.
  *
@@ -66,7 +72,7 @@ export interface PythonTaskOptions {
  * - An exception fails the node: its last line is the message, the traceback is in the details.
  * - Cancel and timeout end the worker with all that the function has started; the next call gets another one.
  */
-export function createPythonTask(platform: Platform, options: PythonTaskOptions = {}) {
+export function createPythonTask(platform: Platform, options: PythonTaskOptions = {}): PythonTaskNode {
   const tasks = lazy(async () => new (await import("./python/task_runner.ts")).TaskRunner(platform, options));
   const sandboxed = lazy(async () => new (await import("./python/sandboxed_tasks.ts")).SandboxedTasks(platform));
   return defineNode({
@@ -75,7 +81,7 @@ export function createPythonTask(platform: Platform, options: PythonTaskOptions 
     summary: "Call a Python function",
     category: "python",
     config,
-    inputs: anyPorts(),
+    inputs,
     outputs,
     run: async (ctx) => await (await (ctx.config.sandbox === undefined ? tasks() : sandboxed())).run(ctx),
     closeResource: async (resource, signal) => {

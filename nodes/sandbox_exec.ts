@@ -2,6 +2,7 @@ import * as z from "zod";
 import { FlowError } from "../engine/errors.ts";
 import { lazy } from "../engine/lazy.ts";
 import { anyPorts, type ConfigOf, defineNode, type InputsOf, type NodeContext } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import type { Platform } from "../platform/types.ts";
 import { argsField, commandOutputs, envField, outputFields, textField } from "./_command_fields.ts";
 import { anyValue } from "./_value.ts";
@@ -44,6 +45,9 @@ export type SandboxExecContext = NodeContext<
   InputsOf<ReturnType<typeof inputs>>
 >;
 
+/** @internal */
+export type SandboxExecNode = DefinedNode<typeof config, typeof inputs, typeof commandOutputs>;
+
 /**
  * Runs a command in a sandbox of this machine, by bubblewrap, or in a container or a microVM.
  *
@@ -52,7 +56,7 @@ export type SandboxExecContext = NodeContext<
  * - Other inputs are environment variables (`order-id` is `ORDER_ID`), `file:<path>` is a file.
  * - On cancel and on timeout the whole sandbox ends at once.
  */
-export function createSandboxExec(platform: Platform) {
+export function createSandboxExec(platform: Platform): SandboxExecNode {
   const runner = lazy(async () => new (await import("./sandbox/exec_runner.ts")).ExecRunner(platform));
   return defineNode({
     type: "sandbox.exec",

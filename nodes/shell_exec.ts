@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Path } from "../engine/issue.ts";
 import { lazy } from "../engine/lazy.ts";
 import { type ConfigOf, defineNode, type InputsOf, type NodeContext, type NodeWarning } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import type { Values } from "../engine/value.ts";
 import type { Platform } from "../platform/types.ts";
 import { argsField, commandOutputs, envField, outputFields, textField } from "./_command_fields.ts";
@@ -34,6 +35,9 @@ export interface ShellExecOptions {
   graceMs?: number;
 }
 
+/** @internal */
+export type ShellExecNode = DefinedNode<typeof config, typeof inputs, typeof commandOutputs>;
+
 /**
  * Runs a command.
  *
@@ -43,7 +47,7 @@ export interface ShellExecOptions {
  * - Background processes that still hold its outputs one second after it has ended are ended too, with a warning. One
  *   that has redirected them (`daemon > daemon.log 2>&1 &`) is left alone.
  */
-export function createShellExec(platform: Platform, { graceMs = 5000 }: ShellExecOptions = {}) {
+export function createShellExec(platform: Platform, { graceMs = 5000 }: ShellExecOptions = {}): ShellExecNode {
   // Loaded with the first command: what every start of flow would load costs it 0.1 ms per module.
   const runner = lazy(async () => new (await import("./_command_runner.ts")).CommandRunner(platform, graceMs));
   return defineNode({

@@ -7,6 +7,7 @@ import {
   type NodeContext,
   type NodeWarning,
 } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import type { Path } from "../engine/issue.ts";
 import type { Value, Values } from "../engine/value.ts";
 import { commandOutputs, envField, outputFields, wordsField } from "./_command_fields.ts";
@@ -54,6 +55,9 @@ const outputs = () => ({
 /** What a command runs with. */
 export type ZypiExecContext = NodeContext<ConfigOf<ReturnType<typeof config>>, InputsOf<ReturnType<typeof inputs>>>;
 
+/** @internal */
+type ZypiExecNode = DefinedNode<typeof config, typeof inputs, typeof outputs>;
+
 /**
  * Runs a command in a Firecracker microVM of a Zypi server: one of its own, or a session.
  *
@@ -66,7 +70,7 @@ export type ZypiExecContext = NodeContext<ConfigOf<ReturnType<typeof config>>, I
  * workflow("example").add("a", zypiExec({ command: ["uname", "-a"] }));
  * ```
  */
-export const zypiExec = defineNode({
+export const zypiExec: ZypiExecNode = defineNode({
   type: "zypi.exec",
   version: 1,
   summary: "Run a command in a microVM",

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type ConfigOf, defineNode, type InputsOf, type NodeContext } from "../engine/node.ts";
+import type { DefinedNode } from "../engine/node_type.ts";
 import { imageField, urlField } from "./_zypi_fields.ts";
 
 const createConfig = () => ({
@@ -20,6 +21,17 @@ export type SessionCloseContext = NodeContext<
   InputsOf<ReturnType<typeof closeInputs>>
 >;
 
+const createOutputs = () => ({
+  session_id: z.string(),
+  container_id: z.string(),
+  ip: z.string().describe("Address of the microVM in the server's network"),
+  image: z.string(),
+  duration_ms: z.number(),
+});
+
+/** @internal */
+type SessionCreateNode = DefinedNode<typeof createConfig, Record<never, never>, typeof createOutputs>;
+
 /**
  * Boots a microVM that stays until it is closed: by `zypi.session_close`, or else when the execution ends.
  *
@@ -29,24 +41,23 @@ export type SessionCloseContext = NodeContext<
  * workflow("example").add("a", zypiSessionCreate({ image: "ubuntu:24.04" }));
  * ```
  */
-export const zypiSessionCreate = defineNode({
+export const zypiSessionCreate: SessionCreateNode = defineNode({
   type: "zypi.session_create",
   version: 1,
   summary: "Boot a microVM that several commands share",
   category: "zypi",
   config: createConfig,
   inputs: {},
-  outputs: () => ({
-    session_id: z.string(),
-    container_id: z.string(),
-    ip: z.string().describe("Address of the microVM in the server's network"),
-    image: z.string(),
-    duration_ms: z.number(),
-  }),
+  outputs: createOutputs,
   run: async (ctx) => await (await import("./zypi/sessions.ts")).createSession(ctx),
   closeResource: async (resource, signal) =>
     await (await import("./zypi/resources.ts")).closeZypiResource(resource, signal),
 });
+
+const closeOutputs = () => ({ session_id: z.string(), duration_ms: z.number() });
+
+/** @internal */
+type SessionCloseNode = DefinedNode<typeof closeConfig, typeof closeInputs, typeof closeOutputs>;
 
 /**
  * Closes a session before the execution ends. One that is gone already is no error.
@@ -57,13 +68,13 @@ export const zypiSessionCreate = defineNode({
  * workflow("example").add("a", zypiSessionClose(), { session_id: "${{ inputs.session_id }}" });
  * ```
  */
-export const zypiSessionClose = defineNode({
+export const zypiSessionClose: SessionCloseNode = defineNode({
   type: "zypi.session_close",
   version: 1,
   summary: "Close a microVM that several commands shared",
   category: "zypi",
   config: closeConfig,
   inputs: closeInputs,
-  outputs: () => ({ session_id: z.string(), duration_ms: z.number() }),
+  outputs: closeOutputs,
   run: async (ctx) => await (await import("./zypi/sessions.ts")).closeSession(ctx),
 });

@@ -1,10 +1,10 @@
-import { createApiCall } from "../nodes/api_call.ts";
-import { createBrowserRender } from "../nodes/browser_render.ts";
-import { createDockerRun } from "../nodes/docker_run.ts";
-import { createFlowCall } from "../nodes/flow_call.ts";
-import { createPythonTask } from "../nodes/python_task.ts";
-import { createSandboxExec } from "../nodes/sandbox_exec.ts";
-import { createShellExec } from "../nodes/shell_exec.ts";
+import { type ApiCallNode, createApiCall } from "../nodes/api_call.ts";
+import { type BrowserRenderNode, createBrowserRender } from "../nodes/browser_render.ts";
+import { createDockerRun, type DockerRunNode } from "../nodes/docker_run.ts";
+import { createFlowCall, type FlowCallNode } from "../nodes/flow_call.ts";
+import { createPythonTask, type PythonTaskNode } from "../nodes/python_task.ts";
+import { createSandboxExec, type SandboxExecNode } from "../nodes/sandbox_exec.ts";
+import { createShellExec, type ShellExecNode } from "../nodes/shell_exec.ts";
 import { getPlatform } from "../platform/mod.ts";
 import type { Platform } from "../platform/types.ts";
 
@@ -30,7 +30,7 @@ const here = new Proxy({} as Platform, { get: (_, name) => Reflect.get(getPlatfo
  * workflow("example").add("a", shellExec({ command: "echo", args: ["hello"] }));
  * ```
  */
-export const shellExec: ReturnType<typeof createShellExec> = createShellExec(here);
+export const shellExec: ShellExecNode = createShellExec(here);
 /**
  * Runs a command apart from the rest of the machine: `sandbox.exec`.
  *
@@ -40,7 +40,7 @@ export const shellExec: ReturnType<typeof createShellExec> = createShellExec(her
  * workflow("example").add("a", sandboxExec({ command: "id" }));
  * ```
  */
-export const sandboxExec: ReturnType<typeof createSandboxExec> = createSandboxExec(here);
+export const sandboxExec: SandboxExecNode = createSandboxExec(here);
 /**
  * Runs a container: `docker.run`.
  *
@@ -50,7 +50,7 @@ export const sandboxExec: ReturnType<typeof createSandboxExec> = createSandboxEx
  * workflow("example").add("a", dockerRun({ image: "alpine:3.22", command: ["echo", "hello"] }));
  * ```
  */
-export const dockerRun: ReturnType<typeof createDockerRun> = createDockerRun(here);
+export const dockerRun: DockerRunNode = createDockerRun(here);
 /**
  * Runs another workflow, as an execution of its own: `flow.call`.
  *
@@ -60,7 +60,7 @@ export const dockerRun: ReturnType<typeof createDockerRun> = createDockerRun(her
  * workflow("example").add("a", flowCall({ file: "other.yaml" }));
  * ```
  */
-export const flowCall: ReturnType<typeof createFlowCall> = createFlowCall(here);
+export const flowCall: FlowCallNode = createFlowCall(here);
 /**
  * Renders a page in a headless browser: `browser.render`.
  *
@@ -70,7 +70,7 @@ export const flowCall: ReturnType<typeof createFlowCall> = createFlowCall(here);
  * workflow("example").add("a", browserRender({ url: "https://example.com", sandbox: "local" }));
  * ```
  */
-export const browserRender: ReturnType<typeof createBrowserRender> = createBrowserRender(here);
+export const browserRender: BrowserRenderNode = createBrowserRender(here);
 /**
  * Runs a Python script in a sandbox: `api.call`.
  *
@@ -80,7 +80,7 @@ export const browserRender: ReturnType<typeof createBrowserRender> = createBrows
  * workflow("example").add("a", apiCall({ script: "print(1)", sandbox: "local" }));
  * ```
  */
-export const apiCall: ReturnType<typeof createApiCall> = createApiCall(here);
+export const apiCall: ApiCallNode = createApiCall(here);
 /**
  * Calls a Python function: `python.task`.
  *
@@ -90,4 +90,4 @@ export const apiCall: ReturnType<typeof createApiCall> = createApiCall(here);
  * workflow("example").add("a", pythonTask({ module: "reports", function: "daily" }));
  * ```
  */
-export const pythonTask: ReturnType<typeof createPythonTask> = createPythonTask(here);
+export const pythonTask: PythonTaskNode = createPythonTask(here);

@@ -1,9 +1,9 @@
-import type * as z from "zod";
 import { FlowError } from "../engine/errors.ts";
 import { anyPorts, defineNode, type NodeContext, type Ports, type Shape } from "../engine/node.ts";
 import type { ConfiguredNode } from "../engine/node_type.ts";
 import { showValue } from "../engine/plain.ts";
 import type { Value, Values } from "../engine/value.ts";
+import type { z } from "../engine/zod.ts";
 import { anyValue } from "../nodes/_value.ts";
 import type { NodeOptions } from "./node_options.ts";
 

@@ -74,8 +74,8 @@ async function listInputs(cli: CliContext, words: readonly string[], partial: st
 }
 
 async function listNodeTypes({ platform }: CliContext): Promise<readonly SourceValue[]> {
-  const { builtinNodes } = await import("../../nodes/mod.ts");
-  return builtinNodes(platform).map(({ type, summary }) => ({ value: type, description: summary }));
+  const { createBuiltinNodes } = await import("../../nodes/mod.ts");
+  return createBuiltinNodes(platform).map(({ type, summary }) => ({ value: type, description: summary }));
 }
 
 async function listTemplates(): Promise<readonly SourceValue[]> {

@@ -9,7 +9,7 @@ import { toFlowError } from "../../engine/errors.ts";
 import { NodeRegistry } from "../../engine/registry.ts";
 import type { Store } from "../../engine/store.ts";
 import type { Workflow } from "../../engine/workflow.ts";
-import { builtinNodes } from "../../nodes/mod.ts";
+import { createBuiltinNodes } from "../../nodes/mod.ts";
 import { getPlatform } from "../../platform/mod.ts";
 import { recoveryOptions } from "../../platform/recovery.ts";
 import { openSqliteStore } from "../../store/open.ts";
@@ -25,7 +25,7 @@ const LEFTOVER_GRACE_MS = 100;
 export function createChaosEngine(store: Store): Engine {
   const platform = getPlatform();
   return new Engine({
-    registry: new NodeRegistry([...builtinNodes(platform), appendNode]),
+    registry: new NodeRegistry([...createBuiltinNodes(platform), appendNode]),
     store,
     ...recoveryOptions(platform),
     endLeftover: (leftover) => platform.endLeftovers(leftover, LEFTOVER_GRACE_MS),

@@ -11,9 +11,10 @@ export interface ModuleDoc {
   symbols: { name: string; declarations: Declaration[] }[];
 }
 
-interface Declaration {
+/** One of the declarations of a symbol. */
+export interface Declaration {
   kind: string;
-  jsDoc?: { doc?: string };
+  jsDoc?: { doc?: string; tags?: { kind: string }[] };
 }
 
 /** What `deno doc` reads in a module, by its path in the project. */
