@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withFolder } from "../tests/support/temp_folder.ts";
 import { getPlatform } from "./mod.ts";
@@ -71,6 +71,22 @@ Deno.test("watchFolder() waits for a folder that is not there yet", async () => 
       await changes.next(folder);
       await writeFile(join(folder, "deep", "a"), "1");
       await changes.next(join(folder, "deep", "a"));
+    } finally {
+      stop();
+    }
+  });
+});
+
+Deno.test("watchFolder() waits for a folder in whose place is a link that leads to itself", async () => {
+  await withFolder(async (temp) => {
+    const folder = join(temp, "circle");
+    await symlink(folder, folder);
+    const changes = new Changes();
+    const stop = platform.watchFolder(folder, changes.add);
+    try {
+      await rm(folder);
+      await mkdir(folder);
+      await changes.next(folder);
     } finally {
       stop();
     }

@@ -44,6 +44,11 @@ export function watchFolder(
   };
 }
 
+/** Undefined for what is not there, or cannot be looked at. */
 function inodeOf(folder: string): number | undefined {
-  return statSync(folder, { throwIfNoEntry: false })?.ino;
+  try {
+    return statSync(folder).ino;
+  } catch {
+    return undefined;
+  }
 }
