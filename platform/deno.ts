@@ -71,8 +71,10 @@ function createTerminalCalls(): Pick<
 function onSignal(signal: Signal, listener: () => void): () => void {
   // Windows knows neither: nobody can send one, so there is nothing to listen to.
   if (Deno.build.os === "windows" && (signal === "SIGTERM" || signal === "SIGQUIT")) return () => {};
-  Deno.addSignalListener(signal, listener);
-  return () => Deno.removeSignalListener(signal, listener);
+  // Of the two, a program with a process group of its own is sent only the second.
+  const known: Deno.Signal[] = Deno.build.os === "windows" && signal === "SIGINT" ? [signal, "SIGBREAK"] : [signal];
+  for (const one of known) Deno.addSignalListener(one, listener);
+  return () => known.forEach((one) => Deno.removeSignalListener(one, listener));
 }
 
 function onStrayError(listener: (error: unknown) => void): () => void {

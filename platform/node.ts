@@ -45,8 +45,10 @@ export function createPlatform(): Platform {
 }
 
 function onSignal(signal: Signal, listener: () => void): () => void {
-  process.on(signal, listener);
-  return () => process.off(signal, listener);
+  // Of the two, a program with a process group of its own is sent only the second.
+  const known: NodeJS.Signals[] = process.platform === "win32" && signal === "SIGINT" ? [signal, "SIGBREAK"] : [signal];
+  for (const one of known) process.on(one, listener);
+  return () => known.forEach((one) => process.off(one, listener));
 }
 
 function onStrayError(listener: (error: unknown) => void): () => void {
