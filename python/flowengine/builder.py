@@ -13,18 +13,25 @@ from .tasks import Task
 class FlowBuilder:
     """Builds a flow node by node: `FlowBuilder("etl").add("a", load).add("b", store).connect("a", "b").build()`."""
 
-    def __init__(self, name: str, **options: Any) -> None:
-        self._flow = Flow(name, **options)
+    def __init__(self, name: str, *, description: str | None = None, max_parallel: int | None = None) -> None:
+        self._flow = Flow(name, description=description, max_parallel=max_parallel)
         self._nodes: dict[str, Node] = {}
 
     def add(self, id: str, what: Task[..., Any] | Node, **inputs: Any) -> FlowBuilder:
-        """Add a task with arguments, or a node, under an id. Raises `InvalidFlowError` if the id is taken."""
+        """Add a task with arguments, or a node, under an id.
+
+        Raises `InvalidFlowError` if the id is taken, or if the node belongs to another flow.
+        """
         if id in self._nodes:
             raise InvalidFlowError(f'there are two nodes "{id}"', hint="Give one of them another id.")
         node = what.new_node(**inputs) if isinstance(what, Task) else what
+        if node.flow is None:
+            node.id = id
+        else:
+            # Another flow's is refused before it is changed.
+            self._flow.rename(self._flow.adopt(node), id)
         if not isinstance(what, Task):
             node.inputs.update(inputs)
-        node.id, node.owner = id, None
         self._nodes[id] = self._flow.adopt(node)
         return self
 

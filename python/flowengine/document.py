@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .declared_input import DeclaredInput
 from .errors import InvalidFlowError
 from .expressions import path_of
 from .function_code import FunctionCode
@@ -30,7 +31,7 @@ def to_document(flow: Flow, files: ValueFiles | None = None) -> dict[str, Any]:
     if flow.description is not None:
         document["description"] = flow.description
     if flow.inputs:
-        document["inputs"] = {name: declare(options) for name, options in flow.inputs.items()}
+        document["inputs"] = {name: _declare(declared) for name, declared in flow.inputs.items()}
     wirings = [(node, wire(node)) for node in flow.nodes]
     read_by_others = _read_by_others(wirings)
     for node, wiring in wirings:
@@ -64,11 +65,6 @@ def _knows_files(node: Node) -> bool:
     return node.node_type == "python.task" and "sandbox" not in node.config
 
 
-def declare(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer the declaration of an input."""
-    return {key: protect(to_json(value)) if key == "default" else value for key, value in options.items()}
-
-
 def protect(value: Any) -> Any:
     """Answer a value such that documents do not take any of it for an expression or a tagged value."""
     return guard_tags(value, lambda text: text.replace("${{", "$${{"))
@@ -85,6 +81,11 @@ def guard_tags(value: Any, map_text: Callable[[str], str] = str) -> Any:
     inner = {key: guard_tags(part, map_text) for key, part in value.items()}
     is_tagged = inner.keys() == {"type", "value"} and isinstance(inner["type"], str) and inner["type"] in _TAGS
     return {"type": "Object", "value": inner} if is_tagged else inner
+
+
+def _declare(declared: DeclaredInput) -> dict[str, Any]:
+    fields: dict[str, Any] = {name: to_json(value) for name, value in declared.fields().items()}
+    return {name: protect(value) if name == "default" else value for name, value in fields.items()}
 
 
 def _read_by_others(wirings: Iterable[tuple[Node, Wiring]]) -> set[str]:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .current_flow import building
+from .declared_input import NO_DEFAULT, DeclaredInput, InputFormat, InputType
 from .document import check_portable, guard_tags, takes_files, to_document
 from .drawing import Drawing, GraphFormat, draw
 from .embedded import EmbeddedExecution
@@ -17,7 +18,7 @@ from .errors import FlowEngineError, InvalidFlowError
 from .execution import Execution, FlowView, run_in_loop, run_to_end, start_here
 from .expressions import path_of
 from .given_inputs import check_inputs
-from .graph import Chain, InputReference, Node, Stage, is_before
+from .graph import Chain, InputReference, Node, Stage, identities_before
 from .outputs import answers_of
 from .process_role import check_may_run
 from .program import run_program
@@ -46,8 +47,9 @@ class Flow:
         self.description = description
         self.settings: dict[str, Any] = {} if max_parallel is None else {"max_parallel_nodes": max_parallel}
         self.nodes: list[Node] = []
-        self.inputs: dict[str, dict[str, Any]] = {}
+        self.inputs: dict[str, DeclaredInput] = {}
         self.tails: list[Node] = []
+        self._ids: dict[str, int] = {}
         self._block = contextlib.ExitStack()
 
     def __rshift__(self, target: Stage) -> Chain:
@@ -72,9 +74,23 @@ class Flow:
         """Let calls of tasks be calls again."""
         self._block.close()
 
-    def input(self, name: str, **options: Any) -> Any:
-        """Answer an input of the flow, for calls of tasks. `options`: `default`, `type`, `description`, `enum`."""
-        self.inputs[name] = options
+    def input(
+        self,
+        name: str,
+        *,
+        type: InputType | None = None,
+        default: Any = NO_DEFAULT,
+        required: bool | None = None,
+        enum: Sequence[Any] | None = None,
+        format: InputFormat | None = None,
+        description: str | None = None,
+    ) -> Any:
+        """Declare an input of the flow, and answer what stands for it in calls of tasks.
+
+        Without a `default` it is required, unless `required=False` makes it None then. What is not of the `type`, not
+        in `enum`, or, as a text, not of the `format` is refused before anything runs.
+        """
+        self.inputs[name] = DeclaredInput(type, default, required, enum, format, description)
         return InputReference(name)
 
     def adopt(self, node: Node) -> Node:
@@ -86,13 +102,19 @@ class Flow:
         node.flow = self
         for source in node.sources():
             self.adopt(source)
-        taken = {other.id for other in self.nodes}
-        base, number = node.id, 2
-        while node.id in taken:
-            node.id = f"{base}-{number}"
-            number += 1
+        self.rename(node, node.id)
         self.nodes.append(node)
         return node
+
+    def rename(self, node: Node, id: str) -> None:
+        """Give a node an id; with a number behind it if another one has it already."""
+        free, number = id, self._ids.get(id, 1)
+        while free in self._ids:
+            number += 1
+            free = f"{id}-{number}"
+        self._ids[id] = number
+        self._ids.setdefault(free, 1)
+        node.id = free
 
     def node_of(self, part: Any, *, behind: Sequence[Node] = ()) -> Node:
         """Answer the node of a task in chains of this flow, or adopt a node.
@@ -104,8 +126,10 @@ class Flow:
         if not isinstance(part, Task):
             what = f"{getattr(part, '__name__', part)!r}"
             raise InvalidFlowError(f"{what} cannot be part of a flow", hint="Decorate the function with @task().")
-        for node in self.nodes:
-            if node.owner is part and not is_before(node, behind):
+        known = [node for node in self.nodes if node.owner is part]
+        earlier = identities_before(behind) if known else set()
+        for node in known:
+            if id(node) not in earlier:
                 return node
         return self.adopt(part.new_node())
 

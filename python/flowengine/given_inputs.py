@@ -21,7 +21,7 @@ def check_inputs(flow: Flow, given: Collection[str]) -> None:
         for node, wiring in wirings
         for value in _references(wiring.inputs, wiring.items, node.config, node.fields)
     ]
-    optional = {name for name, options in flow.inputs.items() if "default" in options}
+    optional = {name for name, declared in flow.inputs.items() if not declared.is_required}
     required = [name for name in dict.fromkeys([*flow.inputs, *used]) if name not in optional]
     unknown = [name for name in given if name not in {*optional, *required}]
     ports = _ports_of_roots(wirings)

@@ -213,18 +213,16 @@ def start_chain(stage: Stage) -> Chain:
     return Chain(flow, [flow.node_of(part) for part in parts])
 
 
-def is_before(node: Node, tails: Iterable[Node]) -> bool:
-    """Say whether `node` is one of `tails`, or whether one of them waits for it."""
+def identities_before(tails: Iterable[Node]) -> set[int]:
+    """Answer the identities (`id()`) of `tails` and of all nodes that they wait for."""
     seen: set[int] = set()
     pending = list(tails)
     while pending:
-        other = pending.pop()
-        if other is node:
-            return True
-        if id(other) not in seen:
-            seen.add(id(other))
-            pending += [*other.after, *other.sources()]
-    return False
+        node = pending.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            pending += [*node.after, *node.sources()]
+    return seen
 
 
 def _checked_key(key: Any) -> str | int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import sys
@@ -56,13 +57,19 @@ def _scope_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 def _module_path() -> list[str]:
     """Answer the folders that this process imports from, without those that every start of this Python has."""
-    own = {os.path.realpath(path) for path in sysconfig.get_paths().values()}
-    entries = [os.path.abspath(entry) for entry in sys.path]
-    return [
+    entries = dict.fromkeys(os.path.abspath(entry) for entry in sys.path)
+    return list(_own_folders(tuple(entries)))
+
+
+@functools.lru_cache(maxsize=1)
+def _own_folders(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Answer those of `entries` that are folders, and not of this Python. Flows of many tasks ask for each of them."""
+    installed = {os.path.realpath(path) for path in sysconfig.get_paths().values()}
+    return tuple(
         entry
-        for entry in dict.fromkeys(entries)
-        if os.path.isdir(entry) and not any(_is_within(os.path.realpath(entry), folder) for folder in own)
-    ]
+        for entry in entries
+        if os.path.isdir(entry) and not any(_is_within(os.path.realpath(entry), folder) for folder in installed)
+    )
 
 
 def _is_within(path: str, folder: str) -> bool:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,12 +36,19 @@ def values_folder() -> Path | None:
     named = os.environ.get(FOLDER_VARIABLE, "")
     if named == "off":
         return None
-    if named:
-        return Path(named).absolute()
-    state = os.environ.get("XDG_STATE_HOME", "")
-    if not state and os.name == "nt":
-        state = os.environ.get("LOCALAPPDATA", "")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "flow" / "values"
+    state = _state_folder()
+    return Path(named).absolute() if named else None if state is None else state / "flow" / "values"
+
+
+def _state_folder() -> Path | None:
+    """Answer where `flow` has its history on this system; none for users without a home."""
+    variable = "LOCALAPPDATA" if os.name == "nt" else "HOME"
+    named, home = (os.environ.get(name, "") for name in ("XDG_STATE_HOME", variable))
+    if named or not home:
+        return Path(named) if named else None
+    if os.name == "nt":
+        return Path(home)
+    return Path(home, "Library", "Application Support") if sys.platform == "darwin" else Path(home, ".local", "state")
 
 
 def open_value_files(*, takes_large: bool) -> ValueFiles | None:

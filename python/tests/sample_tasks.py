@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import io
 import os
 import sys
@@ -51,6 +52,11 @@ def scale(value: int, factor: int) -> int:
 @task()
 def numbers(count: int) -> list[int]:
     return list(range(count))
+
+
+@task()
+def tomorrow(day: datetime.date) -> datetime.date:
+    return day + datetime.timedelta(days=1)
 
 
 @task()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import json
 import os
 import signal
@@ -26,11 +27,21 @@ from sample_tasks import (
     remember,
     sleep_long,
     start,
+    tomorrow,
     too_slow,
     total,
 )
 
-from flowengine import EngineNotFoundError, ExecutionFailedError, Flow, FlowEngineError, InvalidFlowError, flow, nodes
+from flowengine import (
+    EngineNotFoundError,
+    ExecutionFailedError,
+    Flow,
+    FlowBuilder,
+    FlowEngineError,
+    InvalidFlowError,
+    flow,
+    nodes,
+)
 from flowengine.program import find_program
 
 PIPELINE = """
@@ -218,6 +229,12 @@ def test_calls_of_an_execution_share_a_worker() -> None:
     print(f"a call takes {durations[30]} ms (median)")
     assert len(durations) == 60
     assert sum(event["type"] == "NodeResource" for event in events) == 1
+
+
+def test_values_of_flows_that_were_built_by_names_have_their_types() -> None:
+    built = FlowBuilder("built").add("first", tomorrow, day=datetime.date(2026, 1, 1)).add("then", tomorrow)
+    result = built.connect("first", "then").build().run()
+    assert result.outputs == {"first": datetime.date(2026, 1, 2), "then": datetime.date(2026, 1, 3)}
 
 
 def test_a_flow_function_runs_when_it_is_called() -> None:

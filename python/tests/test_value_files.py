@@ -215,6 +215,14 @@ def test_the_folder_is_named_or_off(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("FLOW_VALUES", "")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert values_folder() == tmp_path / "flow" / "values"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("sys.platform", "linux")
+    assert values_folder() == tmp_path / ".local" / "state" / "flow" / "values"
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert values_folder() == tmp_path / "Library" / "Application Support" / "flow" / "values"
+    monkeypatch.delenv("HOME")
+    assert values_folder() is None, "there is no history, either"
 
 
 def test_data_frames_travel_between_tasks_and_arguments() -> None:

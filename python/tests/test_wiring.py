@@ -9,6 +9,7 @@ import pytest
 from sample_tasks import add, double, echo, negate, nothing, numbers, scale, start, subtract, total
 
 from flowengine import Flow, FlowBuilder, InvalidFlowError, flow, nodes, task
+from flowengine.graph import Node
 from flowengine.value_files import open_value_files
 
 
@@ -118,6 +119,55 @@ def test_a_builder_connects_by_names() -> None:
     assert edges(made.build()) == ["one.result -> get.body", "get.status -> show.value"]
     with pytest.raises(InvalidFlowError, match='no node "two"'):
         built.connect("one", "two")
+
+
+def test_a_builder_refuses_a_node_of_another_flow_and_leaves_it_alone() -> None:
+    with Flow("other") as other:
+        get: Any = nodes.http("https://example.com")
+    with pytest.raises(InvalidFlowError, match='belongs to the flow "other"'):
+        FlowBuilder("built").add("mine", get, body="x")
+    assert node(other, "http")["config"] == {"url": "https://example.com"}
+    assert get.inputs == {}
+
+
+def test_ids_are_unique_however_nodes_get_there() -> None:
+    with Flow("many") as made:
+        for _ in range(3):
+            start(1)
+        nodes.shell("true", id="start-2")
+    made >> start
+    assert [item["id"] for item in made.to_document()["nodes"]] == ["start", "start-2", "start-3", "start-2-2"]
+
+
+def test_a_task_that_comes_again_and_again_is_not_looked_for_all_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    sources = Node.sources
+
+    def count(self: Node) -> Any:
+        nonlocal looks
+        looks += 1
+        return sources(self)
+
+    monkeypatch.setattr(Node, "sources", count)
+    made = Flow("long").then(start, *[double] * 60)
+    assert len(made.nodes) == 61
+    assert looks < 61 * 61
+
+
+def test_an_input_says_what_it_takes() -> None:
+    with Flow("declared") as made:
+        day = made.input("day", type="string", format="date", description="The first one")
+        size = made.input("size", default=None, enum=["s", "m", None])
+        echo([day, size, made.input("note", required=False)])
+    assert made.to_document()["inputs"] == {
+        "day": {"type": "string", "format": "date", "description": "The first one"},
+        "size": {"enum": ["s", "m", None], "default": None},
+        "note": {"required": False},
+    }
+    assert made.run(day="2026-01-02").output == ["2026-01-02", None, None]
+    for given, said in (({}, '"day"'), ({"day": "tomorrow"}, "day"), ({"day": "2026-01-02", "size": "xl"}, "size")):
+        with pytest.raises(InvalidFlowError, match=said):
+            made.run(given)
 
 
 def test_options_of_a_task_are_fields_of_its_node() -> None:
