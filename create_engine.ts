@@ -8,9 +8,9 @@ import { getPlatform } from "./platform/mod.ts";
 import { recoveryOptions } from "./platform/recovery.ts";
 
 /**
- * How to create an engine; all of it is optional. With a `store`, `owner`, `isOwnerGone` and `endLeftover` are by default
- * those of this machine: executions whose process has died are recognized at once, and what they have left running is
- * ended before they are resumed.
+ * How to create an engine; all of it is optional. With a `store`, `owner`, `isOwnerGone`, `endLeftover` and
+ * `readDocument` are by default those of this machine: executions whose process has died are recognized at once, what they
+ * have left running is ended before they are resumed, and reruns see what has become of the documents that they called.
  */
 export interface CreateEngineOptions extends Omit<EngineOptions, "registry"> {
   /** The node types that workflows may use. Default: those of `builtinNodes`; name these too when you add your own. */

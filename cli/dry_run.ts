@@ -1,7 +1,7 @@
 import { checkInputs } from "../engine/check_inputs.ts";
 import { WorkflowError } from "../engine/issue.ts";
 import { loadLanguageOf } from "../engine/language.ts";
-import { prepareWorkflow } from "../engine/prepare.ts";
+import { limitTime, prepareWorkflow } from "../engine/prepare.ts";
 import type { NodeRegistry } from "../engine/registry.ts";
 import { planRun, type RunPlan } from "../engine/run_plan.ts";
 import { resolveSecrets } from "../engine/secrets.ts";
@@ -33,9 +33,7 @@ interface DryRun {
 export async function showRunPlan(context: CliContext, flags: SecretFlags, run: DryRun): Promise<number> {
   const { platform, out, outStyle } = context;
   const { registry, inputs, json, isRemote } = run;
-  const workflow = run.timeout === undefined
-    ? run.workflow
-    : { ...run.workflow, settings: { ...run.workflow.settings, max_execution_time_ms: run.timeout } };
+  const workflow = limitTime(run.workflow, run.timeout);
   await loadLanguageOf(workflow);
   const prepared = prepareWorkflow(workflow, registry);
   const issues = checkInputs(workflow, registry, inputs);

@@ -146,7 +146,10 @@ export class Engine {
     const workflow = options.workflow ?? record.workflow;
     const inputs = resolveInputs(workflow.inputs, options.inputs ?? record.inputs);
     const prepared = await this.#prepare(workflow, inputs);
-    return planRerun(record, await foldExecution(this.store, executionId), prepared, { ...options, inputs });
+    const state = await foldExecution(this.store, executionId);
+    const { ChangedCalls } = await import("./changed_calls.ts");
+    const changedCalls = await new ChangedCalls({ ...this.#options, store: this.store }).find(executionId);
+    return planRerun(record, state, prepared, { ...options, inputs, changedCalls });
   }
 
   /** Starts a new execution that takes over what the plan reuses. */
@@ -159,12 +162,8 @@ export class Engine {
     const reuse = await readReuse(this.store, plan);
     const prepared = await this.#unlock(await this.#prepare(workflow, plan.inputs), plan.inputs);
     const record = this.#createRecord(workflow, { ...options, inputs: plan.inputs }, { rerun_of: plan.execution_id });
-    const drive = {
-      prepared,
-      state: createState(record.execution_id),
-      reuse,
-      cancelReason: abortReason(options.signal),
-    };
+    const state = createState(record.execution_id);
+    const drive = { prepared, state, reuse, cancelReason: abortReason(options.signal) };
     return cancelOn(options.signal, this.#handle<O>(record, await this.#driver.create(record, drive)));
   }
 

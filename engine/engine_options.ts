@@ -32,6 +32,11 @@ export interface EngineOptions {
   isOwnerGone?: (owner: string) => boolean;
   /** Ends what an interrupted attempt has left running, before the node runs again. Default: nothing. */
   endLeftover?: (leftover: Leftover) => Promise<unknown>;
+  /**
+   * Reads the document at an absolute path as it is now, so that a rerun does not reuse what came of another one. Default:
+   * of documents in files that is not noticed.
+   */
+  readDocument?: (path: string) => Promise<Uint8Array>;
   /** Decides when executions may begin or go on. Default: at once. */
   gate?: ExecutionGate;
 }

@@ -23,6 +23,12 @@ export interface RerunOptions {
   inputs?: Values | undefined;
 }
 
+/** What is known when a rerun is planned. */
+interface PlanOptions extends RerunOptions {
+  /** Nodes whose outputs came from workflows that are others by now. */
+  changedCalls?: ReadonlySet<string>;
+}
+
 /** What becomes of a node in a rerun. */
 export interface RerunStep {
   /** Of the workflow's node. */
@@ -51,7 +57,7 @@ export interface RerunPlan {
 
 /**
  * Decides what a rerun runs again: what was asked for, what did not succeed, what has changed (definition, connections,
- * inputs), everything behind any of these, and what opens something for one of them. The rest is reused. Without `from`
+ * inputs, or a workflow that it called), everything behind any of these, and what opens something for one of them. The rest is reused. Without `from`
  * and `only`, items that failed count as not succeeded, and an execution of which everything succeeded runs again as a
  * whole unless the definition or the inputs are new.
  *
@@ -61,13 +67,13 @@ export function planRerun(
   record: ExecutionRecord,
   state: ExecutionState,
   prepared: PreparedWorkflow,
-  options: RerunOptions,
+  options: PlanOptions,
 ): RerunPlan {
   const { graph, workflow } = prepared;
   const inputs = options.inputs ?? record.inputs;
   checkGivenInputs(inputs);
   const selected = findSelected(graph, options);
-  const reasons = findReasons(record, state, prepared, inputs, selected);
+  const reasons = findReasons(record, state, prepared, { ...options, inputs, selected });
   // Where nothing is new but that some nodes are gone, the others need not run.
   const isAsBefore = reasons.size === 0 && record.workflow.nodes.length === workflow.nodes.length;
   if (isAsBefore && selected === undefined) { for (const id of graph.ids) reasons.set(id, "all of it again"); }
@@ -113,13 +119,17 @@ const BEFORE: Readonly<Record<NodeStatus, string>> = {
   skipped: "skipped before",
 };
 
+const CHANGED_CALL = "what it calls has changed";
+
 /** The nodes that have a reason of their own to run again. */
 function findReasons(
   record: ExecutionRecord,
   state: ExecutionState,
   { graph, nodes, workflow }: PreparedWorkflow,
-  inputs: Values,
-  selected: string | undefined,
+  { inputs, selected, changedCalls }: Pick<PlanOptions, "changedCalls"> & {
+    inputs: Values;
+    selected?: string | undefined;
+  },
 ): Map<string, string> {
   const reasons = new Map<string, string>();
   const before = describeNodes(record.workflow);
@@ -133,6 +143,7 @@ function findReasons(
     else if (!before.has(spec.id)) reasons.set(spec.id, "new");
     else if (before.get(spec.id) !== after.get(spec.id)) reasons.set(spec.id, "definition changed");
     else if (read(inputs) !== read(record.inputs)) reasons.set(spec.id, "inputs changed");
+    else if (changedCalls?.has(spec.id)) reasons.set(spec.id, CHANGED_CALL);
     else if (!isSettled(node) && (selected !== undefined || state.status !== "succeeded")) {
       reasons.set(spec.id, describeBefore(node));
     } else if (selected === undefined && hasFailedItems(node)) reasons.set(spec.id, describeBefore(node));
@@ -211,9 +222,11 @@ function restrict(graph: Graph, nodes: RerunStep[], state: ExecutionState, only:
   for (const step of nodes) {
     if (step.node_id === only) continue;
     const node = state.nodes.get(step.node_id);
+    const isOutdated = step.why === CHANGED_CALL;
     const because = node?.because !== undefined && isSkipByChoice(node.because) ? node.because : undefined;
     step.action = node?.status === "succeeded" ? "reuse" : "skip";
     step.why = because === undefined && step.action === "skip" ? "not selected" : `${node?.status} before`;
     if (because !== undefined) step.because = because;
+    if (isOutdated) step.why += `, though ${CHANGED_CALL}`;
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getPlatform } from "./mod.ts";
 import { createOwner, isOwnerGone, recoveryOptions, type RecoveryPlatform } from "./recovery.ts";
 
 /** A machine on which these processes live, seen by the one with pid 10. */
@@ -38,6 +39,6 @@ Deno.test("recoveryOptions() ends what an attempt has left running", async () =>
     ended.push(mark);
     return Promise.resolve(1);
   };
-  await recoveryOptions({ ...machine(LIVING), endLeftovers }).endLeftover({ mark: "attempt" });
+  await recoveryOptions({ ...getPlatform(), ...machine(LIVING), endLeftovers }).endLeftover({ mark: "attempt" });
   assert.deepEqual(ended, ["attempt"]);
 });
