@@ -16,7 +16,7 @@ export function provideModules(modules: Readonly<Record<string, object>>): void 
   if (module.registerHooks === undefined) return registerThread(sources);
   module.registerHooks({
     resolve: (specifier, context, next) =>
-      specifier in sources ? { url: PREFIX + specifier, shortCircuit: true } : next(specifier, context),
+      Object.hasOwn(sources, specifier) ? { url: PREFIX + specifier, shortCircuit: true } : next(specifier, context),
     load: (url, context, next) => {
       const source = url.startsWith(PREFIX) ? sources[url.slice(PREFIX.length)] : undefined;
       return source === undefined ? next(url, context) : { format: "module", source, shortCircuit: true };
@@ -38,7 +38,7 @@ function registerThread(sources: Readonly<Record<string, string>>): void {
   const code = `
     const sources = ${JSON.stringify(sources)}, prefix = ${JSON.stringify(PREFIX)};
     export const resolve = (specifier, context, next) =>
-      specifier in sources ? { url: prefix + specifier, shortCircuit: true } : next(specifier, context);
+      Object.hasOwn(sources, specifier) ? { url: prefix + specifier, shortCircuit: true } : next(specifier, context);
     export const load = (url, context, next) => url.startsWith(prefix)
       ? { format: "module", source: sources[url.slice(prefix.length)], shortCircuit: true } : next(url, context);
   `;

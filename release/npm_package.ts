@@ -39,7 +39,7 @@ const TYPE_DEPENDENCIES = ["zod"];
 const ABSENT = ["bufferutil", "utf-8-validate"];
 
 /** Writes the package into `folder`, which is emptied first. */
-export async function buildPackage(folder: string): Promise<void> {
+async function buildPackage(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, "bin"), { recursive: true });
   const packages = await installPackages();

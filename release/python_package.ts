@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const PYTHON = fileURLToPath(new URL("../python", import.meta.url));
 
 /** The modules of the Python package `flowengine`, by their paths; no tests. */
-export async function readPythonPackage(): Promise<Record<string, string>> {
+async function readPythonPackage(): Promise<Record<string, string>> {
   const entries = await readdir(join(PYTHON, "flowengine"), { recursive: true });
   const paths = entries.map((path) => `flowengine/${path.replaceAll("\\", "/")}`);
   const wanted = paths.filter((path) => /(\.py|\/py\.typed)$/.test(path)).sort();

@@ -37,7 +37,7 @@ export async function findPrograms(folder: string): Promise<WheelProgram[]> {
 }
 
 /** @throws {Error} if a program does not fit its target, before anything is built, or if a build fails */
-export async function buildPackages(programs: readonly WheelProgram[], out: string, python: string): Promise<void> {
+async function buildPackages(programs: readonly WheelProgram[], out: string, python: string): Promise<void> {
   for (const { target, path } of programs) {
     const misfit = findMisfit(await readFile(path), target);
     if (misfit !== undefined) throw new Error(`"${path}" cannot go into the wheel for ${target.name}: ${misfit}`);

@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url";
 import type { OpenApiDocument } from "../server/openapi.ts";
 import { formatApiReference } from "./api_reference.ts";
 import { formatCliReference } from "./cli_reference.ts";
+import { withServer } from "./with_server.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const START_LIMIT_MS = 60_000;
+const ANSWER_MS = 30_000;
 
 /** The pages of `docs/` that are made from the program, by name, as they should be. */
 export async function formatReferencePages(): Promise<ReadonlyMap<string, string>> {
@@ -19,23 +20,14 @@ export async function formatReferencePages(): Promise<ReadonlyMap<string, string
 /** What a real server says of itself. */
 async function readApi(): Promise<OpenApiDocument> {
   const folder = await Deno.makeTempDir({ prefix: "flow-reference-" });
-  const server = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", join(ROOT, "cli/main.ts"), "serve", "--port", "0", "--db", join(folder, "flow.db")],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const timer = setTimeout(() => server.kill("SIGKILL"), START_LIMIT_MS);
-  const lines = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const serve = ["serve", "--port", "0", "--db", join(folder, "flow.db")];
+  const args = ["run", "--quiet", "-A", join(ROOT, "cli/main.ts"), ...serve];
   try {
-    const { value = "" } = await lines.read();
-    const answer = await fetch(new URL("/openapi.json", value.trim()), { signal: AbortSignal.timeout(START_LIMIT_MS) });
-    return await answer.json();
+    return await withServer({ program: Deno.execPath(), args }, async (url) => {
+      const answer = await fetch(`${url}/openapi.json`, { signal: AbortSignal.timeout(ANSWER_MS) });
+      return await answer.json();
+    });
   } finally {
-    server.kill("SIGTERM");
-    await lines.cancel();
-    await server.status;
-    clearTimeout(timer);
     await Deno.remove(folder, { recursive: true });
   }
 }

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import { fileName, hostTarget } from "./targets.ts";
+import { withServer } from "./with_server.ts";
 
 /** Without a shell, so that it runs on Windows too. */
 const WORKFLOW = {
@@ -88,7 +89,7 @@ const CHECKS: readonly Check[] = [
 ];
 
 /** Prints what works, one line each. @throws {assert.AssertionError} at the first thing that does not */
-export async function tryExecutable(folderOfExecutable: string): Promise<void> {
+async function tryExecutable(folderOfExecutable: string): Promise<void> {
   const executable = resolve(folderOfExecutable, fileName(hostTarget()));
   const folder = await mkdtemp(join(tmpdir(), "flow-smoke-"));
   const flow: Flow = async (...args) => {
@@ -110,19 +111,10 @@ export async function tryExecutable(folderOfExecutable: string): Promise<void> {
 
 async function checkServer(executable: string, folder: string): Promise<void> {
   const args = ["serve", "--port", "0", "--db", join(folder, "server.db")];
-  const server = new Deno.Command(executable, { args, cwd: folder, stdout: "piped", stderr: "inherit" }).spawn();
-  const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  try {
-    const url = (await reader.read()).value?.trim();
+  await withServer({ program: executable, args, cwd: folder }, async (url) => {
     const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(30_000) });
     assert.equal((await answer.json()).version, config.version);
-  } finally {
-    // Windows knows no other signal.
-    server.kill(Deno.build.os === "windows" ? "SIGKILL" : "SIGTERM");
-    const { code } = await server.status;
-    await reader.cancel();
-    if (Deno.build.os !== "windows") assert.equal(code, 0);
-  }
+  });
 }
 
 if (import.meta.main) await tryExecutable(Deno.args[0] ?? "dist");

@@ -1,7 +1,7 @@
 import { FlowError } from "../../engine/errors.ts";
 
 /** Frames longer than this are refused, in both directions. */
-export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 
 const HEADER_BYTES = 4;
 
