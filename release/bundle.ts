@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeBuild } from "./build_info.ts";
+import { describeLicences } from "./licences.ts";
 import { withPythonPackage } from "./python_package.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -37,6 +38,8 @@ export interface Bundle {
   files: string[];
   /** Sources that went into it, relative to the project; those of packages begin with their name and version. */
   inputs: string[];
+  /** The licences of these packages and of the runtime, as a text that goes along. */
+  licences: string;
 }
 
 /**
@@ -73,7 +76,7 @@ export async function bundleProgram({ outputFolder, readable = false }: BundleOp
     for (const { path, text } of outputFiles) {
       await writeFile(join(outputFolder, basename(path)), path.endsWith(".js") ? hideImports(text) : text);
     }
-    return describeBundle(metafile);
+    return await describeBundle(metafile, work);
   } finally {
     await esbuild.stop();
     await rm(work, { recursive: true, force: true });
@@ -148,8 +151,10 @@ export const englishOnly: esbuild.Plugin = {
   },
 };
 
-function describeBundle({ inputs, outputs }: esbuild.Metafile): Bundle {
+async function describeBundle({ inputs, outputs }: esbuild.Metafile, work: string): Promise<Bundle> {
+  const ofPackages = Object.keys(inputs).filter((path) => path.includes("node_modules/"));
   return {
+    licences: await describeLicences(ofPackages.map((path) => join(work, path)), { withRuntime: true }),
     files: Object.keys(outputs).map((path) => basename(path)).sort(),
     inputs: Object.keys(inputs).map((path) =>
       path.replace(/^(?:.*\/)?node_modules\/\.deno\/([^/]+)\/node_modules\/(@[^/]+\/)?[^/]+/, "$1")

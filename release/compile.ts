@@ -2,7 +2,7 @@
  * Makes executables of flow.
  *
  * `deno task compile [--target NAME]... [--all] [--out FOLDER]`: by default one for this machine, in `dist`. What goes
- * in is the bundle of the program, with its source maps, and nothing else.
+ * in is the bundle of the program, with its source maps and the licences of what it is made of, and nothing else.
  */
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,6 +15,8 @@ import { fileName, findTarget, hostTarget, type Target, targets } from "./target
 
 /** What modules of users import, and which modules of the bundle that is. */
 const IMPORTS = { flowengine: "./mod.js", zod: "./zod.js" };
+/** In each executable, so that it goes wherever they go, and beside them, for people. */
+const LICENCES = "THIRD_PARTY_LICENSES";
 const EPOCH = new Date("2000-01-01T00:00:00Z");
 
 /**
@@ -31,12 +33,14 @@ export async function compileProgram(
   const work = await mkdtemp(join(tmpdir(), "flow-compile-"));
   try {
     const program = join(work, "program");
-    await bundleProgram({ outputFolder: program });
+    const { licences } = await bundleProgram({ outputFolder: program });
+    await writeFile(join(program, LICENCES), licences);
     const { version, license } = config;
     const settings = { name: "flowengine", version, license, exports: IMPORTS.flowengine, imports: IMPORTS };
     await writeFile(join(program, "deno.json"), JSON.stringify(settings));
     await forgetTimes(program);
     await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, LICENCES), licences);
     const paths: string[] = [];
     for (const target of chosen) {
       const made = join(work, fileName(target));

@@ -29,6 +29,10 @@ async function withExecutable(
 ): Promise<void> {
   await withFolder(async (folder) => {
     const [path = ""] = await compileProgram([target], folder, { runtime });
+    const licences = await readFile(join(folder, "THIRD_PARTY_LICENSES"), "utf8");
+    for (const name of ["deno", "hono", "zod"]) {
+      assert.match(licences, new RegExp(`^${name} [\\d.]+ \\(MIT\\)\n\n(.*\n)+?.*Copyright`, "m"));
+    }
     await test(await readExecutable(path), path);
   });
 }
@@ -51,7 +55,7 @@ for (const name of ["linux-x64", "macos-arm64", "windows-x64"]) {
 async function checkFiles({ files, hasPackages, imports, metadata }: ExecutableContents): Promise<void> {
   await withFolder(async (folder) => {
     const bundle = await bundleProgram({ outputFolder: join(folder, "program") });
-    assert.deepEqual([...files].sort(), [...bundle.files, "deno.json"].sort());
+    assert.deepEqual([...files].sort(), [...bundle.files, "deno.json", "THIRD_PARTY_LICENSES"].sort());
     const commands = ["run", "serve", "upgrade", "doctor", "task_runner"];
     for (const command of commands) assert.ok(files.some((file) => file.startsWith(`${command}-`)), command);
     const strange = bundle.inputs.filter((input) =>

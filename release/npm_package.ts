@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 import { describeBuild } from "./build_info.ts";
 import { COMMON_OPTIONS, englishOnly, installPackages, nodeModules } from "./bundle.ts";
-import { describeLicences } from "./npm_licences.ts";
+import { describeLicences } from "./licences.ts";
 import { declarationOf, writeDeclarations } from "./npm_types.ts";
 import { withPythonPackage } from "./python_package.ts";
 

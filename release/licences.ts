@@ -12,20 +12,30 @@ interface Manifest {
 }
 
 /**
- * The licences of the packages that `files` belong to, as a text that has to go wherever they go.
+ * The licences of the packages that `files` belong to, as a text that has to go wherever they go; with that of the
+ * runtime, if it goes along.
  *
  * @throws {Error} if one of them may not be used, or does not come with its licence
  */
-export async function describeLicences(files: readonly string[]): Promise<string> {
+export async function describeLicences(
+  files: readonly string[],
+  { withRuntime = false }: { withRuntime?: boolean } = {},
+): Promise<string> {
   const folders = [...new Set(files.map(packageFolder))];
-  const packages = await Promise.all(folders.map(describe));
+  const packages = await Promise.all(folders.map(describePackage));
+  if (withRuntime) packages.push(await describeRuntime());
   packages.sort((a, b) => a.title < b.title ? -1 : 1);
   return ["This package contains code of others, under these licences.\n", ...packages.map(({ text }) => text)].join(
     "\n",
   );
 }
 
-async function describe(folder: string): Promise<{ title: string; text: string }> {
+interface Licence {
+  readonly title: string;
+  readonly text: string;
+}
+
+async function describePackage(folder: string): Promise<Licence> {
   const manifest: Manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
   const { name, version, license } = manifest;
   const title = `${name} ${version}`;
@@ -36,6 +46,16 @@ async function describe(folder: string): Promise<{ title: string; text: string }
   }
   const text = await readLicence(folder) ?? await writeLicence(manifest);
   if (text === undefined) throw new Error(`${title} cannot be used: it comes without the text of its licence`);
+  return format(title, license, text);
+}
+
+async function describeRuntime(): Promise<Licence> {
+  const version = Deno.version.deno;
+  const manifest = { name: "deno", version, license: "MIT", author: "2018-2026 the Deno authors" };
+  return format(`deno ${version}`, manifest.license, await writeLicence(manifest) ?? "");
+}
+
+function format(title: string, license: string, text: string): Licence {
   return { title, text: `${"-".repeat(80)}\n${title} (${license})\n\n${text.trim()}\n` };
 }
 
