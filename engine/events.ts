@@ -72,7 +72,15 @@ export function isSkipByChoice({ reason }: SkipReason): boolean {
 
 /** Facts about one execution, in the words of the wire. */
 export type EventBody =
-  | { type: "WorkflowStarted"; workflow_id: string; workflow_name?: string; total_nodes: number; rerun_of?: string }
+  | {
+    type: "WorkflowStarted";
+    workflow_id: string;
+    workflow_name?: string;
+    total_nodes: number;
+    rerun_of?: string;
+    /** Nodes that run again, but not the items of theirs that succeeded in the execution which is rerun. */
+    keeps_items_of?: string[];
+  }
   | { type: "WorkflowResumed"; owner: string }
   | { type: "WorkflowRetrying"; attempt: number; error: ErrorInfo }
   | {

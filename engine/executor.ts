@@ -81,7 +81,8 @@ export class Executor {
       return this.#main.decideAgain();
     }
     const { id, name, nodes } = prepared.workflow;
-    const rerun = reuse === undefined ? {} : { rerun_of: reuse.execution_id };
+    const keeps = reuse === undefined || reuse.items.size === 0 ? {} : { keeps_items_of: [...reuse.items.keys()] };
+    const rerun = reuse === undefined ? {} : { rerun_of: reuse.execution_id, ...keeps };
     const body = { workflow_id: id, workflow_name: name, total_nodes: nodes.length, ...rerun };
     recorder.record({ type: "WorkflowStarted", ...body });
     if (reuse !== undefined) takeOver(ledger, reuse);

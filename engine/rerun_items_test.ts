@@ -65,3 +65,34 @@ Deno.test("rerun() from a node that has a failed item runs all of its items", as
   const [, left] = (await engine.planRerun("e", { from: "last" })).nodes;
   assert.equal(left?.action, "reuse");
 });
+
+Deno.test("resume() of a rerun that was cut off before a node began keeps the items that the rerun had kept", async () => {
+  let isFirstTime = true;
+  const breaksFirst = () => {
+    if (isFirstTime) throw new FlowError("node_failed", "No luck");
+  };
+  const lab = new Lab({
+    first: async ({ sleep }) => {
+      breaksFirst();
+      await sleep(1000);
+      return {};
+    },
+    each: ({ index = 0 }) => {
+      if (index === 1) breaksFirst();
+      return { out: index };
+    },
+  });
+  const settings = { max_parallel_nodes: 1, on_error: "ContinueOnError" as const };
+  const waiting = sketch("first, each", { nodes: { first: { node_type }, each: { node_type, map } }, settings });
+  const engine = lab.openEngine();
+  await lab.clock.run((await engine.start(waiting, { execution_id: "e" })).result);
+  isFirstTime = false;
+  const second = await engine.rerun(await engine.planRerun("e"));
+  lab.clock.setTimer(500, () => void engine.close());
+  await lab.failure(second);
+  lab.begun.length = 0;
+  const resumed = await lab.openEngine().resume(second.execution_id);
+  const { outputs } = await lab.clock.run(resumed.result);
+  assert.deepEqual(lab.begun.sort(), ["each 1", "first 2"]);
+  assert.deepEqual(outputs.each, { out: [0, 1, 2] });
+});

@@ -6,6 +6,7 @@ import { WorkflowError } from "./issue.ts";
 import { leftoversOf } from "./leftovers.ts";
 import type { PreparedWorkflow } from "./prepare.ts";
 import type { Restored } from "./restore.ts";
+import { readReuseLeft, type Reuse } from "./reuse.ts";
 import { type ExecutionState, isFinished } from "./state.ts";
 import type { ExecutionRecord, ExecutionSummary, Store } from "./store.ts";
 
@@ -13,6 +14,7 @@ import type { ExecutionRecord, ExecutionSummary, Store } from "./store.ts";
 export interface ResumePoint {
   state: ExecutionState;
   restored: Restored;
+  reuse: Reuse | undefined;
 }
 
 /** @throws {FlowError} `conflict` if the execution has ended */
@@ -69,7 +71,7 @@ export async function findResumePoint(
     outputs: (nodeId) => pinned.includes(graph.indexOf(nodeId)) || isStillRead(graph, state, nodeId),
     items: (nodeId) => state.nodes.get(nodeId)?.status === "running",
   });
-  return { state, restored };
+  return { state, restored, reuse: await readReuseLeft(store, state) };
 }
 
 /** Whether an executor that goes on from `state` may still read the outputs of a node, or has to report them. */

@@ -1,6 +1,7 @@
 import type { SkipReason } from "./events.ts";
-import { readJournal } from "./fold.ts";
+import { type Readings, readJournal } from "./fold.ts";
 import type { RerunPlan } from "./rerun.ts";
+import { type ExecutionState, isFinished } from "./state.ts";
 import type { Store } from "./store.ts";
 import { canonicalJson, type Value, type Values } from "./value.ts";
 
@@ -41,16 +42,30 @@ export async function readReuse(store: Store, { execution_id, nodes }: RerunPlan
     outputs: (nodeId) => reused.has(nodeId),
     items: (nodeId) => partly.has(nodeId),
   });
-  const items = [...found.items].map(([nodeId, { items, outputs }]) => {
-    const reusable = [...outputs].map(([index, answered]): ReusedItem => {
-      return { index, item: items[index] ?? null, outputs: answered, reused_from: execution_id };
-    });
-    return [nodeId, reusable] as const;
-  });
   return {
     execution_id,
     outputs: found.outputs,
     skip: new Map(skipped.map((node) => [node.node_id, node.because ?? { reason: "not_selected" as const }])),
-    items: new Map(items),
+    items: listItems(found, execution_id),
   };
+}
+
+/** What a rerun that was cut off still has to reuse: the rest it has taken over with its first events. */
+export async function readReuseLeft(store: Store, { keeping, nodes }: ExecutionState): Promise<Reuse | undefined> {
+  const isLeft = (nodeId: string) => !isFinished(nodes.get(nodeId)?.status ?? "waiting");
+  const left = new Set(keeping?.items_of.filter(isLeft));
+  if (keeping === undefined || left.size === 0) return undefined;
+  const { execution_id } = keeping;
+  const found = await readJournal(store, execution_id, { outputs: () => false, items: (nodeId) => left.has(nodeId) });
+  return { execution_id, outputs: new Map(), skip: new Map(), items: listItems(found, execution_id) };
+}
+
+function listItems({ items }: Readings, reused_from: string): Reuse["items"] {
+  const found = [...items].map(([nodeId, { items, outputs }]) => {
+    const reusable = [...outputs].map(([index, answered]): ReusedItem => {
+      return { index, item: items[index] ?? null, outputs: answered, reused_from };
+    });
+    return [nodeId, reusable] as const;
+  });
+  return new Map(found);
 }

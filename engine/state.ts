@@ -78,6 +78,8 @@ export interface ExecutionState {
   error?: ErrorInfo;
   /** The declared outputs, if there are some. */
   outputs?: Values;
+  /** An execution with items that need not run again, and the nodes whose items they are. */
+  keeping?: { execution_id: string; items_of: string[] };
   /** What nodes have opened outside of this process, and nobody has closed for sure. */
   resources?: OpenResource[];
   /** Only nodes that something has happened to. */
@@ -103,11 +105,7 @@ export function reduce(state: ExecutionState, event: ExecutionEvent): void {
   state.last_seq = event.seq;
   switch (event.type) {
     case "WorkflowStarted":
-      state.workflow_id = event.workflow_id;
-      state.total_nodes = event.total_nodes;
-      state.status = "running";
-      state.started_at = Date.parse(event.timestamp);
-      return;
+      return reduceStart(state, event);
     case "WorkflowRetrying":
       state.round = event.attempt;
       for (const [id, node] of state.nodes) {
@@ -137,6 +135,17 @@ export function reduce(state: ExecutionState, event: ExecutionEvent): void {
       return reduceResource(state, event);
     default:
       return reduceUnit(state, event);
+  }
+}
+
+function reduceStart(state: ExecutionState, event: EventOf<"WorkflowStarted">): void {
+  state.workflow_id = event.workflow_id;
+  state.total_nodes = event.total_nodes;
+  state.status = "running";
+  state.started_at = Date.parse(event.timestamp);
+  const { rerun_of, keeps_items_of } = event;
+  if (rerun_of !== undefined && keeps_items_of !== undefined) {
+    state.keeping = { execution_id: rerun_of, items_of: keeps_items_of };
   }
 }
 
