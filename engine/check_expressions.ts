@@ -1,3 +1,4 @@
+import { HANDLERS } from "./events.ts";
 import type { KnownNames } from "./expression_check.ts";
 import type { PlacedProblem } from "./expression_problem.ts";
 import type { IssueList, Path } from "./issue.ts";
@@ -17,6 +18,7 @@ export function knownNames(workflow: Workflow, registry: NodeRegistry | undefine
   return {
     inputs: workflow.inputs === undefined ? "any" : Object.keys(workflow.inputs),
     nodes: { get: (id) => types.has(id) ? portsOf(id) : undefined, keys: () => types.keys() },
+    handlerOf: (id) => HANDLERS.find((name) => workflow.settings[name]?.some((node) => node.id === id)),
     env: workflow.settings.env ?? [],
     secrets: "any",
     hasItem: false,

@@ -13,6 +13,8 @@ export interface KnownNames {
     get(id: string): { readonly outputs: readonly string[] | "any" } | undefined;
     keys(): Iterable<string>;
   };
+  /** The handler that a node belongs to which cannot be referred to from here. */
+  readonly handlerOf?: (id: string) => string | undefined;
   readonly env: readonly string[] | "any";
   readonly secrets: readonly string[] | "any";
   /** Whether `secrets` is there; default true. */
@@ -68,6 +70,15 @@ function checkNode({ names }: Reference, known: KnownNames): ExpressionProblem[]
   const [id, port] = names;
   if (id === undefined) return [];
   const node = known.nodes.get(id.name);
+  const handler = node === undefined ? known.handlerOf?.(id.name) : undefined;
+  if (handler !== undefined) {
+    return [{
+      code: "unknown_node",
+      message: `Node ${quote(id.name)} is one of ${handler}: only nodes behind it there can refer to it`,
+      hint: `Refer to a node of the workflow itself, or put what needs this into ${handler}.`,
+      offset: id.offset,
+    }];
+  }
   if (node === undefined) {
     return [{
       code: "unknown_node",

@@ -183,6 +183,24 @@ const refused: [HandlerName, Partial<NodeSpec>, RegExp][] = [
   ["on_failure", { id: "x", config: { note: "${{ execution.stat }}" } }, /no property of the execution "stat"/],
   ["on_success", { id: "x", config: { nonsense: 1 } }, /nonsense/],
 ];
+Deno.test("expressions cannot refer to nodes of a handler from elsewhere, and are told so", async () => {
+  const lab = new Lab();
+  const value = (id: string) => ({ id, node_type: "test.node", inputs: { text: "${{ nodes.warn.out }}" } });
+  const document = {
+    nodes: [value("a")],
+    outputs: { text: "${{ nodes.warn.out }}" },
+    settings: { on_failure: [{ id: "warn", node_type: "test.node" }, value("page")], on_exit: [value("clean")] },
+  };
+  await assert.rejects(parseWorkflow(document, { registry: lab.openEngine().registry }), (error) => {
+    assert.ok(error instanceof WorkflowError);
+    const message = 'Node "warn" is one of on_failure: only nodes behind it there can refer to it';
+    const expected = ['Node "a"', 'Output "text"', 'Node "clean"'].map((subject) => `${subject}: ${message}`);
+    assert.deepEqual(error.issues.map((issue) => issue.message), expected);
+    assert.match(error.issues[0]?.hint ?? "", /^Refer to a node of the workflow itself, or put .* into on_failure\.$/);
+    return true;
+  });
+});
+
 for (const [handler, spec, message] of refused) {
   Deno.test(`handlers are checked before the run: ${message.source}`, async () => {
     const lab = new Lab();
