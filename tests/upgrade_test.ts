@@ -63,6 +63,21 @@ Deno.test("flow upgrade --check changes nothing, and tells programs what there i
   });
 });
 
+Deno.test("flow upgrade shows where the notes are as an address, whatever the feed has written", async () => {
+  await withReleases(async (site) => {
+    await site.publish("0.2.0");
+    const feed = JSON.parse(String(site.pages.get("/releases.json")));
+    const show = async (notes: string) => {
+      feed.releases[0].notes_url = notes;
+      site.pages.set("/releases.json", JSON.stringify(feed));
+      return (await site.upgrade(["--check"])).stdout.split("\n").slice(1).join("\n");
+    };
+    assert.equal(await show("v0.2.0/notes.html"), `What is new: ${site.server.url}/v0.2.0/notes.html\n`);
+    assert.equal(await show("notes\u001b[2J"), `What is new: ${site.server.url}/notes%1B[2J\n`);
+    assert.equal(await show("http://\u001b[2J"), "");
+  });
+});
+
 Deno.test("flow upgrade never goes to an older version by itself, but does so when it is named", async () => {
   await withReleases(async (site) => {
     await site.publish("0.0.9");

@@ -42,7 +42,8 @@ export async function readFeed(address: string, target: string, signal: AbortSig
   const { releases } = parseFeed(new TextDecoder().decode(bytes), address);
   return releases.map((entry): Release => ({
     version: entry.version,
-    notesUrl: entry.notes_url,
+    // As text it could be anything; it is only shown.
+    notesUrl: entry.notes_url === undefined ? undefined : URL.parse(entry.notes_url, url)?.href,
     checksumsUrl: resolve(entry.checksums_url, url),
     signatureUrl: resolve(entry.signature_url ?? `${entry.checksums_url}.minisig`, url),
     fileUrl: Object.hasOwn(entry.files, target) ? resolve(entry.files[target] ?? "", url) : undefined,
