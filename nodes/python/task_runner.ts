@@ -100,7 +100,14 @@ export class TaskRunner {
     const key = JSON.stringify([execution_id, python, workdir, path, env_passthrough, env]);
     let pool = this.#pools.get(key);
     if (pool === undefined) {
-      pool = new WorkerPool(() => this.#start(config, key, packageFolder), this.#warmWorkers);
+      pool = new WorkerPool(() => {
+        try {
+          return this.#start(config, key, packageFolder);
+        } catch (error) {
+          this.#forgetUnused(key);
+          throw error;
+        }
+      }, this.#warmWorkers);
       this.#pools.set(key, pool);
     }
     return pool;
@@ -138,9 +145,13 @@ export class TaskRunner {
 
   async #end(worker: PythonWorker, poolKey: string): Promise<void> {
     this.#workers.delete(worker.name);
-    const isLast = [...this.#workers.values()].every((other) => other.poolKey !== poolKey);
-    if (isLast) this.#pools.delete(poolKey);
+    this.#forgetUnused(poolKey);
     await worker.end(IDLE_GRACE_MS);
+  }
+
+  #forgetUnused(poolKey: string): void {
+    const isUnused = this.#workers.values().every((other) => other.poolKey !== poolKey);
+    if (isUnused) this.#pools.delete(poolKey);
   }
 }
 
