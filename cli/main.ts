@@ -1,5 +1,4 @@
 import { getPlatform } from "../platform/mod.ts";
-import { importUnseen } from "./unseen_module.ts";
 import { versionText } from "./build_info.ts";
 
 const VERSION_ARGUMENTS = ["--version", "-V", "version"];
@@ -12,7 +11,7 @@ async function main(): Promise<number> {
     await platform.write("stdout", `${versionText(platform)}\n`).catch(() => {});
     return 0;
   }
-  const { runProgram } = await importUnseen<typeof import("./program.ts")>("program", import.meta.url);
+  const { runProgram } = await import("./program.ts");
   return await runProgram(platform, platform.args);
 }
 

@@ -10,7 +10,6 @@ import { reportError } from "./report_error.ts";
 import type { ProgramContext } from "./route.ts";
 import { run } from "./run_route.ts";
 import { handleStrayErrors } from "./stray_errors.ts";
-import { importUnseen } from "./unseen_module.ts";
 import { createUsageText } from "./usage_text.ts";
 
 /** Runs one command line to its end and answers the exit code; everything written has left by then. */
@@ -72,5 +71,5 @@ function splitEmptyValues(args: readonly string[]): string[] {
 async function findRoutes(args: readonly string[]): Promise<Routes> {
   // `flow run` does without the other commands.
   if (args[0] === "run") return { run };
-  return (await importUnseen<typeof import("./routes.ts")>("routes", import.meta.url)).routes;
+  return (await import("./routes.ts")).routes;
 }

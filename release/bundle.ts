@@ -10,14 +10,9 @@ import { withPythonPackage } from "./python_package.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/**
- * The modules that `cli/main.ts` loads without the bundler seeing it: `importUnseen` asks for them by these names. And
- * what modules of users import.
- */
+/** The program, and what modules of users import. */
 const ENTRIES: Readonly<Record<string, string>> = {
   main: "./cli/main.ts",
-  program: "./cli/program.ts",
-  routes: "./cli/routes.ts",
   mod: "./mod.ts",
   zod: "zod",
 };
@@ -99,8 +94,9 @@ export const COMMON_OPTIONS = {
 const FIND_MODULE = "const µ=n=>new URL(`./${n}.js`,import.meta.url).href;";
 
 /**
- * Hides from the runtime what is imported later, see `importUnseen`: else Deno reads and keeps all of it at every start,
- * which takes 3 MB. Nothing in the text moves, so that the source maps stay true.
+ * Hides from the runtime what is imported later: else Deno reads and keeps all of it at every start, which takes 3 MB.
+ * From source, `lazy-dynamic-imports` in deno.json does the same. Nothing in the text moves, so that the source maps
+ * stay true.
  */
 function hideImports(text: string): string {
   return text.replaceAll(

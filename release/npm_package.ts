@@ -26,8 +26,8 @@ const EXPORTS = Object.entries(config.exports).map(([path, module]) => ({
   name: path.slice(2) || "mod",
 }));
 
-/** What the program loads by name. It shares its code with the library, so that there is one `FlowError`. */
-const PROGRAM = ["main", "program", "routes"];
+/** The program. It shares its code with the library, so that there is one `FlowError`. */
+const PROGRAM = { in: join(ROOT, "cli/main.ts"), out: "main" };
 
 /**
  * Bundled, because loading its many files takes a third of what a short run costs; installed too, in that very version,
@@ -66,7 +66,7 @@ async function bundle(outputFolder: string, packages: string): Promise<string[]>
   const { metafile } = await esbuild.build({
     entryPoints: [
       ...EXPORTS.map(({ module, name }) => ({ in: join(ROOT, module), out: name })),
-      ...PROGRAM.map((name) => ({ in: join(ROOT, "cli", `${name}.ts`), out: name })),
+      PROGRAM,
     ],
     chunkNames: "chunks/[name]-[hash]",
     outdir: outputFolder,
