@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import collections.abc
 import dataclasses
 import enum
@@ -12,13 +13,21 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Union, get_args, get_origin
 
+from .callables import described_by
 from .errors import FlowEngineError, InvalidValueError
 from .json_types import at, shown
 from .restoring import RESTORERS, restore_named
 
 _LISTS = (list, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Collection)
 _SETS = (set, frozenset, collections.abc.Set)
-_MAPPINGS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
+_NOTHING: Mapping[Any, Any] = types.MappingProxyType({})
+_MAPPINGS = (
+    dict,
+    collections.OrderedDict,
+    collections.defaultdict,
+    collections.abc.Mapping,
+    collections.abc.MutableMapping,
+)
 
 
 def restore(annotation: Any, value: Any, place: str = "") -> Any:
@@ -38,9 +47,13 @@ def restore(annotation: Any, value: Any, place: str = "") -> Any:
     return value if inner is None else restore(inner, value, place)
 
 
-@functools.lru_cache(maxsize=1024)
 def hints_of(target: Callable[..., Any]) -> dict[str, Any]:
     """Answer the annotations of a function or a class, as types; those that nobody can find are left out."""
+    return _hints_of(described_by(target))
+
+
+@functools.lru_cache(maxsize=1024)
+def _hints_of(target: Callable[..., Any]) -> dict[str, Any]:
     try:
         return typing.get_type_hints(target, include_extras=True)
     except Exception:
@@ -73,10 +86,18 @@ def _restore_generic(origin: Any, arguments: tuple[Any, ...], value: Any, place:
         return made(_restore_items(arguments, value, place))
     if origin in _MAPPINGS and isinstance(value, dict) and len(arguments) == 2:
         key_type, value_type = arguments
-        return {
+        parts = {
             _restore_key(key_type, key): restore(value_type, part, _under(place, key)) for key, part in value.items()
         }
+        return collections.OrderedDict(parts) if origin is collections.OrderedDict else parts
+    if isinstance(origin, type) and dataclasses.is_dataclass(origin) and not isinstance(value, origin):
+        return _make_dataclass(origin, _object(origin, value, place), place, _arguments_of(origin, arguments))
     return _restore_class(origin, value, place) if isinstance(origin, type) else value
+
+
+def _arguments_of(origin: Any, arguments: tuple[Any, ...]) -> dict[Any, Any]:
+    """Answer what stands for the type variables of a generic class."""
+    return dict(zip(getattr(origin, "__parameters__", ()), arguments, strict=False))
 
 
 def _restore_items(arguments: tuple[Any, ...], value: list[Any], place: str) -> list[Any]:
@@ -160,12 +181,12 @@ def _make(wanted: type, value: Any, place: str) -> Any:
     return restore_named(wanted, value)
 
 
-def _make_dataclass(wanted: Any, value: dict[str, Any], place: str) -> Any:
+def _make_dataclass(wanted: Any, value: dict[str, Any], place: str, given: Mapping[Any, Any] = _NOTHING) -> Any:
     fields = {field.name: field for field in dataclasses.fields(wanted)}
     unknown = [name for name in value if name not in fields]
     if unknown:
         raise _mismatch(wanted.__name__, value, place, f': it has no field "{unknown[0]}"')
-    parts = _restore_fields(wanted, value, place)
+    parts = _restore_fields(wanted, value, place, given)
     made = wanted(**{name: part for name, part in parts.items() if fields[name].init})
     for name, part in parts.items():
         if not fields[name].init:
@@ -173,15 +194,25 @@ def _make_dataclass(wanted: Any, value: dict[str, Any], place: str) -> Any:
     return made
 
 
-def _restore_fields(wanted: Any, value: dict[str, Any], place: str) -> dict[str, Any]:
+def _restore_fields(
+    wanted: Any, value: dict[str, Any], place: str, given: Mapping[Any, Any] = _NOTHING
+) -> dict[str, Any]:
     hints = hints_of(wanted)
-    return {name: restore(_field_type(hints.get(name, Any)), part, _under(place, name)) for name, part in value.items()}
+    return {
+        name: restore(_field_type(hints.get(name, Any), given), part, _under(place, name))
+        for name, part in value.items()
+    }
 
 
-def _field_type(annotation: Any) -> Any:
-    """Answer the type within `Required[...]`, `NotRequired[...]` and the like."""
+def _field_type(annotation: Any, given: Mapping[Any, Any]) -> Any:
+    """Answer the type within `Required[...]` and the like; type variables become what is `given` for them."""
     name = getattr(get_origin(annotation), "_name", None)
-    return get_args(annotation)[0] if name in {"Required", "NotRequired", "ReadOnly"} else annotation
+    if name in {"Required", "NotRequired", "ReadOnly"}:
+        return get_args(annotation)[0]
+    if isinstance(annotation, typing.TypeVar):
+        return given.get(annotation, Any)
+    open_types = getattr(annotation, "__parameters__", ()) if get_origin(annotation) is not None else ()
+    return annotation[tuple(given.get(open_type, Any) for open_type in open_types)] if open_types else annotation
 
 
 def _make_model(wanted: Any, value: Any, place: str) -> Any:

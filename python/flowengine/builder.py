@@ -41,6 +41,10 @@ class FlowBuilder:
         """Let `target` take what `source` answers; without `to_port` as in a chain. Raises `InvalidFlowError`."""
         node, other = self._find(source), self._find(target)
         port = to_port or (other.main_input if from_port is not None else None)
+        known = other.parameters
+        if port is not None and known is not None and not known.has(port):
+            names = ", ".join([*known.required, *known.optional]) or "none"
+            raise InvalidFlowError(f'"{target}" has no parameter "{port}"', hint=f"Its parameters: {names}.")
         if port is not None:
             other.inputs[port] = Reference(node, from_port or node.main_output)
         elif from_port is not None:

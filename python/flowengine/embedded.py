@@ -18,7 +18,7 @@ from .errors import FlowEngineError
 from .event_log import EventLog
 from .execution import Execution, FlowView
 from .outcome import Outcome
-from .program import check_exit, find_program, start_program
+from .program import check_exit, find_program, silent_end, start_program
 from .result import FlowResult
 
 _CANCEL_SECONDS = 30
@@ -149,14 +149,15 @@ class EmbeddedExecution(Execution):
             self._said.append(line.decode(errors="replace"))
 
     def _start_error(self) -> FlowEngineError:
-        status = self._process.returncode or 1
+        status, said = self._process.returncode, "".join(self._said)
         if self._was_cancelled_early():
             return FlowEngineError(_CANCELLED_EARLY, code="cancelled")
         try:
-            check_exit(status, "".join(self._said), self._failure)
+            # Without an execution even 0 is no success.
+            check_exit(status or int(bool(said or self._failure)), said, self._failure)
         except FlowEngineError as error:
             return error
-        return FlowEngineError("flow ended without an event", code="internal")
+        return silent_end(status)
 
     def _was_cancelled_early(self) -> bool:
         """Whether it was interrupted before there was an execution: `flow` says 130 then, or the signal killed it."""

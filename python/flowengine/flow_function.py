@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, overload
 
@@ -28,11 +29,14 @@ class FlowFunction(Flow, Generic[P]):
         self._function = function
         functools.update_wrapper(self, function)
         parameters = Parameters.of(function)
-        known = inspect.signature(function).parameters
+        signature = inspect.signature(function)
         with building(self):
-            arguments = {key: self.input(key) for key in parameters.required}
-            arguments |= {key: self.input(key, default=known[key].default) for key in parameters.optional}
-            self._answer = function(**arguments)
+            inputs = {key: self.input(key) for key in parameters.required}
+            inputs |= {key: self.input(key, default=signature.parameters[key].default) for key in parameters.optional}
+            # In the order in which the function has them, as it wants them: some only by position.
+            arguments = {key: inputs[key] for key in signature.parameters if key in inputs}
+            bound = inspect.BoundArguments(signature, OrderedDict(arguments))
+            self._answer = function(*bound.args, **bound.kwargs)
         if not (self._answer is None or (isinstance(self._answer, Node) and self._answer.flow is self)):
             raise InvalidFlowError(
                 f'flow "{name}" returns {self._answer!r}, which is no value of one of its tasks',

@@ -126,7 +126,7 @@ class Flow:
         if not isinstance(part, Task):
             what = f"{getattr(part, '__name__', part)!r}"
             raise InvalidFlowError(f"{what} cannot be part of a flow", hint="Decorate the function with @task().")
-        known = [node for node in self.nodes if node.owner is part]
+        known = [node for node in self.nodes if node.owner is part or (part.is_method and part.is_same(node.owner))]
         earlier = identities_before(behind) if known else set()
         for node in known:
             if id(node) not in earlier:

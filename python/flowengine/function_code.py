@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from .callables import described_by
 from .errors import FlowEngineError, InvalidFlowError
 from .hashing import short_digest
 
@@ -55,7 +56,11 @@ class FunctionCode:
         return f"{_PYTHON}:{base64.b64encode(packed).decode('ascii')}"
 
     def _refusal(self, error: Exception) -> InvalidFlowError:
-        used = inspect.getclosurevars(self._function)
+        try:
+            used = inspect.getclosurevars(described_by(self._function))
+        except TypeError:
+            # It is not written in Python.
+            used = inspect.ClosureVars({}, {}, {}, set())
         culprits = [name for name, value in {**used.nonlocals, **used.globals}.items() if not _is_picklable(value)]
         what = f'it uses "{culprits[0]}", which' if culprits else "it uses what"
         return InvalidFlowError(

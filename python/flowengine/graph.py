@@ -31,13 +31,17 @@ class Parameters:
     def of(function: Callable[..., Any]) -> Parameters:
         """Answer those of `function`."""
         known = inspect.signature(function).parameters.values()
-        named = [parameter for parameter in known if parameter.kind in _NAMED]
+        named = [parameter for parameter in known if parameter.kind not in _REST]
         return Parameters(
             tuple(parameter.name for parameter in named if parameter.default is parameter.empty),
             tuple(parameter.name for parameter in named if parameter.default is not parameter.empty),
             any(parameter.kind is parameter.VAR_KEYWORD for parameter in known),
             any(parameter.kind is parameter.VAR_POSITIONAL for parameter in known),
         )
+
+    def has(self, name: str) -> bool:
+        """Whether a value of that name can be connected."""
+        return self.takes_any or name in self.required or name in self.optional
 
     def by_name(self, arguments: Mapping[str, Any], name: str) -> dict[str, Any]:
         """Answer bound arguments by port. Raises `InvalidFlowError` for those that have no name."""
@@ -46,13 +50,16 @@ class Parameters:
             if key in self.required or key in self.optional:
                 ports[key] = value
             elif self.takes_any and isinstance(value, dict):
+                twice = ports.keys() & value.keys()
+                if twice:
+                    raise InvalidFlowError(f'{name}: two values are called "{min(twice)}"', hint="Rename a parameter.")
                 ports.update(value)
             else:
                 raise InvalidFlowError(f"{name}: values for *{key} cannot be connected", hint="Pass one list instead.")
         return ports
 
 
-_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .callables import is_importable, short_name
 from .function_code import FunctionCode
 from .process_role import SCRIPT_MODULE
 
@@ -21,7 +22,7 @@ def locate(function: Callable[..., Any]) -> dict[str, Any]:
     What cannot be imported goes by value: a lambda, one within another, one of a notebook or an interpreter.
     Raises `InvalidFlowError` if the package for that is missing.
     """
-    name = function.__qualname__
+    name = getattr(function, "__qualname__", None) or short_name(function)
     return {
         **_place_of(function, name),
         "function": name,
@@ -32,7 +33,7 @@ def locate(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _place_of(function: Callable[..., Any], name: str) -> dict[str, Any]:
-    if "<" in name:
+    if not is_importable(function):
         return {"code": FunctionCode(function, name)}
     module = function.__module__
     if module != "__main__" and "<" not in module:
@@ -56,19 +57,19 @@ def _scope_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _module_path() -> list[str]:
-    """Answer the folders that this process imports from, without those that every start of this Python has."""
+    """Answer where this process imports from, folders and archives, without what every start of this Python has."""
     entries = dict.fromkeys(os.path.abspath(entry) for entry in sys.path)
-    return list(_own_folders(tuple(entries)))
+    return list(_own_places(tuple(entries)))
 
 
 @functools.lru_cache(maxsize=1)
-def _own_folders(entries: tuple[str, ...]) -> tuple[str, ...]:
-    """Answer those of `entries` that are folders, and not of this Python. Flows of many tasks ask for each of them."""
+def _own_places(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Answer those of `entries` that are there, and not of this Python. Flows of many tasks ask for each of them."""
     installed = {os.path.realpath(path) for path in sysconfig.get_paths().values()}
     return tuple(
         entry
         for entry in entries
-        if os.path.isdir(entry) and not any(_is_within(os.path.realpath(entry), folder) for folder in installed)
+        if os.path.exists(entry) and not any(_is_within(os.path.realpath(entry), folder) for folder in installed)
     )
 
 

@@ -10,9 +10,14 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .errors import FlowEngineError
+
 _ARGUMENTS_VARIABLE = "FLOWENGINE_ARGV"
 _MAX_VARIABLE = 100_000
 """Linux takes no variable of more than 128 KiB."""
+
+_IMPORTING_VARIABLE = "FLOWENGINE_IMPORTING"
+"""Tells all that a worker starts while it imports modules which ones these are."""
 
 SCRIPT_MODULE = "__flow_{}__"
 """What workers call the module that a script is."""
@@ -52,12 +57,23 @@ def become_worker() -> None:
 
 
 @contextmanager
-def importing() -> Iterator[None]:
-    """Let no flow be run until the end of the block, in which a worker imports a module of tasks.
+def importing(place: str) -> Iterator[None]:
+    """Let no flow be run until the end of the block, in which a worker imports the module of tasks `place`.
 
     What goes wrong after a flow was to be run, in whatever thread, is no error: its result is not there.
+    Raises `FlowEngineError` if a worker that is importing it has started what this process works for: without end,
+    each worker would start another one.
     """
     global _is_importing, _has_met_flow
+    outer = os.environ.get(_IMPORTING_VARIABLE)
+    places = json.loads(outer or "[]")
+    if place in places:
+        raise FlowEngineError(
+            f'"{place}" starts itself: importing it runs a program that calls its tasks',
+            code="invalid_config",
+            hint='Put what it does as a script under `if __name__ == "__main__":`.',
+        )
+    os.environ[_IMPORTING_VARIABLE] = json.dumps([*places, place])
     known = set(threading.enumerate())
     before, _is_importing = (_is_importing, _has_met_flow), True
     try:
@@ -66,6 +82,9 @@ def importing() -> Iterator[None]:
         if not _has_met_flow:
             raise
     finally:
+        os.environ.pop(_IMPORTING_VARIABLE, None)
+        if outer is not None:
+            os.environ[_IMPORTING_VARIABLE] = outer
         _threads_of_imports.update(set(threading.enumerate()) - known)
         _is_importing, _has_met_flow = before
 

@@ -92,11 +92,22 @@ def run_program(arguments: list[str], document: str) -> str:
     return done.stdout.decode()
 
 
+def silent_end(status: int) -> FlowEngineError:
+    """Answer the error about a program that has ended without a word: `flow` always has one."""
+    return FlowEngineError(
+        f'"{shlex.join(find_program())}" ended with status {status} and said nothing',
+        code="unavailable",
+        hint="Check that it is the program flow: it is what FLOW_BIN names, or else what is on PATH.",
+    )
+
+
 def check_exit(status: int, said: str, error: dict[str, Any] | None = None) -> None:
     """Raise what `flow` has said, as text or as an error of its own, if it did not succeed."""
     if status == 0:
         return
-    text = said.strip().removeprefix("error: ") or f"flow ended with status {status}"
+    text = said.strip().removeprefix("error: ")
+    if not text and error is None:
+        raise silent_end(status)
     is_invalid = status == _INVALID
     known = {"code": "invalid_workflow" if is_invalid else "unavailable", "message": text, **(error or {})}
     failure = InvalidFlowError if is_invalid else FlowEngineError

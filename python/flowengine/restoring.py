@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import decimal
 import ipaddress
@@ -68,6 +69,10 @@ def _collection(wanted: Any, value: Any) -> Any:
     return wanted(value) if isinstance(value, list) else value
 
 
+def _mapping(wanted: Any, value: Any) -> Any:
+    return wanted(value) if isinstance(value, dict) else value
+
+
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
@@ -90,6 +95,8 @@ RESTORERS: dict[type, Callable[[Any, Any], Any]] = {
     tuple: _collection,
     set: _collection,
     frozenset: _collection,
+    collections.OrderedDict: _mapping,
+    collections.Counter: _mapping,
 }
 """By base class, in this order: every datetime is a date."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
+from .callables import described_by, short_name
 from .current_flow import current_flow
 from .errors import InvalidFlowError
 from .graph import Chain, Node, Parameters, Stage, start_chain
@@ -79,7 +81,8 @@ class Task(Generic[P, R]):
         functools.update_wrapper(self, function)
         self.function = function
         self.options = options
-        self.name = options.name or function.__name__.strip("<>")
+        self.is_method = inspect.ismethod(function)
+        self.name = options.name or short_name(function).strip("<>")
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Within a flow: add a node, and answer it for what it will return. Elsewhere: call the function."""
@@ -92,7 +95,7 @@ class Task(Generic[P, R]):
         """Answer a node that calls the function; it belongs to no flow yet. Raises `InvalidFlowError`."""
         try:
             bound = inspect.signature(self.function).bind_partial(*args, **kwargs)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise InvalidFlowError(f"{self.name}: {error}", hint="Pass what the function takes.") from None
         options = self.options
         config = place(locate(self.function), options.node_type, options.image, options.env)
@@ -121,6 +124,20 @@ class Task(Generic[P, R]):
         flow = current_flow()
         return cast("list[R]", node if flow is None else flow.adopt(node))
 
+    @overload
+    def __get__(self, owner: None, kind: type | None = None, /) -> Task[P, R]: ...
+    @overload
+    def __get__(self, owner: object, kind: type | None = None, /) -> Task[..., R]: ...
+    def __get__(self, owner: object, kind: type | None = None, /) -> Any:
+        """Answer the task of a method of the object `owner`, which goes along with it by value."""
+        if owner is None or isinstance(self.function, staticmethod):
+            return self
+        return Task(types.MethodType(self.function, owner), self.options)
+
+    def is_same(self, other: object) -> bool:
+        """Whether `other` is the same: the tasks of methods are made anew whenever they are looked up."""
+        return isinstance(other, Task) and self.function == other.function and self.options is other.options
+
     def __repr__(self) -> str:
         """Answer what it is."""
         return f"<task {self.name!r}>"
@@ -136,9 +153,9 @@ class Task(Generic[P, R]):
 
 def _revision(function: Callable[..., Any]) -> str:
     try:
-        source = inspect.getsource(function)
-    except OSError:
-        source = function.__code__.co_code.hex() if hasattr(function, "__code__") else function.__qualname__
+        source = inspect.getsource(described_by(function))
+    except (OSError, TypeError):
+        source = function.__code__.co_code.hex() if hasattr(function, "__code__") else short_name(function)
     return short_digest(source)
 
 

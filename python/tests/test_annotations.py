@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime
 import decimal
@@ -10,7 +11,7 @@ import math
 import pathlib
 import uuid
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, NamedTuple, NewType, TypedDict
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, TypedDict, TypeVar
 
 import numpy
 import pandas
@@ -24,6 +25,8 @@ from flowengine import Flow
 from flowengine.annotations import hints_of, restore
 from flowengine.errors import InvalidValueError
 from flowengine.values import dump, from_json
+
+T = TypeVar("T")
 
 
 class Colour(enum.Enum):
@@ -54,6 +57,13 @@ class Order:
     points: tuple[Point, ...] = ()
     next: Order | None = None
     checked: bool = dataclasses.field(default=False, init=False)
+
+
+@dataclasses.dataclass
+class Box(Generic[T]):
+    first: T
+    others: list[T]
+    by_name: dict[str, T]
 
 
 class Pair(NamedTuple):
@@ -142,6 +152,10 @@ def travel(value: Any) -> Any:
             ),
         ),
         (list[Part], [Part(when=datetime.datetime(2026, 1, 2))]),
+        (Box[datetime.date], Box(DAY, [DAY], {"a": DAY})),
+        (Box[Box[set[int]]], Box(Box({1}, [{2}], {}), [], {})),
+        (collections.Counter[str], collections.Counter("aab")),
+        (collections.OrderedDict[str, datetime.date], collections.OrderedDict(b=DAY, a=DAY)),
         (numpy.float32, numpy.float32(0.1)),
         (numpy.int64, numpy.int64(5)),
         (numpy.datetime64, numpy.datetime64("2026-01-02T03:04:05.000000006")),

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -169,8 +170,39 @@ def test_a_program_that_ends_at_once_is_an_error_and_no_hang(monkeypatch: pytest
         time.sleep(0.1)
 
     monkeypatch.setattr(threading.Thread, "start", start_and_let_it_run)
-    with pytest.raises(FlowEngineError, match="flow ended"):
+    with pytest.raises(FlowEngineError, match=r'"/bin/true" ended with status 0 .*\n.*FLOW_BIN'):
         Flow("ended").then(start).submit(number=1).wait(10)
+
+
+def test_a_script_in_an_archive_imports_from_it(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
+        archive.writestr("factors.py", "FACTOR = 2\n")
+        archive.writestr("__main__.py", f"import factors\n{SCRIPT.replace('2 *', 'factors.FACTOR *')}")
+    command = [sys.executable, "app.zip"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "42\n", done.stderr
+
+
+def test_a_script_that_starts_itself_by_another_program_does_not_do_so_without_end(tmp_path: Path) -> None:
+    script = (
+        "from flowengine import Flow, task\nimport os, shlex, subprocess\n"
+        "@task\ndef one() -> int:\n    return 1\n"
+        "saved = Flow('itself').then(one).save('flow.json')\n"
+        "subprocess.run([*shlex.split(os.environ['FLOW_BIN']), 'run', str(saved)])\n"
+    )
+    (tmp_path / "script.py").write_text(script)
+    command = [sys.executable, "script.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert '"result": 1' in done.stdout
+    assert 'script.py" starts itself' in done.stderr
+    assert "__main__" in done.stderr
+
+
+def test_a_run_leaves_no_file_open(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, "-W", "error", "script.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.stderr) == ("42\n", "")
 
 
 def test_files_where_a_script_is_started_do_not_stand_in_for_modules(tmp_path: Path) -> None:

@@ -18,8 +18,10 @@ from typing import Any
 
 from ..errors import FlowApiError, FlowEngineError, InvalidFlowError
 from .problems import answered_error, connection_error, unreadable_answer
+from .proxies import find_proxy
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
+_TLS_PORT = 443
 _MAX_ERROR_BYTES = 1024 * 1024
 _MAX_KEPT_CONNECTIONS = 4
 _KEEP_SECONDS = 5.0
@@ -97,6 +99,11 @@ class Http:
         if token is not None:
             self._headers["Authorization"] = f"Bearer {_check_token(token)}"
         self._tls = _open_tls(ca_file) if parts.scheme == "https" else None
+        self._proxy = find_proxy(parts)
+        if self._proxy is not None and self._tls is None:
+            self._headers.update(self._proxy.headers)
+            # Such a proxy wants whole addresses.
+            self._prefix = self.url
         self._lock = threading.Lock()
         self._kept: list[tuple[float, http.client.HTTPConnection]] = []
         self._keeper = os.getpid()
@@ -160,10 +167,14 @@ class Http:
             raise answered_error(answer.status, text, request, answer.headers.get("X-Request-Id"))
 
     def _connect(self) -> http.client.HTTPConnection:
+        proxy = self._proxy
+        host, port = (self._host, self._port) if proxy is None else (proxy.host, proxy.port)
         if self._tls is None:
-            connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+            connection = http.client.HTTPConnection(host, port, timeout=self._timeout)
         else:
-            connection = http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._tls)
+            connection = http.client.HTTPSConnection(host, port, timeout=self._timeout, context=self._tls)
+            if proxy is not None:
+                connection.set_tunnel(self._host, self._port or _TLS_PORT, proxy.headers)
         with self._closed_on_error(connection, was_sent=False):
             connection.connect()
         return connection
@@ -176,7 +187,7 @@ class Http:
         except BaseException as error:
             connection.close()
             if isinstance(error, (OSError, http.client.HTTPException)):
-                raise connection_error(self.url, error, was_sent=was_sent) from error
+                raise connection_error(self.url, error, was_sent=was_sent, proxy=self._proxy) from error
             raise
 
     def _take(self) -> http.client.HTTPConnection | None:

@@ -15,8 +15,10 @@ from ..errors import (
     NotFoundError,
     UnavailableError,
 )
+from .proxies import Proxy
 
 _ADDRESS_HINT = "Check that the address is that of a flow server of this version."
+_PROXY_HINT = "Check HTTP_PROXY or HTTPS_PROXY, or name the server in NO_PROXY."
 _CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 409: "conflict", 413: "too_large"}
 _KINDS: dict[int, type[FlowApiError]] = {
     401: AccessError,
@@ -56,7 +58,7 @@ def _read_object(body: bytes) -> Mapping[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def connection_error(url: str, error: Exception, *, was_sent: bool) -> FlowApiError:
+def connection_error(url: str, error: Exception, *, was_sent: bool, proxy: Proxy | None = None) -> FlowApiError:
     """Answer the error about a server that could not be asked, or has not answered."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return FlowApiError(
@@ -71,11 +73,12 @@ def connection_error(url: str, error: Exception, *, was_sent: bool) -> FlowApiEr
             hint="Try again, or allow more time: FlowClient(url, timeout=...).",
         )
     else:
+        by = "" if proxy is None else f' by the proxy "{proxy.url}"'
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         made = UnavailableError(
-            f'cannot reach "{url}": {reason}',
+            f'cannot reach "{url}"{by}: {reason}',
             code="unavailable",
-            hint='Check the address, and that "flow serve" runs there.',
+            hint='Check the address, and that "flow serve" runs there.' if proxy is None else _PROXY_HINT,
         )
     made.was_sent = was_sent
     return made

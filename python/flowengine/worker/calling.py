@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..annotations import hints_of, restore
+from ..callables import short_name
 from ..errors import FlowEngineError
 from ..value_files import open_value_files
 from ..values import dump, from_json
@@ -32,9 +33,9 @@ def answer_call(call: dict[str, Any], on_loaded: Callable[[], None] = lambda: No
     os.environ.update(call["env"])
     try:
         function = find_function(call["module"], call["file"], call["function"], call.get("code"))
-        arguments = pick_arguments(function, from_json(call["inputs"]))
+        positional, named = pick_arguments(function, from_json(call["inputs"]))
         on_loaded()
-        result = function(**arguments)
+        result = function(*positional, **named)
         if inspect.iscoroutine(result):
             import asyncio
 
@@ -55,30 +56,36 @@ def _is_copy() -> bool:
     return os.getpid() != _WORKER_PID
 
 
-def pick_arguments(function: Callable[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
-    """Answer those of `inputs` that `function` takes, made what its annotations say.
+def pick_arguments(function: Callable[..., Any], inputs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Answer those of `inputs` that `function` takes, by position where it has to be, made what its annotations say.
 
-    Raises `FlowEngineError` (`invalid_input`) if one is missing, or if it can only be given by position.
+    Raises `FlowEngineError` (`invalid_input`) if one is missing.
     """
-    parameters = inspect.signature(function).parameters.values()
     hints = hints_of(function)
-    chosen: dict[str, Any] = {}
-    for parameter in parameters:
+    left = dict(inputs)
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is parameter.VAR_POSITIONAL:
             continue
+        wanted = hints.get(name, Any)
         if parameter.kind is parameter.VAR_KEYWORD:
-            chosen = {**inputs, **chosen}
-            continue
-        if parameter.name in inputs:
-            wanted = hints.get(parameter.name, Any)
-            chosen[parameter.name] = restore(wanted, inputs[parameter.name], parameter.name)
+            named.update({key: restore(wanted, value, key) for key, value in left.items()})
+        elif name in left:
+            value = restore(wanted, left.pop(name), name)
+            if parameter.kind is parameter.POSITIONAL_ONLY:
+                positional.append(value)
+            else:
+                named[name] = value
+        elif parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is not parameter.empty:
+            positional.append(parameter.default)
         elif parameter.default is parameter.empty:
             raise FlowEngineError(
-                f'{function.__name__}() needs "{parameter.name}", which nothing is connected to',
+                f'{short_name(function)}() needs "{name}", which nothing is connected to',
                 code="invalid_input",
-                hint=f"Pass it: flow.run({parameter.name}=...), or --set {parameter.name}=... on the command line.",
+                hint=f"Pass it: flow.run({name}=...), or --set {name}=... on the command line.",
             )
-    return chosen
+    return positional, named
 
 
 def describe_refusal(error: FlowEngineError, name: str) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def _execute(spec: ModuleSpec) -> ModuleType:
     sys.modules[spec.name] = module
     try:
         if spec.loader is not None:
-            with importing():
+            with importing(str(spec.origin)):
                 spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[spec.name]
