@@ -50,7 +50,7 @@ class Flow:
         self.inputs: dict[str, DeclaredInput] = {}
         self.tails: list[Node] = []
         self._ids: dict[str, int] = {}
-        self._block = contextlib.ExitStack()
+        self._blocks: list[contextlib.AbstractContextManager[None]] = []
 
     def __rshift__(self, target: Stage) -> Chain:
         """Begin a chain with nodes that receive the inputs of the flow."""
@@ -65,14 +65,16 @@ class Flow:
 
     def __enter__(self) -> Flow:
         """Let calls of tasks add nodes to this flow until the end of the block."""
-        self._block.enter_context(building(self))
+        block = building(self)
+        block.__enter__()
+        self._blocks.append(block)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let calls of tasks be calls again."""
-        self._block.close()
+        """Let calls of tasks be what they were before the block."""
+        self._blocks.pop().__exit__(kind, error, trace)
 
     def input(
         self,

@@ -1,20 +1,18 @@
 from __future__ import annotations
 
 import atexit
-import http.server
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from flow_server import FlowServer
+from text_server import serve_text
 
 pytest_plugins = ["services"]
 
@@ -35,31 +33,11 @@ def _database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOW_VALUES", str(tmp_path / "values"))
 
 
-class _Item(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = json.dumps({"title": "An item"}).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def item_url() -> Iterator[str]:
     """A server that answers an item."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Item)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/item"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serve_text('{"title": "An item"}') as url:
+        yield f"{url}/item"
 
 
 def run_script(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:

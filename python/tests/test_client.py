@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from flow_server import FlowServer
 from losing_proxy import LosingProxy
+from text_server import serve_text
 
 from flowengine import (
     AccessError,
@@ -266,9 +268,30 @@ def test_what_cannot_be_sent_is_refused(server: FlowServer) -> None:
         assert client.executions.list() == []
 
 
-def test_what_is_no_flow_server_is_told(item_url: str) -> None:
-    with pytest.raises(FlowApiError, match="flow server"):
-        FlowClient(item_url).health()
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda client: client.health(),
+        lambda client: client.node_types(),
+        lambda client: client.node_type("shell.exec"),
+        lambda client: client.queue(),
+        lambda client: client.audit(),
+        lambda client: next(client.events(after=0)),
+        lambda client: client.start("hello"),
+        lambda client: client.workflows.list(),
+        lambda client: client.workflows.create({}),
+        lambda client: client.executions.list(),
+        lambda client: client.executions.get("some"),
+        lambda client: client.executions.plan_rerun("some"),
+        lambda client: client.executions.rerun("some"),
+        lambda client: next(client.executions.logs("some")),
+        lambda client: next(client.executions.events("some")),
+    ],
+)
+@pytest.mark.parametrize("answer", ["<html></html>", '{"title": "An item"}', "[1]", "7"])
+def test_what_is_no_flow_server_is_told(use: Callable[[FlowClient], object], answer: str) -> None:
+    with serve_text(answer + "\n") as url, FlowClient(url) as client, pytest.raises(FlowApiError, match="flow server"):
+        use(client)
 
 
 def test_the_same_key_starts_one_execution(server: FlowServer) -> None:

@@ -156,6 +156,17 @@ def test_a_task_that_comes_again_and_again_is_not_looked_for_all_over(monkeypatc
     assert looks < 61 * 61
 
 
+def test_blocks_of_a_flow_may_stand_within_each_other() -> None:
+    with Flow("outer") as outer:
+        with Flow("inner") as inner, outer:
+            start(1)
+        with outer:
+            start(2)
+        start(3)
+    assert (len(outer.nodes), len(inner.nodes)) == (3, 0)
+    assert start(4) == 4, "it is a call again"
+
+
 def test_an_input_says_what_it_takes() -> None:
     with Flow("declared") as made:
         day = made.input("day", type="string", format="date", description="The first one")

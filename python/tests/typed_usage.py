@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import flowengine
-from flowengine import Flow, flow, task
+from flowengine import Flow, FlowClient, Sandbox, flow, task
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -39,6 +39,12 @@ def use() -> None:
     pipeline(count=1)
     pipeline("1")  # type: ignore[arg-type]
     pipeline(1, 2)  # type: ignore[call-arg]
+    assert_type(Sandbox().check_output("ls"), str)
+    assert_type(Sandbox().check_output("ls", text=False, timeout=1), bytes)
+    Sandbox().check_output("ls", time_limit=1)  # type: ignore[call-overload]
+    FlowClient("http://localhost").run("etl", use_cache=False, until="load")
+    FlowClient("http://localhost").run("etl", cache=False)  # type: ignore[call-arg]
+    Flow("typed").input("day", type="text")  # type: ignore[arg-type]
     flowengine.no_such_name  # type: ignore[attr-defined]  # noqa: B018
     task(retries=3)  # type: ignore[call-overload]
     if Flow("typed").run().status == "success":  # type: ignore[comparison-overlap]

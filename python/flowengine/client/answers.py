@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypedDict, TypeVar
 
 from ..outputs import Outputs
-from .problems import unreadable_answer
 
 T = TypeVar("T")
 
@@ -211,40 +210,50 @@ class AuditEntry:
     request_id: str
 
 
-def read_as(kind: type[T], answer: Any, url: str) -> T:
-    """Answer an object of an answer; what this version does not know is left out. Raises `FlowApiError`."""
-    try:
-        known = {item.name for item in fields(kind)}  # type: ignore[arg-type]
-        return kind(**{name: _read_field(name, value, url) for name, value in answer.items() if name in known})
-    except (TypeError, ValueError, AttributeError) as error:
-        raise unreadable_answer(url, str(error)) from error
+def read_as(kind: type[T], answer: Mapping[str, Any]) -> T:
+    """Answer an object of an answer; what this version does not know is left out.
+
+    Raises `TypeError`, `ValueError` or `AttributeError` if it is none.
+    """
+    known = {item.name for item in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: _read_field(name, value) for name, value in answer.items() if name in known})
 
 
-def read_details(answer: Any, url: str) -> ExecutionDetails:
+def read_all(kind: type[T], answers: Iterable[Mapping[str, Any]]) -> list[T]:
+    """Answer the objects of a list."""
+    return [read_as(kind, answer) for answer in answers]
+
+
+def read_details(answer: Mapping[str, Any]) -> ExecutionDetails:
     """Answer an execution with its nodes and values. Values that are files are read when they are asked for."""
     parts = {
         "inputs": Outputs(answer.get("inputs") or {}, {}),
         "outputs": Outputs(answer.get("outputs") or {}, {}),
-        "nodes": tuple(read_as(NodeState, node, url) for node in answer.get("nodes", ())),
+        "nodes": tuple(read_all(NodeState, answer.get("nodes", ()))),
     }
-    return read_as(ExecutionDetails, {**answer, **parts}, url)
+    return read_as(ExecutionDetails, {**answer, **parts})
 
 
-def read_plan(answer: Any, url: str) -> RerunPlan:
+def read_plan(answer: Mapping[str, Any]) -> RerunPlan:
     """Answer a plan."""
-    nodes = tuple(read_as(PlannedNode, node, url) for node in answer.get("nodes", ()))
-    return read_as(RerunPlan, {**answer, "inputs": Outputs(answer.get("inputs") or {}, {}), "nodes": nodes}, url)
+    nodes = tuple(read_all(PlannedNode, answer.get("nodes", ())))
+    return read_as(RerunPlan, {**answer, "inputs": Outputs(answer.get("inputs") or {}, {}), "nodes": nodes})
+
+
+def read_queue(answer: Mapping[str, Any]) -> Queue:
+    """Answer who waits."""
+    return read_as(Queue, {**answer, "executions": read_all(QueuedExecution, answer.get("executions", ()))})
 
 
 _TIMES = {"created_at", "ended_at", "timestamp", "at"}
 
 
-def _read_field(name: str, value: Any, url: str) -> Any:
+def _read_field(name: str, value: Any) -> Any:
     if name in _TIMES and isinstance(value, str):
         # Python 3.10 does not know the zone Z.
         return datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
     if name == "called_by" and value is not None:
-        return read_as(CalledBy, value, url)
+        return read_as(CalledBy, value)
     if name == "queued" and value is not None:
-        return read_as(QueuePlace, value, url)
+        return read_as(QueuePlace, value)
     return value

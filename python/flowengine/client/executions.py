@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import builtins
 import datetime
-import json
 import math
 import urllib.parse
 import uuid
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 
 from ..errors import ConflictError, UnavailableError
 from ..values import from_json
-from .answers import ExecutionDetails, ExecutionSummary, LogLine, RerunPlan, Status, read_as, read_details, read_plan
+from .answers import ExecutionDetails, ExecutionSummary, LogLine, RerunPlan, Status, read_all, read_details, read_plan
 from .backoff import Backoff
 from .documents import Placement, Workflow, encode_inputs
 from .following import Following
@@ -24,7 +23,18 @@ _MAX_PAGE = 200
 _START_PATIENCE = 0.3
 """Whoever starts something wants to know soon that there is no server."""
 
+T = TypeVar("T")
 Time: TypeAlias = "str | datetime.datetime"
+
+
+class StartOptions(TypedDict, total=False):
+    """What `ExecutionsApi.start` takes by name."""
+
+    verbose: bool | None
+    timeout: float | None
+    use_cache: bool
+    until: str | None
+    idempotency_key: str | None
 
 
 class ExecutionsApi:
@@ -61,9 +71,8 @@ class ExecutionsApi:
         found: builtins.list[ExecutionSummary] = []
         while len(found) < limit:
             page = {**query, "limit": min(limit - len(found), _MAX_PAGE), "cursor": after}
-            answer = self._http.json(Call("/api/executions", query=page))
-            found += [read_as(ExecutionSummary, item, self._http.url) for item in answer["executions"]]
-            after = answer.get("next_cursor")
+            summaries, after = self._http.ask(Call("/api/executions", query=page), _read_summaries)
+            found += summaries
             if after is None:
                 break
         return found
@@ -71,7 +80,7 @@ class ExecutionsApi:
     def get(self, execution_id: str, *, include_workflow: bool = False) -> ExecutionDetails:
         """Answer where an execution stands, node by node. Raises `NotFoundError`."""
         query = {"include": "workflow" if include_workflow else None}
-        return read_details(self._http.json(Call(_path(execution_id), query=query)), self._http.url)
+        return self._http.ask(Call(_path(execution_id), query=query), read_details)
 
     def handle(self, execution_id: str) -> RemoteExecution:
         """Answer a handle on an execution that was started earlier. Nothing is sent before it is used."""
@@ -107,12 +116,12 @@ class ExecutionsApi:
         """Start what the body of a request says, once, and answer the id of the execution."""
         headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
         call = Call("/api/executions", method="POST", headers=headers, body=body)
-        return str(self._insist(call)["execution_id"])
+        return self._insist(call, _read_id)
 
     def cancel(self, execution_id: str, reason: str = "Cancelled") -> bool:
         """Cancel an execution. Answer False if it had ended. Raises `NotFoundError`."""
         try:
-            self._insist(Call(f"{_path(execution_id)}/cancel", method="POST", body={"reason": reason}))
+            self._insist(Call(f"{_path(execution_id)}/cancel", method="POST", body={"reason": reason}), bool)
         except ConflictError:
             return False
         return True
@@ -140,8 +149,7 @@ class ExecutionsApi:
         behind these. Raises `NotFoundError`, `ConflictError` while it is running, `InvalidWorkflowError`.
         """
         body = self._encode_rerun(start_at, only, workflow) | _encode_options(inputs, verbose, timeout, use_cache)
-        answer = self._http.json(Call(f"{_path(execution_id)}/rerun", method="POST", body=body))
-        return self.handle(str(answer["execution_id"]))
+        return self.handle(self._http.ask(Call(f"{_path(execution_id)}/rerun", method="POST", body=body), _read_id))
 
     def plan_rerun(
         self,
@@ -155,7 +163,7 @@ class ExecutionsApi:
         """Answer what `rerun` with the same arguments would do."""
         body = self._encode_rerun(start_at, only, workflow) | _encode_options(inputs, None, None, True)
         call = Call(f"{_path(execution_id)}/rerun", method="POST", query={"dry_run": True}, body=body)
-        return read_plan(self._http.json(call), self._http.url)
+        return self._http.ask(call, read_plan)
 
     def explain(self, execution_id: str) -> dict[str, Any]:
         """Answer why an execution went as it did, and where its time went, as `flow explain --json` does."""
@@ -174,10 +182,8 @@ class ExecutionsApi:
         place: int | None = after
         while place is not None:
             query = {"node": node, "stream": stream, "after": place}
-            page = self._http.json(Call(f"{_path(execution_id)}/logs", query=query))
-            for line in page["lines"]:
-                yield read_as(LogLine, line, self._http.url)
-            place = page.get("next_after")
+            lines, place = self._http.ask(Call(f"{_path(execution_id)}/logs", query=query), _read_lines)
+            yield from lines
 
     def events(self, execution_id: str, *, after: int = 0) -> Iterator[dict[str, Any]]:
         """Answer events live, to the last; a connection that breaks is made anew, without a loss or a repetition.
@@ -199,13 +205,13 @@ class ExecutionsApi:
         query = {"after": after, "limit": limit, "kind": kind, "node_id": node_id, "follow": False}
         headers = {"Accept": "application/x-ndjson"}
         answer = self._http.read(Call(f"{_path(execution_id)}/events", query=query, headers=headers))
-        return [json.loads(line) for line in answer.body.split(b"\n") if line]
+        return [self._http.parse(line) for line in answer.body.split(b"\n") if line]
 
     def following(self, execution_id: str, after: int) -> Following:
         """Answer a reader of events that another thread may stop."""
         return Following(self._http, f"{_path(execution_id)}/events", after, self._patience)
 
-    def _insist(self, call: Call) -> Any:
+    def _insist(self, call: Call, read: Callable[[Any], T]) -> T:
         """Send a request that does no harm when it comes twice, until it is answered.
 
         Once it may have got there, as long as streams are followed; before that, it is said soon that nobody is there.
@@ -213,7 +219,7 @@ class ExecutionsApi:
         backoff = Backoff(_START_PATIENCE)
         while True:
             try:
-                return self._http.json(call)
+                return self._http.ask(call, read)
             except UnavailableError as error:
                 if error.was_sent:
                     backoff.patience = self._patience
@@ -224,6 +230,18 @@ class ExecutionsApi:
         document = None if workflow is None else self._placement.document_of(workflow)
         given = {"from": start_at, "only": only, "workflow": document}
         return {name: value for name, value in given.items() if value is not None}
+
+
+def _read_summaries(answer: Any) -> tuple[list[ExecutionSummary], str | None]:
+    return read_all(ExecutionSummary, answer["executions"]), answer.get("next_cursor")
+
+
+def _read_lines(answer: Any) -> tuple[list[LogLine], int | None]:
+    return read_all(LogLine, answer["lines"]), answer.get("next_after")
+
+
+def _read_id(answer: Any) -> str:
+    return str(answer["execution_id"])
 
 
 def _encode_options(

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..document import guard_tags
 from ..execution import Execution, FlowView, run_to_end
 from ..outcome import Outcome
 from ..result import FlowResult
-from .answers import AuditEntry, Health, NodeType, Queue, QueuedExecution, read_as
+from .answers import AuditEntry, Health, NodeType, Queue, read_all, read_as, read_queue
 from .documents import Placement, Workflow
-from .executions import ExecutionsApi
+from .executions import ExecutionsApi, StartOptions
 from .following import Following, newest_position
 from .http import Call, Http
 from .remote_execution import RemoteExecution
 from .workflows import WorkflowsApi
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _TIMEOUT_SECONDS = 30.0
 _PATIENCE_SECONDS = 60.0
@@ -67,7 +70,7 @@ class FlowClient:
 
     def health(self) -> Health:
         """Answer whether the server answers, and its version."""
-        return read_as(Health, self._http.json(Call("/health")), self.url)
+        return self._http.ask(Call("/health"), lambda answer: read_as(Health, answer))
 
     def check_ready(self) -> None:
         """Raise `UnavailableError` with the reason if the server cannot take work."""
@@ -89,23 +92,21 @@ class FlowClient:
 
     def node_types(self) -> list[NodeType]:
         """Answer the node types that workflows may use there."""
-        return [read_as(NodeType, item, self.url) for item in self._http.json(Call("/api/nodes"))]
+        return self._http.ask(Call("/api/nodes"), lambda answer: read_all(NodeType, answer))
 
     def node_type(self, type: str) -> NodeType:
         """Answer what a node type takes and gives. Raises `NotFoundError`."""
         path = f"/api/nodes/{urllib.parse.quote(type, safe='')}"
-        return read_as(NodeType, self._http.json(Call(path)), self.url)
+        return self._http.ask(Call(path), lambda answer: read_as(NodeType, answer))
 
     def queue(self, *, limit: int = 100) -> Queue:
         """Answer which executions wait until they may run, and why."""
-        answer = self._http.json(Call("/api/queue", query={"limit": limit}))
-        waiting = [read_as(QueuedExecution, item, self.url) for item in answer.get("executions", ())]
-        return read_as(Queue, {**answer, "executions": waiting}, self.url)
+        return self._http.ask(Call("/api/queue", query={"limit": limit}), read_queue)
 
     def audit(self, *, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
         """Answer who changed what, the newest first; `before` is the id of the last entry of the page before."""
-        answer = self._http.json(Call("/api/audit", query={"limit": limit, "before": before}))
-        return [read_as(AuditEntry, item, self.url) for item in answer["entries"]]
+        call = Call("/api/audit", query={"limit": limit, "before": before})
+        return self._http.ask(call, lambda answer: read_all(AuditEntry, answer["entries"]))
 
     def events(self, *, after: int | None = None) -> Iterator[dict[str, Any]]:
         """Answer the events of all executions, live, each with its `position`; without an end.
@@ -119,7 +120,7 @@ class FlowClient:
         return Following(self._http, "/api/events", after, self._patience).of_all()
 
     def start(
-        self, workflow: str | Workflow, inputs: Mapping[str, Any] | None = None, **options: Any
+        self, workflow: str | Workflow, inputs: Mapping[str, Any] | None = None, **options: Unpack[StartOptions]
     ) -> RemoteExecution:
         """Start a saved workflow, by its id, or a document, and answer a handle on it.
 
@@ -127,7 +128,9 @@ class FlowClient:
         """
         return self.executions.handle(self.executions.start(workflow, inputs, **options))
 
-    def run(self, workflow: str | Workflow, inputs: Mapping[str, Any] | None = None, **options: Any) -> FlowResult:
+    def run(
+        self, workflow: str | Workflow, inputs: Mapping[str, Any] | None = None, **options: Unpack[StartOptions]
+    ) -> FlowResult:
         """Start a workflow, and wait for its end; Ctrl-C cancels it. Whether it has succeeded is in the result."""
         return run_to_end(lambda: self.start(workflow, inputs, **options))
 

@@ -9,7 +9,6 @@ C2. It ends after WorkflowCompleted; quietly when it is stopped, or when nobody 
 from __future__ import annotations
 
 import http.client
-import json
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -93,9 +92,12 @@ class Following:
             if message["type"] == "StreamEnded":
                 self._read_end(message)
                 return
-            if not self._is_new(message[place], place):
+            number = message.get(place)
+            if not isinstance(number, int):
+                raise self._no_event()
+            if not self._is_new(number, place):
                 continue
-            self._after = message[place]
+            self._after = number
             self._unreachable.reset()
             self._driverless.reset()
             self._has_completed = place == "seq" and message["type"] == "WorkflowCompleted"
@@ -126,13 +128,13 @@ class Following:
             stream.close()
 
     def _read(self, line: bytes) -> dict[str, Any]:
-        try:
-            message = json.loads(line)
-        except ValueError:
-            message = None
+        message = self._http.parse(line)
         if isinstance(message, dict) and isinstance(message.get("type"), str):
             return message
-        raise unreadable_answer(self._http.url, "a line of the stream is no event")
+        raise self._no_event()
+
+    def _no_event(self) -> FlowApiError:
+        return unreadable_answer(self._http.url, "a line of the stream is no event")
 
     def _read_end(self, end: dict[str, Any]) -> None:
         reason, message = end.get("reason"), f"the server has ended the stream: {end.get('message')}"
@@ -151,8 +153,9 @@ class Following:
         """Tell a stream that had nothing more to bring from one that was cut. Raises `UnavailableError` if it was."""
         if self._has_completed or self._stopped.is_set():
             return
-        summary = self._http.json(Call(self._path.removesuffix("/events")))
-        if summary.get("ended_at") is None or summary["last_seq"] > self._after:
+        call = Call(self._path.removesuffix("/events"))
+        ended_at, last_seq = self._http.ask(call, lambda answer: (answer.get("ended_at"), int(answer["last_seq"])))
+        if ended_at is None or last_seq > self._after:
             raise self._lost("the connection was cut")
         self._has_completed = True
 

@@ -12,9 +12,9 @@ import ssl
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import FlowApiError, FlowEngineError, InvalidFlowError
 from .problems import answered_error, connection_error, unreadable_answer
@@ -28,6 +28,7 @@ _KEEP_SECONDS = 5.0
 """Shorter than servers and proxies keep them."""
 _READ_BYTES = 64 * 1024
 
+T = TypeVar("T")
 Query = Mapping[str, "str | int | bool | None"]
 
 
@@ -110,11 +111,22 @@ class Http:
 
     def json(self, call: Call) -> Any:
         """Send a request, and answer the JSON that comes."""
-        body = self.read(call).body
+        return self.parse(self.read(call).body)
+
+    def parse(self, data: bytes) -> Any:
+        """Answer what a part of an answer says in JSON."""
         try:
-            return json.loads(body)
+            return json.loads(data)
         except ValueError:
             raise unreadable_answer(self.url, "it is no JSON") from None
+
+    def ask(self, call: Call, read: Callable[[Any], T]) -> T:
+        """Send a request, and answer what `read` makes of the JSON that comes."""
+        answer = self.json(call)
+        try:
+            return read(answer)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise unreadable_answer(self.url, f"{type(error).__name__}: {error}") from error
 
     def read(self, call: Call) -> Answer:
         """Send a request, and answer all that comes."""

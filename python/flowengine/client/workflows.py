@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import urllib.parse
 from collections.abc import Mapping
 
-from .answers import SavedWorkflow, WorkflowSummary, read_as
+from .answers import SavedWorkflow, WorkflowSummary, read_all
 from .documents import Placement, Workflow
 from .http import Call, Http
 
@@ -20,18 +19,17 @@ class WorkflowsApi:
 
     def list(self) -> list[WorkflowSummary]:
         """Answer all of them."""
-        found = self._http.json(Call("/api/workflows"))
-        return [read_as(WorkflowSummary, item, self._http.url) for item in found]
+        return self._http.ask(Call("/api/workflows"), lambda answer: read_all(WorkflowSummary, answer))
 
     def get(self, id: str, *, version: int | None = None) -> SavedWorkflow:
         """Answer the newest version, or the one asked for. Raises `NotFoundError`."""
         answer = self._http.read(Call(_path(id), query={"version": version}))
-        return SavedWorkflow(json.loads(answer.body), answer.headers.get("ETag"))
+        return SavedWorkflow(self._http.parse(answer.body), answer.headers.get("ETag"))
 
     def create(self, workflow: Workflow) -> str:
         """Save a new workflow, and answer its id. Raises `InvalidWorkflowError`, `ConflictError` if it is there."""
         call = Call("/api/workflows", method="POST", body=self._placement.document_of(workflow))
-        return str(self._http.json(call)["id"])
+        return self._http.ask(call, lambda answer: str(answer["id"]))
 
     def put(self, id: str, workflow: Workflow, *, if_match: str | None = None, only_new: bool = False) -> str | None:
         """Save a new version, or a new workflow, and answer its etag.

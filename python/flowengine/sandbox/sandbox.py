@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Mapping
 from subprocess import CompletedProcess
 from types import TracebackType
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, overload
 
 from .backend import Backend
 from .command import (
@@ -29,6 +29,9 @@ from .command import (
 )
 from .errors import SandboxCommandError, SandboxError
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 BackendName = Literal["zypi", "docker", "local"]
 _DEFAULT_SECONDS = 300.0
 _LEAST_OUTPUT_BYTES = 1024
@@ -40,6 +43,20 @@ class ExecResult(NamedTuple):
     exit_code: int
     stdout: str
     stderr: str
+
+
+class OutputOptions(TypedDict, total=False):
+    """What `Sandbox.check_output` passes on to `run`."""
+
+    input: str | bytes | None
+    encoding: str | None
+    errors: str | None
+    shell: bool
+    cwd: str | None
+    env: Mapping[str, str] | None
+    timeout: float | None
+    files: Mapping[str, FileContent] | None
+    image: str | None
 
 
 class Sandbox:
@@ -150,8 +167,14 @@ class Sandbox:
             raise SandboxCommandError(args, outcome.exit_code, stdout, stderr)
         return CompletedProcess(args, outcome.exit_code, stdout, stderr)
 
-    def check_output(self, cmd: CommandLine, *, text: bool = True, **options: Any) -> Any:
-        """Answer what a command writes to stdout, as text. `options` are those of `run`.
+    @overload
+    def check_output(
+        self, cmd: CommandLine, *, text: Literal[True] = True, **options: Unpack[OutputOptions]
+    ) -> str: ...
+    @overload
+    def check_output(self, cmd: CommandLine, *, text: Literal[False], **options: Unpack[OutputOptions]) -> bytes: ...
+    def check_output(self, cmd: CommandLine, *, text: bool = True, **options: Unpack[OutputOptions]) -> Any:
+        """Answer what a command writes to stdout, as text, or bytes with `text=False`. `options` are those of `run`.
 
         Raises `SandboxCommandError`, a `subprocess.CalledProcessError`, unless it exits with 0.
         """
