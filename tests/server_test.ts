@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import config from "../deno.json" with { type: "json" };
 import { whyNoProgram } from "./support/installed.ts";
 import { curl, type ServeProcess, withJson, withServe } from "./support/serve_process.ts";
 import { shellWorkflow } from "./support/cli.ts";
@@ -21,7 +22,7 @@ const HELLO = { id: "hello", nodes: [{ id: "echo", node_type: "shell.exec", conf
 test("/health answers exactly what monitors expect", async ({ url }) => {
   const { status, json, headers } = await curl(`${url}/health`);
   assert.equal(status, 200);
-  assert.deepEqual(json, { status: "healthy", version: "0.1.0", service: "flowengine" });
+  assert.deepEqual(json, { status: "healthy", version: config.version, service: "flowengine" });
   assert.equal(headers.get("x-content-type-options"), "nosniff");
   assert.match(headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
 });
