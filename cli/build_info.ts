@@ -1,5 +1,5 @@
 import type { Platform } from "../platform/types.ts";
-import { version } from "./version.ts";
+import { version } from "../server/version.ts";
 
 /** What a build knows of itself; the bundler puts it in the place of `FLOW_BUILD`. */
 export interface BuildInfo {

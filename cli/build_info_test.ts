@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getPlatform } from "../platform/mod.ts";
 import { targetName, versionText } from "./build_info.ts";
-import { version } from "./version.ts";
+import { version } from "../server/version.ts";
 
 Deno.test("versionText() names version, commit and system; from source it says so", () => {
   const mac = { ...getPlatform(), os: "darwin", arch: "arm64" } as const;

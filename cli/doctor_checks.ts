@@ -3,7 +3,7 @@ import type { Platform } from "../platform/types.ts";
 import { type DatabaseFlags, databasePath } from "./open_store.ts";
 import { formatBytes } from "./render/quantities.ts";
 import { checkTools } from "./tool_checks.ts";
-import { version } from "./version.ts";
+import { version } from "../server/version.ts";
 
 /** What one check has found. */
 export interface CheckResult {

@@ -17,7 +17,7 @@ export function renderApiPage(document: OpenApiDocument): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escape(title)} API</title><style>${STYLE}</style></head><body>
 <header><h1>${escape(title)} API <small>${escape(version)}</small></h1>
-<nav>${links}<a href="#schemas">Schemas</a><a href="/openapi.json">openapi.json</a></nav></header>
+<nav>${links}<a href="#schemas">Schemas</a><a href="openapi.json">openapi.json</a></nav></header>
 <main><p class="about">${renderText(description ?? "")}</p>
 ${sections.join("\n")}
 <h2 id="schemas">Schemas</h2>${renderSchemas(document)}

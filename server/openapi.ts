@@ -15,11 +15,11 @@ Every answer has an \`X-Request-Id\`. If the server has tokens, requests need \`
 a viewer may read, an operator also save and run workflows, an admin also read the audit log.`;
 
 /** The OpenAPI 3.1 document of all routes of an app. */
-export function describeApi(app: ServerApp, { version, engine }: ServerPorts): OpenApiDocument {
+export function describeApi(app: ServerApp, { version, engine, basePath }: ServerPorts): OpenApiDocument {
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: { title: "Flow Engine", version, description: DESCRIPTION, license: LICENSE },
-    servers: [{ url: "/" }],
+    servers: [{ url: basePath || "/" }],
     security: [{ bearer: [] }, {}],
   });
   const schemas = { ...document.components?.schemas, ...workflowSchemas(workflowJsonSchema(engine.registry)) };

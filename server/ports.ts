@@ -13,6 +13,7 @@ export interface Principal {
   id: string;
   /** For people, such as the name of a token. */
   name: string;
+  /** What they may do. */
   role: Role;
 }
 
@@ -160,6 +161,8 @@ export interface ServerPorts {
   checkWritable?: () => Awaitable<void>;
   /** Absolute path of the folder in which nodes work. */
   workdir: string;
+  /** The path that the server is mounted at, without a slash at its end. Default: the root. */
+  basePath?: string;
   /** Aborts when the server is about to end: streams that never end by themselves should. */
   closing: AbortSignal;
   /** Told about errors that clients are not told about. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { testScripts } from "./support/documented_scripts.ts";
 import { codeBlocks, sections, tables } from "./markdown.ts";
 import { runFlow } from "./support/cli.ts";
 import { whyNoProgram } from "./support/installed.ts";
@@ -12,6 +13,8 @@ const missing = whyNoProgram("curl");
 if (missing !== undefined) console.warn(`The examples of docs/server.md are skipped: ${missing}`);
 const page = await readFile(join(ROOT, "docs/server.md"), "utf8");
 const blocks = codeBlocks(page);
+
+await testScripts("docs/server.md");
 
 Deno.test({
   name: "docs/server.md: the examples run, and answer no errors",
@@ -63,7 +66,7 @@ Deno.test("docs/server.md names every route and every flag of flow serve, and no
 });
 
 Deno.test("docs/server.md: every block is run or compared by some test, or is a picture of a file", () => {
-  assert.deepEqual(blocks.filter(({ info }) => !["sh", "sh api", "text"].includes(info)), []);
+  assert.deepEqual(blocks.filter(({ info }) => !["sh", "sh api", "text", "ts", "text output"].includes(info)), []);
   assert.deepEqual(blocks.filter(({ info }) => info === "sh").map(({ code }) => code), ["flow serve\n"]);
 });
 
@@ -87,4 +90,13 @@ Deno.test({
       const refused = await runFlow(["serve", "--port", "0", "--db", `${folder}/x.db`, "--token-file", file]);
       assert.match(refused.stderr, /line 1 is not a role and a token/);
     }),
+});
+
+Deno.test("docs/server.md names every option of a handler", async () => {
+  const source = await readFile(join(ROOT, "server/handler_options.ts"), "utf8");
+  const declared = /export interface HandlerOptions \{([^]*?)\n\}/.exec(source)?.[1] ?? "";
+  const options = [...declared.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name = ""]) => name);
+  assert.ok(options.length > 5);
+  const rows = tables(sections(page).get("In a server of your own") ?? "").flatMap(({ rows }) => rows);
+  assert.deepEqual(rows.flatMap(([cell = ""]) => cell.split(", ")).sort(), options.sort());
 });

@@ -24,7 +24,7 @@ import { type Address, isLoopback, readAddress, readLogFormat, readTls, readToke
 import type { TlsFlags, TokenFlags } from "../serve_settings.ts";
 import { type LogFormat, ServeLog } from "../serve_log.ts";
 import { ANSWER_MS, ServeStop } from "../serve_stop.ts";
-import { version } from "../version.ts";
+import { version } from "../../server/version.ts";
 import { loadNodeFiles } from "../workflow_file.ts";
 
 /** Flags of `flow serve`. */

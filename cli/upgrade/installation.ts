@@ -2,7 +2,7 @@ import { FlowError } from "../../engine/errors.ts";
 import { runQuietly } from "../../nodes/sandbox/run_quietly.ts";
 import type { Platform } from "../../platform/types.ts";
 import { buildInfo } from "../build_info.ts";
-import { version as ownVersion } from "../version.ts";
+import { version as ownVersion } from "../../server/version.ts";
 
 /** An executable of flow that can be replaced. */
 export interface Installation {

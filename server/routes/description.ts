@@ -16,7 +16,7 @@ export function descriptionRoutes(app: ServerApp, ports: ServerPorts): ServerApp
     return c.html(renderApiPage(getDocument()));
   });
   routes.get("/.well-known/agent-card.json", (c) => {
-    return c.json(describeAgent(ports.version, new URL(c.req.url).origin));
+    return c.json(describeAgent(ports.version, `${new URL(c.req.url).origin}${ports.basePath ?? ""}`));
   });
   return routes;
 }

@@ -44,6 +44,33 @@ for (const resolution of ["nodenext", "bundler"]) {
   });
 }
 
+Deno.test("flowengine/server serves an engine of a program, and shares its database and its errors", async () => {
+  const program = `
+    import { createEngine, openSqliteStore } from "flowengine";
+    import { bearerTokens, createHandler } from "flowengine/server";
+    const store = await openSqliteStore(":memory:");
+    const engine = createEngine({ store });
+    const authenticate = bearerTokens([{ token: "t-1", name: "ci", role: "admin" }]);
+    const flow = createHandler({ engine, authenticate, basePath: "/flow" });
+    const headers = { Authorization: "Bearer t-1", "Content-Type": "application/json" };
+    const ask = (path, init) => flow.fetch(new Request("http://localhost/flow/api" + path, { headers, ...init }));
+    const body = JSON.stringify({ workflow: { nodes: [{ id: "log", node_type: "debug.log" }] } });
+    const { status, execution_id } = await (await ask("/executions?wait=true", { method: "POST", body })).json();
+    const wrong = await ask("/nodes", { headers: {} });
+    const audit = JSON.stringify(await (await ask("/audit")).json());
+    const isKept = (await store.getRecord(execution_id)) !== undefined;
+    console.log(status, wrong.status, (await wrong.json()).code, isKept, audit.includes("POST /api/executions"));
+    flow.close();
+    await engine.close();
+    await store.close();
+  `;
+  await withProgram({ "program.mjs": program }, async (folder) => {
+    const { code, stdout, stderr } = await run(NODE, ["program.mjs"], folder);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "succeeded 401 unauthenticated true true\n");
+  });
+});
+
 Deno.test("nothing is said when it is imported, required, or opens a database", async () => {
   const program = `
     const { openSqliteStore } = require("flowengine");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ROOT } from "./shell.ts";
 
 /** The modules that users import. */
-export const ENTRIES = ["mod.ts", "sdk/testing/mod.ts"];
+export const ENTRIES = ["mod.ts", "sdk/testing/mod.ts", "server/mod.ts"];
 
 /** The parts of `deno doc --json` that are looked at. */
 export interface ModuleDoc {
