@@ -1,12 +1,19 @@
+import { ABANDON_AFTER_MS } from "../engine/attempt.ts";
 import { systemClock } from "../engine/clock.ts";
 import type { ExecutionHandle } from "../engine/engine_options.ts";
 import type { FlowError } from "../engine/errors.ts";
+import type { ExecutionEvent } from "../engine/events.ts";
+import { quote } from "../engine/plain.ts";
+import type { Workflow } from "../engine/workflow.ts";
 import type { Signal } from "../platform/types.ts";
+import { AwaitedNodes } from "./awaited_nodes.ts";
 import type { CliContext } from "./context.ts";
 import type { LastResort } from "./execution_access.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { maskThrown } from "./mask_thrown.ts";
+import { nodeLabels } from "./render/labels.ts";
 import type { Renderer } from "./render/renderer.ts";
+import { cleanLine } from "./render/text.ts";
 import { handleStrayErrors } from "./stray_errors.ts";
 import { watchParent } from "./watch_parent.ts";
 
@@ -16,12 +23,16 @@ const LAST_CHANCE_MS = 500;
 /** How long an execution may take to end after an error that nobody handled: there may be nobody to press Ctrl-C. */
 const STRAY_GRACE_MS = 10_000;
 
+/** How many nodes are named that do not end. */
+const MAX_LATE = 5;
+
 /** What an {@link EarlyEnd} acts on. */
 export interface Watched {
   context: CliContext;
   lastResort: LastResort;
   handle: ExecutionHandle;
   renderer: Renderer;
+  workflow: Workflow;
   /** The signal that came while the execution began. */
   interruptedBy?: Signal | undefined;
   /** Ends the watch over signals that there was until now. */
@@ -36,14 +47,18 @@ export class EarlyEnd {
   readonly #watched: Watched;
   readonly #killed = Promise.withResolvers<undefined>();
   readonly #undo: readonly (() => void)[];
+  readonly #awaited: AwaitedNodes;
   #strayError: FlowError | undefined;
+  #isInterrupted = false;
   #isKilled = false;
 
   constructor(watched: Watched) {
     this.#watched = watched;
     const { context, handle, renderer, interruptedBy } = watched;
+    this.#awaited = new AwaitedNodes(systemClock, (nodeIds) => this.#tellLate(nodeIds));
     const again = () => this.#kill();
     const first = (signal: Signal) => {
+      this.#isInterrupted = signal === "SIGINT";
       handle.cancel(`Interrupted by ${signal}`);
       renderer.notify(signal === "SIGINT" ? "Cancelling… press Ctrl-C again to kill" : "Cancelling…");
     };
@@ -73,8 +88,24 @@ export class EarlyEnd {
     return this.#strayError;
   }
 
+  onEvent(event: ExecutionEvent): void {
+    this.#awaited.onEvent(event);
+  }
+
   stop(): void {
+    this.#awaited.stop();
     for (const undo of this.#undo) undo();
+  }
+
+  #tellLate(nodeIds: readonly string[]): void {
+    if (this.#isKilled) return;
+    const { renderer, workflow } = this.#watched;
+    const labels = nodeLabels(workflow);
+    const shown = nodeIds.slice(0, MAX_LATE).map((id) => quote(labels.get(id) ?? cleanLine(id))).join(", ");
+    const more = nodeIds.length > MAX_LATE ? ` and ${nodeIds.length - MAX_LATE} more` : "";
+    const limit = `up to ${ABANDON_AFTER_MS / 1000} s`;
+    const way = this.#isInterrupted ? "; press Ctrl-C again to kill" : "";
+    renderer.notify(`Waiting for ${shown}${more} to end, ${limit}${way}`);
   }
 
   #onStrayError(error: FlowError): void {

@@ -37,7 +37,7 @@ export async function driveExecution(
 ): Promise<number> {
   const renderer = await createRenderer(context, workflow, flags);
   const begun = await beginAttentively(context, begin);
-  const watched = begun && { context, lastResort, renderer, ...begun };
+  const watched = begun && { context, lastResort, renderer, workflow, ...begun };
   const result = watched && await watch(watched, renderer.needsHistory ? 0 : after);
   if (result === undefined) return outcomeOf("cancelled").exit_code;
   return await report(context, flags, workflow, registry, result);
@@ -85,7 +85,7 @@ async function watch(watched: Watched, after: number): Promise<ExecutionResult |
   const restoreConsole = redirectConsole((text) => renderer.print(handle.mask(text)));
   let result: ExecutionResult | undefined;
   try {
-    result = await Promise.race([show(context, handle, renderer, after), early.impatience]);
+    result = await Promise.race([show(watched, early, after), early.impatience]);
   } finally {
     early.stop();
     restoreConsole();
@@ -99,13 +99,13 @@ async function watch(watched: Watched, after: number): Promise<ExecutionResult |
 }
 
 async function show(
-  context: CliContext,
-  handle: ExecutionHandle,
-  renderer: Renderer,
+  { context, handle, renderer }: Watched,
+  early: EarlyEnd,
   after: number,
 ): Promise<ExecutionResult> {
   for await (const event of handle.events({ after })) {
     renderer.onEvent(event);
+    early.onEvent(event);
     if (context.out.isBehind || context.err.isBehind) await Promise.all([context.out.flush(), context.err.flush()]);
   }
   return await handle.result;

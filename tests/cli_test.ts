@@ -288,6 +288,25 @@ Deno.test("the second Ctrl-C does not wait for a node that ignores everything", 
   });
 });
 
+Deno.test("flow run says after a while which function it waits for that ignores its cancel, and kills at will", async () => {
+  const deaf = `import { task, workflow } from "flowengine";
+    const wf = workflow("deaf");
+    wf.add("a", task(async function ignore() { await new Promise((resolve) => setTimeout(resolve, 60_000)); }));
+    export { wf as workflow };`;
+  await withFiles({ "deaf.js": deaf }, async (path) => {
+    let kills = 0;
+    const { code, stderr } = await runFlow(["run", path("deaf.js")], {
+      onStderr(text, process) {
+        if (!text.includes(kills === 0 ? "a  started" : "Waiting for") || kills === 2) return;
+        kills++;
+        process.kill("SIGINT");
+      },
+    });
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /^Waiting for "a" to end, up to 30 s; press Ctrl-C again to kill$/m);
+  });
+});
+
 Deno.test("Ctrl-C in the moment in which an execution begins cancels it, too", async () => {
   const early = `import { task, workflow } from "flowengine";
     import process from "node:process";

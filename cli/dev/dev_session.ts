@@ -139,11 +139,18 @@ export class DevSession {
     const context = this.#context;
     const renderer = new CompactLines(context.err, context.errStyle, workflow);
     handle.result.catch(() => {});
-    const early = new EarlyEnd({ context, lastResort: killingAll(context.platform, engine), handle, renderer });
+    const early = new EarlyEnd({
+      context,
+      lastResort: killingAll(context.platform, engine),
+      handle,
+      renderer,
+      workflow,
+    });
     const restoreConsole = redirectConsole((text) => renderer.print(handle.mask(text)));
     const follow = async () => {
       for await (const event of handle.events()) {
         renderer.onEvent(event);
+        early.onEvent(event);
         if (context.err.isBehind) await context.err.flush();
       }
       return await handle.result;
