@@ -77,6 +77,36 @@ Deno.test("nodeContract() finds what is wrong", async () => {
   await new Promise((resolve) => setTimeout(resolve, 500));
 });
 
+Deno.test("nodeContract() aborts what open() made, also where there is no slow sample", async () => {
+  let [opened, closed] = [0, 0];
+  const opening = (samples: Omit<NodeContractOptions, "open">): NodeContractOptions => ({
+    ...samples,
+    open: () => {
+      opened++;
+      return { quick: { config: { ms: 20 } }, close: () => void closed++ };
+    },
+  });
+  assert.deepEqual(await complaints(pause, opening({})), []);
+  assert.deepEqual(await complaints(pause, opening({ slow: { config: { ms: 60_000 } } })), []);
+  const ended: (() => void)[] = [];
+  const deaf = defineNode({
+    ...BASE,
+    run: ({ signal }) =>
+      new Promise<{ waited: number }>((end) => {
+        const wait = () => ended.push(() => end({ waited: 1 }));
+        if (signal.aborted) wait();
+        else {
+          signal.addEventListener("abort", wait);
+          setTimeout(() => signal.aborted || end({ waited: 1 }), 20);
+        }
+      }),
+  });
+  const [complaint] = await complaints(deaf, opening({ promptMs: 100 }));
+  assert.match(complaint ?? "", /still runs 100 ms after it was aborted/);
+  for (const end of ended) end();
+  assert.deepEqual([opened, closed], [12, 12]);
+});
+
 Deno.test("runNode() runs a node by itself, and tells all that it did", async () => {
   const run = await runNode(pause, { config: { ms: 2 }, inputs: { text: "you" }, execution_id: "x" });
   assert.deepEqual(run.outputs, { waited: 2 });
