@@ -1,4 +1,5 @@
 import type { OpenApiDocument } from "../server/openapi.ts";
+import { formatMarkdownTable } from "./markdown_table.ts";
 
 interface Operation {
   readonly method: string;
@@ -89,8 +90,8 @@ function formatOperation({ method, path, details }: Operation): string {
   const texts = [
     `### ${method} ${path}`,
     [summary, description].filter((text) => text !== "").map(toSentence).join(" "),
-    ...(rows.length === 0 ? [] : [formatTable(["takes", "where", "type", "meaning"], rows)]),
-    formatTable(["answer", "body", "meaning"], answers),
+    ...(rows.length === 0 ? [] : [formatMarkdownTable(["takes", "where", "type", "meaning"], rows)]),
+    formatMarkdownTable(["answer", "body", "meaning"], answers),
   ];
   return `${texts.join("\n\n")}\n`;
 }
@@ -128,7 +129,7 @@ function formatSchema(schema: Schema): string {
     schema.required?.includes(name) ? "yes" : "",
     toCell(property.description ?? ""),
   ]);
-  return [...text, formatTable(["field", "type", "always", "meaning"], rows)].join("\n\n");
+  return [...text, formatMarkdownTable(["field", "type", "always", "meaning"], rows)].join("\n\n");
 }
 
 function typeOf(schema: Schema | undefined): string {
@@ -151,10 +152,6 @@ function isDocumentPart(name: string): boolean {
 
 function linkTo(name: string): string {
   return isDocumentPart(name) ? `[${name}](workflows.md)` : `[${name}](#${toAnchor(name)})`;
-}
-
-function formatTable(head: readonly string[], rows: readonly string[][]): string {
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 function toSentence(text: string): string {

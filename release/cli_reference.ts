@@ -1,6 +1,7 @@
 import { HIDDEN_ROUTES } from "../cli/application.ts";
 import { type CommandDescription, describeCommands, type FlagDescription } from "../cli/reference/describe_commands.ts";
 import { routes } from "../cli/routes.ts";
+import { formatMarkdownTable } from "./markdown_table.ts";
 
 /** `docs/cli_reference.md`: every command as the program itself describes it. */
 export function formatCliReference(): string {
@@ -26,12 +27,12 @@ function formatCommand(command: CommandDescription): string {
     isUsual ? `${description} This is what \`${group}\` does alone.` : description,
     ...(examples.length === 0 ? [] : [`\`\`\`text\n${examples.join("\n")}\n\`\`\``]),
     ...(parameters.length === 0 ? [] : [
-      formatTable(
+      formatMarkdownTable(
         ["argument", "meaning"],
         parameters.map(({ placeholder, brief }) => [code(placeholder), cell(brief)]),
       ),
     ]),
-    formatTable(["flag", "meaning"], flags.map((flag) => [formatFlag(flag), cell(flag.brief)])),
+    formatMarkdownTable(["flag", "meaning"], flags.map((flag) => [formatFlag(flag), cell(flag.brief)])),
   ];
   return `${parts.join("\n\n")}\n`;
 }
@@ -39,10 +40,6 @@ function formatCommand(command: CommandDescription): string {
 function formatFlag({ name, alias, value, isRepeatable }: FlagDescription): string {
   const names = [name, ...(alias === undefined ? [] : [alias])].map(code).join(", ");
   return names + (value === undefined ? "" : ` ${code(value)}`) + (isRepeatable ? ", more than once" : "");
-}
-
-function formatTable(head: readonly string[], rows: readonly string[][]): string {
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 function code(text: string): string {

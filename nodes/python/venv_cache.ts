@@ -73,7 +73,7 @@ export class VenvCache {
       }
       return true;
     } catch (error) {
-      if ((error as { code?: unknown }).code === "EEXIST") return false;
+      if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
       throw error;
     }
   }
