@@ -64,6 +64,20 @@ Deno.test("flow man prints a manual page that mandoc finds nothing wrong with", 
   assert.doesNotMatch(page, /flow complete /);
 });
 
+Deno.test("the manual page names every variable of flow's own that changes what it does", async () => {
+  const { stdout } = await runFlow(["man"]);
+  const read: string[] = [];
+  for (const place of ["cli", "nodes", "platform", "server", "store"]) {
+    for (const name of await readdir(join(ROOT, place), { recursive: true })) {
+      if (!/(?<!_test)\.ts$/.test(name)) continue;
+      const found = (await readPage(join(place, name))).matchAll(/\benv\("(FLOW_[A-Z_]+)"\)/g);
+      read.push(...[...found].map(([, variable = ""]) => variable));
+    }
+  }
+  assert.ok(read.length >= 10, String(read));
+  for (const name of new Set(read)) assert.ok(stdout.includes(`\n.B ${name}\n`), name);
+});
+
 async function mandoc(args: string[], input: string): Promise<string> {
   const child = new Deno.Command("mandoc", { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
   const output = child.output();

@@ -56,9 +56,18 @@ const VARIABLES = [
   ["FLOW_DB", "The database, in place of flow/flow.db where programs keep their state."],
   ["FLOW_SERVER", "The server to work on, unless --db is given."],
   ["FLOW_TOKEN", "The token of the server."],
-  ["FLOW_SECRETS_FILE", "A dotenv file with secrets."],
+  ["FLOW_TOKEN_FILE", "Tokens with their roles, for flow serve."],
+  ["FLOW_LOG_FORMAT", "How flow serve writes its log, text or json."],
   ["BIND_ADDRESS", "Where flow serve listens, host:port."],
+  ["FLOW_SECRETS_FILE", "A dotenv file with secrets."],
+  ["FLOW_SECRET_KEY", "What the stored secrets are encrypted with, in place of the key file beside the database."],
+  ["FLOW_CACHE_DIR", "Where Python packages and the like are kept, in place of ~/.cache/flow."],
+  ["FLOW_RELEASES_URL", "The feed of releases of flow upgrade, in place of that of the build."],
+  ["FLOW_RELEASES_KEY", "The minisign key that they are signed with, in place of that of the build."],
+  ["FLOW_INSTALLED_BY", "Who looks after this flow: then flow upgrade leaves it to them."],
+  ["FLOW_END_WITH_PARENT", "With 1, flow run is cancelled when the program that has started it is gone."],
   ["NO_COLOR", "If it is set to anything, there are no colors."],
+  ["FORCE_COLOR", "If it is set, and not to 0, there are colors also in files and pipes."],
 ] as const;
 
 const EXAMPLES = [
