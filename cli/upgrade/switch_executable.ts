@@ -54,12 +54,19 @@ export async function switchTo(platform: Platform, path: string, draft: string):
 }
 
 async function switchByRenaming(platform: Platform, path: string, draft: string): Promise<void> {
-  const { rename, rm } = await import("node:fs/promises");
+  const { rm } = await import("node:fs/promises");
   const previous = previousPath(path);
   const away = draftPath(path, platform.pid);
   const isKept = await platform.stat(previous) !== undefined;
-  const moves = [...(isKept ? [[previous, away] as const] : []), [path, previous] as const, [draft, path] as const];
-  const done: typeof moves = [];
+  await renameAll([...(isKept ? [[previous, away] as const] : []), [path, previous], [draft, path]]);
+  // The one before the previous one may still run: then a later upgrade removes it.
+  await rm(away, { force: true }).catch(() => {});
+}
+
+/** All of the renames, each `[from, to]`, or none of them (S3). */
+async function renameAll(moves: readonly (readonly [from: string, to: string])[]): Promise<void> {
+  const { rename } = await import("node:fs/promises");
+  const done: typeof moves[number][] = [];
   try {
     for (const [from, to] of moves) {
       await rename(from, to);
@@ -69,8 +76,6 @@ async function switchByRenaming(platform: Platform, path: string, draft: string)
     for (const [from, to] of done.reverse()) await rename(to, from);
     throw error;
   }
-  // The one before the previous one may still run: then a later upgrade removes it.
-  await rm(away, { force: true }).catch(() => {});
 }
 
 /**
@@ -82,17 +87,7 @@ export async function switchBack(platform: Platform, path: string): Promise<void
   const { rename, rm } = await import("node:fs/promises");
   const previous = previousPath(path);
   const kept = draftPath(path, platform.pid);
-  if (platform.os === "windows") {
-    await rename(path, kept);
-    try {
-      await rename(previous, path);
-    } catch (error) {
-      await rename(kept, path);
-      throw error;
-    }
-    await rename(kept, previous);
-    return;
-  }
+  if (platform.os === "windows") return await renameAll([[path, kept], [previous, path], [kept, previous]]);
   try {
     await duplicate(path, kept);
     await rename(previous, path);
