@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { TerminalCells } from "./terminal_cells.ts";
+import { TerminalScreen } from "./terminal_screen.ts";
 import { drawTerminal, type Frame } from "./terminal_picture.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -119,7 +119,7 @@ async function runInTerminal({ rows, columns, commands }: Recording, folder: str
 }
 
 function readFrames({ rows, columns }: Recording, { output, timing }: Typescript): Frame[] {
-  const cells = new TerminalCells(rows, columns);
+  const cells = new TerminalScreen(rows, columns);
   const decoder = new TextDecoder();
   const frames: Frame[] = [];
   // The first line of the file is a header of `script` itself.

@@ -1,4 +1,4 @@
-import type { StyledText } from "./terminal_cells.ts";
+import type { StyledText } from "./terminal_screen.ts";
 
 /** What a terminal showed from a moment on. */
 export interface Frame {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { record, recordings } from "../release/recordings.ts";
-import { TerminalCells } from "../release/terminal_cells.ts";
+import { TerminalScreen } from "../release/terminal_screen.ts";
 import { ROOT } from "./support/shell.ts";
 
 const { success: hasScript } = await new Deno.Command("sh", {
@@ -49,13 +49,13 @@ Deno.test("every recording is there, is shown somewhere, has no scripts and load
   }
 });
 
-Deno.test("TerminalCells keeps colors, goes up, erases, and forgets what scrolls away", () => {
-  const cells = new TerminalCells(3, 10);
-  cells.write("one\r\n\x1b[1mtwo\x1b[22m\r\n");
-  cells.write("\x1b[2A\x1b[31mred\x1b[39m\x1b[K plain\r\n\x1b[J");
-  assert.deepEqual(cells.picture().map((line) => line.map(({ column, text, style }) => [column, text, style.color])), [
+Deno.test("TerminalScreen keeps colors, goes up, erases, and forgets what scrolls away", () => {
+  const screen = new TerminalScreen(3, 10);
+  screen.write("one\r\n\x1b[1mtwo\x1b[22m\r\n");
+  screen.write("\x1b[2A\x1b[31mred\x1b[39m\x1b[K plain\r\n\x1b[J");
+  assert.deepEqual(screen.picture().map((line) => line.map(({ column, text, style }) => [column, text, style.color])), [
     [[0, "red", "red"], [3, " plain", undefined]],
   ]);
-  cells.write("a\r\nb\r\nc\r\nd");
-  assert.deepEqual(cells.picture().map((line) => line.map(({ text }) => text).join("")), ["b", "c", "d"]);
+  screen.write("a\r\nb\r\nc\r\nd");
+  assert.deepEqual(screen.picture().map((line) => line.map(({ text }) => text).join("")), ["b", "c", "d"]);
 });

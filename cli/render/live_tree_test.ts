@@ -4,7 +4,7 @@ import type { Workflow } from "../../engine/workflow.ts";
 import { createEvents, createWorkflow } from "../../tests/support/events.ts";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { createFakeOutput } from "../../tests/support/fake_output.ts";
-import { TerminalScreen } from "../../tests/support/terminal_screen.ts";
+import { TerminalScreen } from "../../release/terminal_screen.ts";
 import { createStyle } from "../style.ts";
 import { LiveTree } from "./live_tree.ts";
 

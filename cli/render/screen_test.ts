@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createFakeOutput } from "../../tests/support/fake_output.ts";
-import { TerminalScreen } from "../../tests/support/terminal_screen.ts";
+import { TerminalScreen } from "../../release/terminal_screen.ts";
 import { type Line, Screen } from "./screen.ts";
 
 function lines(count: number, text: string): Line[] {

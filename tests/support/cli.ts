@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { flowCommand } from "./flow_command.ts";
-import { TerminalScreen } from "./terminal_screen.ts";
+import { TerminalScreen } from "../../release/terminal_screen.ts";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const TERMINAL_SCRIPT = join(ROOT, "tests", "support", "run_in_terminal.py");
