@@ -216,45 +216,49 @@ Deno.test({
     }),
 });
 
+/** Serves by https what nobody trusts but whoever knows `trust`; `address` is where. */
+async function withHttps(
+  site: ReleaseSite,
+  answer: (path: string) => Response | Promise<Response>,
+  work: (address: string, trust: Record<string, string>) => Promise<void>,
+): Promise<void> {
+  const { cert, key } = await makeCertificate(site.folder);
+  const handle = (request: Request) => answer(new URL(request.url).pathname);
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} }, handle);
+  try {
+    await work(`https://127.0.0.1:${server.addr.port}`, { DENO_CERT: join(site.folder, "ca.pem") });
+  } finally {
+    await server.shutdown();
+  }
+}
+
 Deno.test("flow upgrade goes by https, and only to servers that this machine trusts", async () => {
   await withReleases(async (site) => {
     await site.publish("0.2.0");
-    const { cert, key } = await makeCertificate(site.folder);
-    const answer = (request: Request) => fetch(`${site.server.url}${new URL(request.url).pathname}`);
-    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} }, answer);
-    try {
-      const feed = `https://127.0.0.1:${server.addr.port}/releases.json`;
+    await withHttps(site, (path) => fetch(`${site.server.url}${path}`), async (address, trust) => {
+      const feed = `${address}/releases.json`;
       const strange = await site.upgrade(["--releases", feed]);
       assert.equal(strange.code, 6);
       assert.match(strange.stderr, /^error: Cannot reach "127.+ [Cc]ertificate|UnknownIssuer/);
-      const { code, stderr } = await site.upgrade(["--releases", feed], { DENO_CERT: join(site.folder, "ca.pem") });
+      const { code, stderr } = await site.upgrade(["--releases", feed], trust);
       assert.equal(code, 0, stderr);
       assert.equal(await site.installedVersion(), "0.2.0");
-    } finally {
-      await server.shutdown();
-    }
+    });
   });
 });
 
 Deno.test("flow upgrade lets no redirect and no feed lead it from https to http, not even to this machine", async () => {
   await withReleases(async (site) => {
     await site.publish("0.2.0");
-    const { cert, key } = await makeCertificate(site.folder);
     const feedText = String(site.pages.get("/releases.json")).replaceAll('"v0.2.0/', `"${site.server.url}/v0.2.0/`);
-    const answer = (request: Request) => {
-      const { pathname } = new URL(request.url);
-      return pathname === "/absolute.json" ? new Response(feedText) : redirect(`${site.server.url}${pathname}`);
-    };
-    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} }, answer);
-    try {
+    const answer = (path: string) =>
+      path === "/absolute.json" ? new Response(feedText) : redirect(`${site.server.url}${path}`);
+    await withHttps(site, answer, async (address, trust) => {
       for (const name of ["releases.json", "absolute.json"]) {
-        const feed = `https://127.0.0.1:${server.addr.port}/${name}`;
-        const { code, stderr } = await site.upgrade(["--releases", feed], { DENO_CERT: join(site.folder, "ca.pem") });
+        const { code, stderr } = await site.upgrade(["--releases", `${address}/${name}`], trust);
         assert.equal(code, 2, stderr);
         assert.match(stderr, /Cannot download from "http:.*": only https is safe/);
       }
-    } finally {
-      await server.shutdown();
-    }
+    });
   });
 });
