@@ -18,7 +18,7 @@ export interface CodePlaces {
   /** Folders to import from. */
   path: readonly string[];
   module?: string | undefined;
-  /** An absolute path. */
+  /** A relative path is relative to where flow runs. */
   file?: string | undefined;
   /** Folder of the flowengine package. */
   package?: string | undefined;
@@ -43,9 +43,9 @@ export interface CodeFiles {
  * @throws {FlowError} `invalid_config` if it is more than 2,000 files or 8 MiB
  */
 export async function collectCode(platform: Platform, places: CodePlaces): Promise<CodeFiles> {
-  const { file, module, package: ownPackage } = places;
+  const { file, module, path, package: ownPackage } = withSlashes(platform, places);
   const base = file?.slice(0, file.lastIndexOf("/")) || undefined;
-  const folders = [...new Set([...base === undefined ? [] : [base], ...places.path.map(withoutSlash)])];
+  const folders = [...new Set([...base === undefined ? [] : [base], ...path.map(withoutSlash)])];
   const inside = (index: number) => `${CODE_FOLDER}/path/${index}`;
   const collector = new CodeCollector(platform, ownPackage);
   if (ownPackage !== undefined) await collector.addPackage(ownPackage, `${PACKAGE_FOLDER}/flowengine`);
@@ -119,6 +119,19 @@ class CodeCollector {
     this.files.set(target, bytes);
     if (this.files.size > MAX_FILES || this.#bytes > MAX_BYTES) throw tooMuch(source);
   }
+}
+
+/** Windows takes slashes for its own, and we look for no others. */
+function withSlashes({ os, cwd }: Platform, { file, path, module, package: ownPackage }: CodePlaces): CodePlaces {
+  const toSlashes = (text: string) => os === "windows" ? text.replaceAll("\\", "/") : text;
+  const isAbsolute = (text: string) => text.startsWith("/") || (os === "windows" && /^[A-Za-z]:\//.test(text));
+  const toAbsolute = (text: string) => isAbsolute(text) ? text : `${toSlashes(cwd())}/${text}`;
+  return {
+    path: path.map(toSlashes),
+    module,
+    file: file === undefined ? undefined : toAbsolute(toSlashes(file)),
+    package: ownPackage === undefined ? undefined : toSlashes(ownPackage),
+  };
 }
 
 function withoutSlash(path: string): string {

@@ -52,7 +52,7 @@ export class SandboxedTasks {
     ctx.signal.throwIfAborted();
     const { sandbox: kind = "docker", image, zypi_url, python } = ctx.config;
     const sandbox = await this.#opener.open({ sandbox: kind, image, zypi_url });
-    const code = await collectCode(this.#platform, { ...ctx.config, file: this.#fileOf(ctx) });
+    const code = await collectCode(this.#platform, ctx.config);
     const values = await bringValues(this.#platform, ctx.inputs);
     const call = new SandboxedCall(ctx);
     const status = await sandbox.exec(this.#toRequest(ctx, code, values), {
@@ -64,10 +64,6 @@ export class SandboxedTasks {
       throw withPythonHint(error);
     });
     return { result: call.end(status, code) };
-  }
-
-  #fileOf({ config: { file } }: PythonTaskContext): string | undefined {
-    return file === undefined || file.startsWith("/") ? file : `${this.#platform.cwd()}/${file}`;
   }
 
   #toRequest(ctx: PythonTaskContext, { files, path, file }: CodeFiles, values: BroughtValues): SandboxRequest {
