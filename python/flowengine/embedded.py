@@ -122,6 +122,10 @@ class EmbeddedExecution(Execution):
                     self._said.append(line.decode(errors="replace"))
                 else:
                     self._take(message, line)
+        except Exception as error:
+            # Nobody would read any more, and it would wait for that.
+            self._process.kill()
+            self._said.append(f"cannot read its events: {error!r}")
         finally:
             self._process.wait()
             self._threads[1].join()

@@ -58,18 +58,16 @@ def _scope_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 def _module_path() -> list[str]:
     """Answer where this process imports from, folders and archives, without what every start of this Python has."""
-    entries = dict.fromkeys(os.path.abspath(entry) for entry in sys.path)
-    return list(_own_places(tuple(entries)))
+    entries = tuple(dict.fromkeys(os.path.abspath(entry) for entry in sys.path))
+    return [entry for entry in _without_installed(entries) if os.path.exists(entry)]
 
 
 @functools.lru_cache(maxsize=1)
-def _own_places(entries: tuple[str, ...]) -> tuple[str, ...]:
-    """Answer those of `entries` that are there, and not of this Python. Flows of many tasks ask for each of them."""
+def _without_installed(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Answer those of `entries` that are not of this Python. Flows of many tasks ask for each of them."""
     installed = {os.path.realpath(path) for path in sysconfig.get_paths().values()}
     return tuple(
-        entry
-        for entry in entries
-        if os.path.exists(entry) and not any(_is_within(os.path.realpath(entry), folder) for folder in installed)
+        entry for entry in entries if not any(_is_within(os.path.realpath(entry), folder) for folder in installed)
     )
 
 

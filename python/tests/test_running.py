@@ -426,3 +426,15 @@ def test_what_ends_too_early_is_interrupted(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("FLOW_BIN", str(fake))
     result = Flow("broken").then(nothing).run()
     assert (result.status, result.success) == ("interrupted", False)
+
+
+def test_events_that_nobody_can_read_end_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake = tmp_path / "flow"
+    events = [{"type": "WorkflowStarted", "execution_id": "1"}, {"type": "NodeCompleted", "execution_id": "1"}]
+    said = "".join(f"echo '{json.dumps(event)}'\n" for event in events)
+    fake.write_text(f"#!/bin/sh\ncat >/dev/null\n{said}exec sleep 300\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("FLOW_BIN", str(fake))
+    result = Flow("broken").then(nothing).submit().wait(60)
+    assert result.status == "interrupted"
+    assert "cannot read its events: KeyError" in (result.error or {})["message"]

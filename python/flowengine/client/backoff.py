@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 
 _FIRST_PAUSE = 0.1
@@ -23,15 +22,13 @@ class Backoff:
         self._pause = _FIRST_PAUSE
         self._since = None
 
-    def pause(self, stop: threading.Event | None = None) -> bool:
-        """Wait before the next attempt. Answer False if patience has run out, or if `stop` is set."""
+    def pause(self) -> bool:
+        """Wait before the next attempt. Answer False if patience has run out."""
         now = time.monotonic()
         self._since = now if self._since is None else self._since
         if now - self._since >= self.patience:
             return False
         seconds = self._pause * (0.5 + random.random() / 2)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-        if stop is not None:
-            return not stop.wait(seconds)
         time.sleep(seconds)
         return True

@@ -190,7 +190,7 @@ class ExecutionsApi:
 
         Raises `NotFoundError`, and `UnavailableError` if the server stays out of reach.
         """
-        return self.following(execution_id, after).of_execution()
+        return Following(self._http, f"{_path(execution_id)}/events", after, self._patience).of_execution()
 
     def read_events(
         self,
@@ -206,10 +206,6 @@ class ExecutionsApi:
         headers = {"Accept": "application/x-ndjson"}
         answer = self._http.read(Call(f"{_path(execution_id)}/events", query=query, headers=headers))
         return [self._http.parse(line) for line in answer.body.split(b"\n") if line]
-
-    def following(self, execution_id: str, after: int) -> Following:
-        """Answer a reader of events that another thread may stop."""
-        return Following(self._http, f"{_path(execution_id)}/events", after, self._patience)
 
     def _insist(self, call: Call, read: Callable[[Any], T]) -> T:
         """Send a request that does no harm when it comes twice, until it is answered.

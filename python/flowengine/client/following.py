@@ -2,20 +2,19 @@
 
 C1. Every event behind `after` comes once, in order: a new connection asks for what comes after the last one, and what
     comes twice, or too early, is not passed on.
-C2. It ends after WorkflowCompleted; quietly when it is stopped, or when nobody drives the execution for longer than a
-    server takes to come back; with `FlowApiError` when patience has run out, or the server refuses.
+C2. It ends after WorkflowCompleted; quietly when nobody drives the execution for longer than a server takes to come
+    back; with `FlowApiError` when patience has run out, or the server refuses.
 """
 
 from __future__ import annotations
 
 import http.client
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 from ..errors import AccessError, FlowApiError, UnavailableError
 from .backoff import Backoff
-from .http import Call, Http, Stream
+from .http import Call, Http
 from .problems import connection_error, unreadable_answer
 
 _HEADERS = {"Accept": "application/x-ndjson"}
@@ -40,7 +39,7 @@ class _Interrupted(Exception):
 
 
 class Following:
-    """One reader of events; another thread may stop it."""
+    """One reader of events."""
 
     def __init__(self, http: Http, path: str, after: int, patience: float) -> None:
         self._http = http
@@ -48,42 +47,29 @@ class Following:
         self._after = after
         self._unreachable = Backoff(patience)
         self._driverless = Backoff(_DRIVERLESS_SECONDS)
-        self._stopped = threading.Event()
-        self._stream: Stream | None = None
         self._has_completed = False
-
-    def stop(self) -> None:
-        """End it quietly."""
-        self._stopped.set()
-        stream = self._stream
-        if stream is not None:
-            stream.close()
 
     def of_execution(self) -> Iterator[dict[str, Any]]:
         """Answer the events of one execution. Raises `FlowApiError`."""
-        while not self._stopped.is_set() and not self._has_completed:
+        while not self._has_completed:
             try:
                 yield from self._connection("seq")
                 self._check_cut()
             except _Interrupted:
-                if not self._driverless.pause(self._stopped):
+                if not self._driverless.pause():
                     return
             except UnavailableError:
-                if not self._unreachable.pause(self._stopped):
-                    if self._stopped.is_set():
-                        return
+                if not self._unreachable.pause():
                     raise
 
     def of_all(self) -> Iterator[dict[str, Any]]:
         """Answer the events of all executions, each with its `position`, without an end. Raises `FlowApiError`."""
-        while not self._stopped.is_set():
+        while True:
             try:
                 yield from self._connection("position")
                 raise self._lost("the connection was cut")
             except UnavailableError:
-                if not self._unreachable.pause(self._stopped):
-                    if self._stopped.is_set():
-                        return
+                if not self._unreachable.pause():
                     raise
 
     def _connection(self, place: str) -> Iterator[dict[str, Any]]:
@@ -113,17 +99,13 @@ class Following:
 
     def _messages(self) -> Iterator[dict[str, Any]]:
         call = Call(self._path, query={"after": self._after}, headers=_HEADERS)
-        stream = self._stream = self._http.open(call, _IDLE_SECONDS)
+        stream = self._http.open(call, _IDLE_SECONDS)
         try:
-            if self._stopped.is_set():
-                return
             for line in stream.lines():
                 if line:
                     yield self._read(line)
-        except (OSError, ValueError, AttributeError, http.client.HTTPException) as error:
-            # Closing it makes a thread that reads it fail in all of these ways.
-            if not self._stopped.is_set():
-                raise connection_error(self._http.url, _as_connection(error), was_sent=True) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise connection_error(self._http.url, error, was_sent=True) from error
         finally:
             stream.close()
 
@@ -151,7 +133,7 @@ class Following:
 
     def _check_cut(self) -> None:
         """Tell a stream that had nothing more to bring from one that was cut. Raises `UnavailableError` if it was."""
-        if self._has_completed or self._stopped.is_set():
+        if self._has_completed:
             return
         call = Call(self._path.removesuffix("/events"))
         ended_at, last_seq = self._http.ask(call, lambda answer: (answer.get("ended_at"), int(answer["last_seq"])))
@@ -161,7 +143,3 @@ class Following:
 
     def _lost(self, state: str) -> FlowApiError:
         return UnavailableError(f'cannot follow events of "{self._http.url}": {state}', code="unavailable")
-
-
-def _as_connection(error: Exception) -> Exception:
-    return error if isinstance(error, (OSError, http.client.HTTPException)) else ConnectionError(str(error))

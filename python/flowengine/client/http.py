@@ -52,7 +52,7 @@ class Answer:
 
 
 class Stream:
-    """An answer that comes bit by bit. Has to be closed, which any thread may do."""
+    """An answer that comes bit by bit. Has to be closed."""
 
     def __init__(self, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse, sock: Any) -> None:
         self.headers = answer.headers
@@ -76,7 +76,7 @@ class Stream:
                 parts, length = [others[-1]], len(others[-1])
 
     def close(self) -> None:
-        """End it, also for a thread that is reading."""
+        """End it, also for the server."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._connection.close()
