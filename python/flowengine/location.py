@@ -15,6 +15,9 @@ from .callables import is_importable, short_name
 from .function_code import FunctionCode
 from .process_role import SCRIPT_MODULE
 
+_SCRIPTS = {"__main__", "__mp_main__"}
+"""What Python calls the module of a script; the second one in processes that `multiprocessing` starts."""
+
 
 def locate(function: Callable[..., Any]) -> dict[str, Any]:
     """Answer the config of a `python.task` that calls `function` with this very Python and its module path.
@@ -36,7 +39,7 @@ def _place_of(function: Callable[..., Any], name: str) -> dict[str, Any]:
     if not is_importable(function):
         return {"code": FunctionCode(function, name)}
     module = function.__module__
-    if module != "__main__" and "<" not in module:
+    if module not in _SCRIPTS and "<" not in module:
         script = getattr(sys.modules.get(module), "__file__", None)
         is_script = script is not None and module == SCRIPT_MODULE.format(Path(script).stem)
         return {"file": script} if is_script else {"module": module}

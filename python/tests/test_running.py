@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -159,6 +160,20 @@ def test_a_script_may_run_its_flow_in_threads_and_event_loops_of_its_top_level(t
         logs = [*command, "logs", execution["execution_id"]]
         shown = subprocess.run(logs, capture_output=True, text=True, timeout=60, check=True)
         assert shown.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_processes_that_a_script_starts_run_its_flow(tmp_path: Path, method: str) -> None:
+    script = (
+        "from flowengine import Flow, task\nimport multiprocessing\n"
+        "@task\ndef double(value: int) -> int:\n    return 2 * value\n"
+        "def run(value):\n    return Flow('started').then(double).run(value=value).raise_for_status().output\n"
+        "if __name__ == '__main__':\n"
+        f"    with multiprocessing.get_context({method!r}).Pool(2) as processes:\n"
+        "        print(processes.map(run, [1, 2]))\n"
+    )
+    done = run_script(tmp_path, script)
+    assert done.stdout == "[2, 4]\n", done.stderr
 
 
 def test_a_program_that_ends_at_once_is_an_error_and_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
