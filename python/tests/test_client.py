@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,13 +54,6 @@ COUNT = "i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.05; done
 def ticking(lines: str = COUNT) -> dict[str, Any]:
     config = {"command": lines, "shell": True, "stream_output": True}
     return {"id": "ticking", "nodes": [{"id": "tick", "node_type": "shell.exec", "config": config}]}
-
-
-def wait_for(is_true: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_workflow_is_saved_run_and_looked_at(server: FlowServer) -> None:

@@ -6,13 +6,13 @@ import os
 import signal
 import socket
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import run_script
 from placed_tasks import Point, describe, die_once, fail, make_large, measure_large, place, wait_there
+from processes import read_pid
 from services import Docker
 
 from flowengine import Flow, InvalidFlowError, task
@@ -137,16 +137,13 @@ def test_large_values_get_into_a_container(docker: Docker) -> None:
 
 def test_a_killed_worker_is_a_failure_that_is_retried(tmp_path: Path) -> None:
     handle = Flow("killed").then(die_once).submit(folder=str(tmp_path))
-    file = tmp_path / "pid-1"
-    deadline = time.monotonic() + 60
-    while not (file.exists() and file.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.kill(int(file.read_text()), signal.SIGKILL)
+    pid = read_pid(tmp_path / "pid-1")
+    os.kill(pid, signal.SIGKILL)
     result = handle.wait(timeout=60)
     assert result.output == "second attempt"
     retried = [event["error"] for event in handle.events() if event["type"] == "NodeRetrying"]
     assert [error["code"] for error in retried] == ["killed_by_signal"]
-    assert (tmp_path / "pid-2").read_text() != file.read_text()
+    assert read_pid(tmp_path / "pid-2") != pid
 
 
 def test_what_is_no_place_for_a_function_is_refused() -> None:
