@@ -6,6 +6,7 @@ import { getPlatform } from "../platform/mod.ts";
 import { nodeContract } from "../tests/contracts/node_contract.ts";
 import { linesOf, runNode } from "../tests/support/node_harness.ts";
 import { sandboxObstacle, sandboxTest } from "../tests/support/sandbox.ts";
+import { withFolder } from "../tests/support/temp_folder.ts";
 import { createSandboxExec } from "./sandbox_exec.ts";
 
 const sandboxExec = createSandboxExec(getPlatform());
@@ -45,14 +46,11 @@ async function failure(config: Record<string, unknown>, inputs: Values = {}): Pr
   return error;
 }
 
-async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  await Deno.chmod(folder, 0o755);
-  try {
+function withOpenFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  return withFolder(async (folder) => {
+    await Deno.chmod(folder, 0o755);
     await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 sandboxTest("sandboxExec gives stdout, stderr, the exit code, and JSON as a value", async () => {
@@ -114,7 +112,7 @@ sandboxTest("sandboxExec shows lines as they come", async () => {
 sandboxTest(
   "sandboxExec binds folders read-only, and writable ones only on demand",
   () =>
-    withFolder(async (folder) => {
+    withOpenFolder(async (folder) => {
       await Deno.writeTextFile(`${folder}/in.txt`, "shown");
       await Deno.mkdir(`${folder}/out`);
       await Deno.chmod(`${folder}/out`, 0o777);

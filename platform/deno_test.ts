@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
+import { withFolder } from "../tests/support/temp_folder.ts";
 import { getPlatform } from "./mod.ts";
 
 const platform = getPlatform();
-
-async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** What a program that uses the platform prints. */
 async function printed(script: string, stdin = ""): Promise<string> {

@@ -2,21 +2,13 @@ import assert from "node:assert/strict";
 import { getPlatform } from "../../platform/mod.ts";
 import type { Platform } from "../../platform/types.ts";
 import { makeCertificate } from "../../tests/support/certificate.ts";
+import { withFolder } from "../../tests/support/temp_folder.ts";
 import { EngineClient } from "./engine_client.ts";
 import { findDockerHost } from "./host.ts";
 
 /** The platform of this machine with other variables. */
 function platformWith(variables: Record<string, string>): Platform {
   return { ...getPlatform(), env: (name) => variables[name] };
-}
-
-async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("findDockerHost() takes the node's host before DOCKER_HOST, and both before what it finds", () =>

@@ -1,6 +1,6 @@
 /** Runs `test` with a folder of its own, which is gone afterwards. */
 export async function withFolder<T>(test: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await Deno.makeTempDir({ prefix: "flow-store-" });
+  const folder = await Deno.makeTempDir({ prefix: "flow-test-" });
   try {
     return await test(folder);
   } finally {
