@@ -126,6 +126,7 @@ async function runWhenFree(
     } catch (error) {
       if (error instanceof FlowError && error.code === "timeout") throw silent(path, timeoutMs);
       const reason = error instanceof Error ? error.message : String(error);
+      // Deno has no code for it.
       if (!/text file busy|os error 26\b/i.test(reason) || look === MAX_BUSY_LOOKS) {
         throw new FlowError("precondition_failed", `Cannot use "${path}": ${reason}`, { cause: error });
       }
