@@ -22,7 +22,7 @@ Deno.test({
     assert.equal(await withServer(polite, (url) => Promise.resolve(url)), "http://here");
     await assert.rejects(withServer(polite, () => Promise.reject(new Error("of the work"))), /of the work/);
     await assert.rejects(
-      withServer(shell("echo http://here; echo broken >&2; exit 1"), () => Promise.resolve()),
+      withServer(shell("trap '' TERM; echo http://here; echo broken >&2; exit 1"), () => Promise.resolve()),
       /^Error: flow serve ended with exit code 1: broken$/,
     );
   },
