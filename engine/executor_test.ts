@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
+import { createPolicy } from "../tests/support/lab.ts";
 import { fails, sketch, takes, trace } from "../tests/support/trace.ts";
 import { FlowError } from "./errors.ts";
 
-const retries = (max_attempts: number) => ({
-  retry_policy: {
-    max_attempts,
-    delay_ms: 1000,
-    backoff_multiplier: 2,
-    max_delay_ms: 60_000,
-    retry_on_timeout: true,
-    jitter: 0,
-  },
-});
+const retries = (max_attempts: number) => ({ retry_policy: createPolicy({ max_attempts }) });
 
 Deno.test("execute() runs a chain in order and answers the outputs of its end", async () => {
   const { lines, result } = await trace(sketch("a > b"));

@@ -1,3 +1,5 @@
+import { joinBytes } from "../engine/join_bytes.ts";
+
 const BLOCK_BYTES = 16 * 1024;
 
 /**
@@ -42,12 +44,12 @@ export class CapturedBytes {
 
   /** All that there was; undefined if some of it is lost. */
   bytes(): Uint8Array | undefined {
-    return this.lost === 0 ? join([this.#head.bytes(), this.#tail.bytes()]) : undefined;
+    return this.lost === 0 ? joinBytes([this.#head.bytes(), this.#tail.bytes()]) : undefined;
   }
 
   /** What was kept, as UTF-8; a mark tells how much is missing in the middle. */
   text(): string {
-    if (this.lost === 0) return new TextDecoder().decode(join([this.#head.bytes(), this.#tail.bytes()]));
+    if (this.lost === 0) return new TextDecoder().decode(joinBytes([this.#head.bytes(), this.#tail.bytes()]));
     // A character that the cut went through is dropped on both sides.
     const head = new TextDecoder().decode(this.#head.bytes(), { stream: true });
     const tail = this.#tail.bytes();
@@ -80,7 +82,7 @@ class Blocks {
   }
 
   bytes(): Uint8Array {
-    const all = join([...this.#full, this.#last.subarray(0, this.#used)]);
+    const all = joinBytes([...this.#full, this.#last.subarray(0, this.#used)]);
     return all.subarray(Math.max(0, all.length - this.#limit));
   }
 
@@ -92,14 +94,4 @@ class Blocks {
     this.#last = spare ?? new Uint8Array(BLOCK_BYTES);
     this.#used = 0;
   }
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -1,4 +1,5 @@
 import { FlowError } from "../engine/errors.ts";
+import { joinBytes } from "../engine/join_bytes.ts";
 import type { Value } from "../engine/value.ts";
 import { isPortable } from "./_value.ts";
 
@@ -37,13 +38,7 @@ export async function readUpTo(response: Response, maxBytes: number): Promise<{ 
     total += chunk.length;
     if (total > maxBytes) break;
   }
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return { bytes: bytes.subarray(0, maxBytes), isCut: total > maxBytes };
+  return { bytes: joinBytes(chunks).subarray(0, maxBytes), isCut: total > maxBytes };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { escapeXml } from "../cli/render/xml_text.ts";
 import type { StyledText } from "./terminal_screen.ts";
 
 /** What a terminal showed from a moment on. */
@@ -30,7 +31,7 @@ export function drawTerminal(frames: readonly Frame[], { columns, rows, title }:
   const height = rows * LINE_HEIGHT + 2 * MARGIN;
   const strip = frames.map(({ lines }, index) => drawFrame(lines, index * height)).join("\n");
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
-<title>${escape(title)}</title>
+<title>${escapeXml(title)}</title>
 <style>${STYLE}${frames.length > 1 ? animation(frames, height) : ""}</style>
 <rect width="${width}" height="${height}" rx="8" class="screen"/>
 <svg width="${width}" height="${height}"><g class="strip">
@@ -51,7 +52,7 @@ function drawRun({ column, text, style }: StyledText): string {
   const names = [style.color, style.isBold ? "bold" : undefined, style.isDim ? "dim" : undefined];
   const known = names.filter((name) => name !== undefined).join(" ");
   const look = known === "" ? "" : ` class="${known}"`;
-  return `<tspan x="${round(MARGIN + column * CELL_WIDTH)}"${look}>${escape(text)}</tspan>`;
+  return `<tspan x="${round(MARGIN + column * CELL_WIDTH)}"${look}>${escapeXml(text)}</tspan>`;
 }
 
 function animation(frames: readonly Frame[], height: number): string {
@@ -69,12 +70,6 @@ const STYLE = `.screen{fill:#0d1117}
 text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#e6edf3;white-space:pre}
 .red{fill:#ff7b72}.green{fill:#3fb950}.yellow{fill:#d29922}.cyan{fill:#39c5cf}.bold{font-weight:bold}.dim{opacity:.6}
 `;
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>]/g, (character) => ENTITIES[character] ?? "");
-}
 
 function round(value: number): string {
   return String(Math.round(value * 100) / 100);

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { FlowError } from "../engine/errors.ts";
+import { joinBytes } from "../engine/join_bytes.ts";
 import type { ServerEnv } from "./env.ts";
 import type { ServerLimits } from "./ports.ts";
 
@@ -35,7 +36,7 @@ async function readUpTo({ body }: Request, maxBytes: number): Promise<Uint8Array
   } finally {
     reader.releaseLock();
   }
-  return join(chunks, length);
+  return joinBytes(chunks);
 }
 
 async function readNext(reader: ReadableStreamDefaultReader<Uint8Array>) {
@@ -44,16 +45,6 @@ async function readNext(reader: ReadableStreamDefaultReader<Uint8Array>) {
   } catch (cause) {
     throw new FlowError("cancelled", "Cannot read the body: the client has gone", { cause });
   }
-}
-
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }
 
 function decodeText(bytes: Uint8Array): string {

@@ -3,6 +3,7 @@ import { type Layout, layoutGraph, type LayoutItem } from "./graph_layout.ts";
 import type { DrawnPart } from "./drawn_parts.ts";
 import { describeType, nodeLabels } from "./labels.ts";
 import { cleanLine, measureWidth, truncate } from "./text.ts";
+import { escapeXml } from "./xml_text.ts";
 
 const COLUMN_PX = 8;
 const BOX_PX = 44;
@@ -38,7 +39,7 @@ export function drawGraphSvg(parts: readonly [DrawnPart, ...DrawnPart[]]): strin
     height += drawing.height + MARGIN_PX;
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
-<title>${escapeXml(parts[0].workflow.name)}</title><style>${CSS}
+<title>${escapeXml(cleanLine(parts[0].workflow.name))}</title><style>${CSS}
 </style><defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">` +
     `<path d="M0 0L8 4L0 8z"/></marker></defs>
 ${groups.join("\n")}
@@ -109,22 +110,6 @@ function toX(column: number): number {
 
 function toY(layer: number): number {
   return layer * LAYER_PX;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** Text for XML 1.0, which knows no way to write control characters or halves of surrogate pairs. */
-function escapeXml(text: string): string {
-  return cleanLine(text).toWellFormed().replaceAll(/[\ufffe\uffff]/g, "").replaceAll(
-    /[&<>"']/g,
-    (character) => ENTITIES[character] ?? "",
-  );
 }
 
 function tooLarge(count: number): FlowError {

@@ -1,4 +1,5 @@
 import { formatIssue } from "../../engine/issue.ts";
+import { escapeXml } from "../render/xml_text.ts";
 import { createStyle } from "../style.ts";
 import { describeProblem } from "./report_text.ts";
 import { countTests, type FileResult, type TestResult, type TestRun } from "./test_results.ts";
@@ -40,14 +41,16 @@ function formatCase(file: string, test: TestResult): string {
   const style = createStyle(false);
   const text = test.problems.map((problem) => describeProblem(problem, style)).join("");
   const message = test.problems[0]?.message ?? "failed";
-  return `    <testcase${head}>\n      <failure${attributes({ message })}>${escape(text)}</failure>\n    </testcase>\n`;
+  return `    <testcase${head}>\n      <failure${attributes({ message })}>${
+    escapeXml(text)
+  }</failure>\n    </testcase>\n`;
 }
 
 function formatError({ file, issues, error }: FileResult): string {
   const text = issues.length > 0 ? issues.map(formatIssue).join("\n") : error?.message ?? "";
   const head = attributes({ name: "the file is valid", classname: file, file, time: "0" });
   return `    <testcase${head}>\n      <error${attributes({ message: error?.message ?? "" })}>${
-    escape(text)
+    escapeXml(text)
   }</error>\n    </testcase>\n`;
 }
 
@@ -56,20 +59,5 @@ function seconds(tests: readonly TestResult[]): string {
 }
 
 function attributes(values: Readonly<Record<string, string | number>>): string {
-  return Object.entries(values).map(([name, value]) => ` ${name}="${escape(String(value))}"`).join("");
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&apos;",
-};
-
-/** XML 1.0 has no place for most control characters, not even escaped. */
-function escape(text: string): string {
-  // deno-lint-ignore no-control-regex -- these are what is looked for
-  const clean = text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd").toWellFormed();
-  return clean.replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
+  return Object.entries(values).map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`).join("");
 }

@@ -1,4 +1,5 @@
 import type { DockerRunContext } from "../docker_run.ts";
+import { attemptVariables } from "../_environment.ts";
 import { splitShellWords } from "../_shell_words.ts";
 import { parseBytes, parseCpus, parseMount } from "./notation.ts";
 
@@ -30,7 +31,8 @@ export function toContainerSpec(ctx: DockerRunContext, { owner, cwd, hasStdin }:
     Image: config.image,
     ...(config.command === undefined ? {} : { Cmd: toWords(config.command) }),
     ...(config.entrypoint === undefined ? {} : { Entrypoint: toWords(config.entrypoint) }),
-    Env: Object.entries(environment(ctx)).map(([name, value]) => `${name}=${value}`),
+    // Its attempt is also the mark by which what runs for one is found on this machine.
+    Env: Object.entries({ ...attemptVariables(ctx), ...config.env }).map(([name, value]) => `${name}=${value}`),
     Labels: {
       [LABELS.execution]: ctx.execution_id,
       [LABELS.node]: ctx.node_id,
@@ -75,17 +77,6 @@ function toHostConfig(config: DockerRunContext["config"], cwd: string): object {
       const { kind, source, target, isReadOnly } = mount;
       return [{ Type: kind, Source: source, Target: target, ReadOnly: isReadOnly }];
     }),
-  };
-}
-
-function environment({ config, execution_id, node_id, attempt, attempt_id }: DockerRunContext): Record<string, string> {
-  return {
-    FLOW_EXECUTION_ID: execution_id,
-    FLOW_NODE_ID: node_id,
-    FLOW_ATTEMPT: String(attempt),
-    // Also the mark by which what runs for an attempt is found on this machine.
-    FLOW_ATTEMPT_ID: attempt_id,
-    ...config.env,
   };
 }
 

@@ -1,3 +1,4 @@
+import { joinBytes } from "../../engine/join_bytes.ts";
 import type { SandboxRequest } from "./sandbox.ts";
 
 /** What files cannot be written is told with this exit code. */
@@ -28,12 +29,5 @@ export function commandWithFiles({ files, command }: SandboxRequest): readonly [
 /** Standard input as {@link commandWithFiles} expects it: the contents of the files, then the request's own. */
 export function stdinWithFiles({ files, stdin }: SandboxRequest): Uint8Array | undefined {
   if (files.size === 0) return stdin;
-  const parts = [...files.values(), ...(stdin === undefined ? [] : [stdin])];
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joinBytes([...files.values(), ...(stdin === undefined ? [] : [stdin])]);
 }
