@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .background import in_background
+from .errors import FlowEngineError
 from .outputs import Answer
 from .progress import Progress
 from .result import FlowResult
@@ -141,9 +142,9 @@ def start_here(start: Callable[[], Execution]) -> Execution:
 
 
 def run_to_end(start: Callable[[], Execution]) -> FlowResult:
-    """Start an execution and wait for its end; Ctrl-C cancels it, and is raised when it has ended.
+    """Start an execution and wait for its end. Ctrl-C cancels it, and is raised when it has ended.
 
-    A second one is raised at once.
+    So does whatever other signal handlers raise, such as for an alarm. What is raised meanwhile is raised at once.
     """
     return start_and_use(start, Execution.wait)
 
@@ -155,7 +156,9 @@ def start_and_use(start: Callable[[], Execution], use: Callable[[Execution], T])
         while not starting.done():
             wait_for([starting], _POLL_SECONDS)
         return use(starting.result())
-    except KeyboardInterrupt:
+    except FlowEngineError:
+        raise
+    except BaseException:
         _end(starting)
         raise
 

@@ -86,12 +86,22 @@ class ValueFiles:
                 size = file.seek(0, os.SEEK_END)
                 digest = _digest(file)
             target = self.folder / f"{digest}{suffix}"
-            os.replace(name, target)
+            _move(name, target)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
         return {FILE_KEY: {"path": str(target), "sha256": digest, "bytes": size, "kind": kind}}
+
+
+def _move(name: str, target: Path) -> None:
+    try:
+        os.replace(name, target)
+    except PermissionError:
+        # Windows replaces no file that somebody reads; that one has the same content.
+        if not target.is_file():
+            raise
+        os.unlink(name)
 
 
 def is_reference(value: dict[str, Any]) -> bool:

@@ -80,6 +80,26 @@ def test_cancelling_twice_is_cancelling_once(tmp_path: Path) -> None:
     handle.cancel()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no alarm")
+def test_what_a_signal_handler_raises_ends_the_flow_too(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys, threading, time\nfrom flowengine import Flow, task\n"
+        "@task\ndef wait(file: str) -> None:\n    open(file, 'w').write(str(os.getpid()))\n    time.sleep(300)\n"
+        "def ring(*_):\n    raise TimeoutError('too late')\n"
+        "def wait_and_ring():\n    while not os.path.exists(sys.argv[1]):\n        time.sleep(0.02)\n"
+        "    os.kill(os.getpid(), signal.SIGALRM)\n"
+        "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGALRM, ring)\n    threading.Thread(target=wait_and_ring, daemon=True).start()\n"
+        "    try:\n        Flow('late').then(wait).run(file=sys.argv[1])\n"
+        "    except TimeoutError as error:\n"
+        "        try:\n            print(os.waitpid(-1, os.WNOHANG))\n"
+        "        except ChildProcessError:\n            print(error)\n"
+    )
+    done = run_script(tmp_path, script, str(tmp_path / "pid"))
+    assert done.stdout == "too late\n", done.stderr
+    assert not is_alive(read_pid(tmp_path / "pid"))
+
+
 def test_what_is_cancelled_before_it_begins_is_cancelled() -> None:
     handle = Flow("early").then(sleep_long).submit(pid_file="never")
     handle.cancel()

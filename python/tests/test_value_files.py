@@ -209,6 +209,20 @@ def test_the_folder_is_bounded_and_what_may_be_in_use_stays(files: ValueFiles, r
     assert [path.exists() for path in sparse] == [False, True, True]
 
 
+def test_a_file_that_somebody_reads_need_not_be_replaced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    files = ValueFiles(tmp_path / "values")
+    reference = files.keep_bytes("bytes", b"content")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError("another process reads it")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    assert files.keep_bytes("bytes", b"content") == reference
+    with pytest.raises(PermissionError):
+        files.keep_bytes("bytes", b"other")
+    assert len(list(files.folder.iterdir())) == 1
+
+
 def test_the_folder_is_named_or_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FLOW_VALUES", "off")
     assert open_value_files(takes_large=True) is None
