@@ -24,7 +24,7 @@ export function formatManPage({ version, commands }: ManPageFacts): string {
     ".SH COMMANDS",
     ...commands.flatMap(formatCommand),
     ".SH EXIT STATUS",
-    ...EXIT_CODES.flatMap(([code, meaning]) => [".TP", `.B ${code}`, escape(meaning)]),
+    ...EXIT_CODES.flatMap(([code, meaning]) => [".TP", `.B ${code}`, paragraph(meaning)]),
     ".SH ENVIRONMENT",
     ...VARIABLES.flatMap(([name, meaning]) => [".TP", `.B ${name}`, paragraph(meaning)]),
     ".SH EXAMPLES",
@@ -35,6 +35,8 @@ export function formatManPage({ version, commands }: ManPageFacts): string {
     "",
   ].join("\n");
 }
+
+const MAX_LINE = 78;
 
 const DESCRIPTION = "Runs workflows: graphs of nodes that are written as JSON, YAML or TypeScript. What can run in" +
   " parallel does. Every execution is kept in a database, event by event, and can be resumed, rerun and explained." +
@@ -101,7 +103,12 @@ function formatExamples(lines: readonly string[]): string[] {
 /** One sentence a line, as man(7) wants it, so that spaces after it are right. */
 function paragraph(text: string): string {
   const sentences = escape(text.replaceAll(/\s+/g, " ")).split(/(?<=[.:?!]) (?=[A-Z`])/);
-  return sentences.map(protect).join("\n");
+  return sentences.flatMap(fold).map(protect).join("\n");
+}
+
+/** At spaces, so that lines stay short where it can be done. */
+function fold(sentence: string): string[] {
+  return sentence.match(new RegExp(`.{1,${MAX_LINE}}(?= |$)|\\S+`, "g"))?.map((line) => line.trim()) ?? [];
 }
 
 /** Backslashes begin a request anywhere; dashes and quotes would be turned into others that cannot be pasted. */
