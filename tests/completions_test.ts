@@ -70,6 +70,23 @@ for (const [shell, complete] of shells) {
       assert.ok((await complete("flow run x.json --db great", folder)).includes("great.txt"));
     }));
 
+  Deno.test(name("files whose names shells have other uses for"), options, () =>
+    withFolder(async (folder) => {
+      const work = join(folder, "work");
+      await mkdir(join(work, "my flows"));
+      const names = ["my flows/to do.json", "co:lon.json", "eq=ual.json", "gl*ob.json", "do$lar.json"];
+      for (const path of names) await writeFile(join(work, path), '{"nodes": []}');
+      const all = await complete("flow run ", folder);
+      assert.deepEqual(names.slice(1).filter((it) => !all.includes(it)), []);
+      for (const [typed, file] of [["co:", names[1]], ["eq=", names[2]], ["my\\ flows/", names[0]], ["gl", names[3]]]) {
+        assert.deepEqual(await complete(`flow run ${typed}`, folder), [file], typed);
+      }
+      assert.deepEqual(await complete("flow run --file=my\\ flows/t", folder), ["--file=my flows/to do.json"]);
+      assert.deepEqual(await complete("flow run 'co", folder), ["co:lon.json"]);
+      await writeFile(join(work, "-dash.json"), '{"nodes": []}');
+      assert.ok((await complete("flow run ", folder)).includes("-dash.json"));
+    }));
+
   Deno.test(
     name("executions and their nodes, and runs nothing of what they are called"),
     options,

@@ -34,7 +34,7 @@ _flow_complete() {
   done < <("$program" complete -- "\${words[@]}" 2>/dev/null </dev/null)
   COMPREPLY=()
   if [[ $kind == :files* ]]; then
-    _flow_complete_files "$typed" " \${kind#:files} "
+    _flow_complete_files "$typed" " \${kind#:files} " "\${before#--*=}"
     return
   fi
   compopt -o nosort 2>/dev/null
@@ -68,15 +68,16 @@ _flow_complete_unquote() {
   done
 }
 
+# What was typed last, the extensions that are wanted, and the part of the name before it: up to a "=" or ":".
 _flow_complete_files() {
   local name
   compopt -o filenames 2>/dev/null
   while IFS= read -r name; do
-    [[ $2 =~ ^\ +$ || $2 == *" \${name##*.} "* ]] && COMPREPLY+=("$name")
-  done < <(compgen -f -- "$1")
+    [[ $2 =~ ^\ +$ || $2 == *" \${name##*.} "* ]] && COMPREPLY+=("\${name#"$3"}")
+  done < <(compgen -f -- "$3$1")
   while IFS= read -r name; do
-    COMPREPLY+=("$name")
-  done < <(compgen -d -- "$1")
+    COMPREPLY+=("\${name#"$3"}")
+  done < <(compgen -d -- "$3$1")
 }
 
 complete -F _flow_complete flow
@@ -122,7 +123,8 @@ const fish = shellText`# fish completion of flow: flow completions fish | source
 function __flow_complete
     set -l words (commandline -opc)
     set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
-    set -l current (commandline -ct)
+    # As it is meant: without quotes, also those that are open.
+    set -l current (string unescape -- (commandline -ct); or commandline -ct)
     set -l lines ($program complete -- $words[2..-1] "$current" 2>/dev/null </dev/null)
     if not string match -q ':files*' -- $lines[1]
         printf '%s\n' $lines[2..-1]
@@ -130,10 +132,13 @@ function __flow_complete
     end
     set -l extensions (string split ' ' -- $lines[1])[2..-1]
     set -l flag (string match -r -- '^--[^=]+=' "$current")
-    for found in (__fish_complete_path (string replace -r -- '^--[^=]+=' '' "$current") '')
-        set -l name (string split \t -- $found)[1]
-        set -l extension (string replace -r '.*\.' '' -- $name)
-        if test (count $extensions) -eq 0; or string match -q '*/' -- $name; or contains -- $extension $extensions
+    set -l path (string replace -r -- '^--[^=]+=' '' "$current")
+    # Not by __fish_complete_path, which fails where the name of a file begins with a dash.
+    for found in "$path"*
+        set -l extension (string replace -r '.*\.' '' -- $found)
+        if test -d "$found"
+            printf '%s\n' "$flag$found/"
+        else if test (count $extensions) -eq 0; or contains -- $extension $extensions
             printf '%s\n' "$flag$found"
         end
     end
