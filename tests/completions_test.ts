@@ -74,13 +74,14 @@ for (const [shell, complete] of shells) {
     withFolder(async (folder) => {
       const work = join(folder, "work");
       await mkdir(join(work, "my flows"));
-      const names = ["my flows/to do.json", "co:lon.json", "eq=ual.json", "gl*ob.json", "do$lar.json"];
-      for (const path of names) await writeFile(join(work, path), '{"nodes": []}');
-      const all = await complete("flow run ", folder);
-      assert.deepEqual(names.slice(1).filter((it) => !all.includes(it)), []);
-      for (const [typed, file] of [["co:", names[1]], ["eq=", names[2]], ["my\\ flows/", names[0]], ["gl", names[3]]]) {
-        assert.deepEqual(await complete(`flow run ${typed}`, folder), [file], typed);
+      const spaced = "my flows/to do.json";
+      const typed = { "co:": "co:lon.json", "eq=": "eq=ual.json", "gl": "gl*ob.json", "do\\$": "do$lar.json" };
+      for (const path of [spaced, ...Object.values(typed)]) await writeFile(join(work, path), '{"nodes": []}');
+      for (const [beginning, file] of Object.entries({ ...typed, "my\\ flows/": spaced })) {
+        assert.deepEqual(await complete(`flow run ${beginning}`, folder), [file], beginning);
       }
+      const all = await complete("flow run ", folder);
+      assert.deepEqual(Object.values(typed).filter((it) => !all.includes(it)), []);
       assert.deepEqual(await complete("flow run --file=my\\ flows/t", folder), ["--file=my flows/to do.json"]);
       assert.deepEqual(await complete("flow run 'co", folder), ["co:lon.json"]);
       await writeFile(join(work, "-dash.json"), '{"nodes": []}');
