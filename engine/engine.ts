@@ -20,7 +20,7 @@ import { loadLanguageOf } from "./language.ts";
 import { limitTime, type PreparedWorkflow, prepareWorkflow } from "./prepare.ts";
 import { NodeRegistry } from "./registry.ts";
 import { planRerun, type RerunOptions, type RerunPlan } from "./rerun.ts";
-import { readReuse } from "./reuse.ts";
+import { readReuse, recallKeptItems } from "./reuse.ts";
 import { resolveSecrets } from "./secrets.ts";
 import { createState, type ExecutionState } from "./state.ts";
 import type { CalledBy, ExecutionRecord, Store } from "./store.ts";
@@ -147,6 +147,7 @@ export class Engine {
     const inputs = resolveInputs(workflow.inputs, options.inputs ?? record.inputs);
     const prepared = await this.#prepare(workflow, inputs);
     const state = await foldExecution(this.store, executionId);
+    await recallKeptItems(this.store, state);
     const { ChangedCalls } = await import("./changed_calls.ts");
     const changedCalls = await new ChangedCalls({ ...this.#options, store: this.store }).find(executionId);
     return planRerun(record, state, prepared, { ...options, inputs, changedCalls });

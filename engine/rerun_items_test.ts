@@ -66,7 +66,8 @@ Deno.test("rerun() from a node that has a failed item runs all of its items", as
   assert.equal(left?.action, "reuse");
 });
 
-Deno.test("resume() of a rerun that was cut off before a node began keeps the items that the rerun had kept", async () => {
+/** Reruns an execution, and cuts that off before `each` begins, two of whose items it was to keep. */
+async function openCutOff() {
   let isFirstTime = true;
   const breaksFirst = () => {
     if (isFirstTime) throw new FlowError("node_failed", "No luck");
@@ -84,15 +85,44 @@ Deno.test("resume() of a rerun that was cut off before a node began keeps the it
   });
   const settings = { max_parallel_nodes: 1, on_error: "ContinueOnError" as const };
   const waiting = sketch("first, each", { nodes: { first: { node_type }, each: { node_type, map } }, settings });
-  const engine = lab.openEngine();
-  await lab.clock.run((await engine.start(waiting, { execution_id: "e" })).result);
+  await lab.clock.run((await lab.openEngine().start(waiting, { execution_id: "e" })).result);
   isFirstTime = false;
-  const second = await engine.rerun(await engine.planRerun("e"));
-  lab.clock.setTimer(500, () => void engine.close());
-  await lab.failure(second);
-  lab.begun.length = 0;
-  const resumed = await lab.openEngine().resume(second.execution_id);
+  const cutOff = async (id: string) => {
+    const engine = lab.openEngine();
+    const handle = await engine.rerun(await engine.planRerun(id));
+    lab.clock.setTimer(500, () => void engine.close());
+    await lab.failure(handle);
+    lab.begun.length = 0;
+    return handle.execution_id;
+  };
+  return { lab, cutOff };
+}
+
+Deno.test("resume() of a rerun that was cut off before a node began keeps the items that the rerun had kept", async () => {
+  const { lab, cutOff } = await openCutOff();
+  const resumed = await lab.openEngine().resume(await cutOff("e"));
   const { outputs } = await lab.clock.run(resumed.result);
   assert.deepEqual(lab.begun.sort(), ["each 1", "first 2"]);
   assert.deepEqual(outputs.each, { out: [0, 1, 2] });
+});
+
+Deno.test("rerun() of reruns that were cut off before a node began keeps the items that those had kept", async () => {
+  const { lab, cutOff } = await openCutOff();
+  const third = await cutOff(await cutOff("e"));
+  const engine = lab.openEngine();
+  const plan = await engine.planRerun(third);
+  assert.deepEqual(plan.nodes[1], {
+    node_id: "each",
+    action: "run",
+    why: "never ran; 2 of 3 items are reused",
+    reused_items: 2,
+  });
+  const fourth = await engine.rerun(plan);
+  const { outputs } = await lab.clock.run(fourth.result);
+  assert.deepEqual(lab.begun.sort(), ["each 1", "first 1"]);
+  assert.deepEqual(outputs.each, { out: [0, 1, 2] });
+  const reused = (await lab.events(fourth.execution_id)).flatMap((event) =>
+    event.type === "NodeCompleted" && event.reused_from !== undefined ? [event.reused_from] : []
+  );
+  assert.deepEqual(reused, ["e", "e"]);
 });
