@@ -16,7 +16,7 @@ from typing import Any
 from .child import close_outputs, end_child, interrupt
 from .errors import FlowEngineError
 from .event_log import EventLog
-from .execution import Execution, FlowView
+from .execution import POLL_SECONDS, Execution, FlowView
 from .outcome import Outcome
 from .program import check_exit, find_program, silent_end, start_program
 from .result import FlowResult
@@ -87,7 +87,9 @@ class EmbeddedExecution(Execution):
     @property
     def execution_id(self) -> str:
         """The id of the execution. Raises `FlowEngineError` if it could not be started."""
-        self._has_begun.wait()
+        while not self._has_begun.wait(POLL_SECONDS):
+            # Ctrl-C is noticed in between.
+            continue
         if self._outcome.execution_id is None:
             raise self._start_error()
         return self._outcome.execution_id

@@ -98,6 +98,9 @@ class UnavailableError(FlowApiError):
     was_sent = False
     """Whether the server may have got the request all the same."""
 
+    retry_after: float | None = None
+    """In how many seconds the server wants to be asked again, if it says so."""
+
 
 def _remake(kind: type[FlowEngineError], args: tuple[Any, ...], state: dict[str, Any]) -> FlowEngineError:
     error = kind.__new__(kind, *args)

@@ -22,7 +22,7 @@ from .result import FlowResult
 
 T = TypeVar("T")
 
-_POLL_SECONDS = 0.2
+POLL_SECONDS = 0.2
 """How soon Ctrl-C is noticed where waiting cannot be interrupted."""
 
 
@@ -85,7 +85,7 @@ class Execution(abc.ABC):
         self._watch()
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         while True:
-            left = max(0.0, min(_POLL_SECONDS, deadline - time.monotonic()))
+            left = max(0.0, min(POLL_SECONDS, deadline - time.monotonic()))
             with self._changed:
                 if self._changed.wait_for(lambda: self._has_ended, left):
                     return self._result()
@@ -120,7 +120,7 @@ class Execution(abc.ABC):
                 if wakeup.done():
                     wakeup = loop.create_future()
                 # The loop has to wake up now and then: kernels of notebooks notice interrupts only then.
-                await asyncio.wait([wakeup], timeout=_POLL_SECONDS)
+                await asyncio.wait([wakeup], timeout=POLL_SECONDS)
         finally:
             with self._changed:
                 self._on_end.remove(notify)
@@ -153,9 +153,7 @@ def start_and_use(start: Callable[[], Execution], use: Callable[[Execution], T])
     """Start an execution and answer what `use` makes of it; Ctrl-C until then cancels it, as in `run_to_end`."""
     starting = in_background(start)
     try:
-        while not starting.done():
-            wait_for([starting], _POLL_SECONDS)
-        return use(starting.result())
+        return use(_started(starting))
     except FlowEngineError:
         raise
     except BaseException:
@@ -176,10 +174,17 @@ async def run_in_loop(start: Callable[[], Execution]) -> FlowResult:
         raise
 
 
+def _started(starting: Future[Execution]) -> Execution:
+    """Wait for a start such that Ctrl-C is noticed on every system."""
+    while not starting.done():
+        wait_for([starting], POLL_SECONDS)
+    return starting.result()
+
+
 def _end(starting: Future[Execution]) -> None:
     """End what is being started, or was."""
     try:
-        execution = starting.result()
+        execution = _started(starting)
     except Exception:
         # What has not begun need not be ended; whoever waits for it is told something else already.
         return

@@ -6,7 +6,7 @@ import functools
 import inspect
 import math
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
@@ -84,12 +84,17 @@ class Task(Generic[P, R]):
         self.is_method = inspect.ismethod(function)
         self.name = options.name or short_name(function).strip("<>")
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    # What an `async def` answers is awaited by its worker: in flows, its call stands for the value.
+    @overload
+    def __call__(self: Task[P, Coroutine[Any, Any, Any]], *args: P.args, **kwargs: P.kwargs) -> Any: ...
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Within a flow: add a node, and answer it for what it will return. Elsewhere: call the function."""
         flow = current_flow()
         if flow is None:
             return self.function(*args, **kwargs)
-        return cast(R, flow.adopt(self.new_node(*args, **kwargs)))
+        return flow.adopt(self.new_node(*args, **kwargs))
 
     def new_node(self, *args: Any, **kwargs: Any) -> Node:
         """Answer a node that calls the function; it belongs to no flow yet. Raises `InvalidFlowError`."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import datetime
 import itertools
 import json
@@ -211,6 +212,13 @@ def test_a_token_is_needed_where_there_is_one(tmp_path: Path) -> None:
         assert server.client().workflows.list() == []
         with pytest.raises(AccessError):
             next(FlowClient(server.url, "wrong").events(after=0))
+        for _ in range(20):
+            with contextlib.suppress(AccessError, UnavailableError):
+                FlowClient(server.url, "wrong").workflows.list()
+        with pytest.raises(UnavailableError) as limited:
+            FlowClient(server.url, "wrong").workflows.list()
+        assert (limited.value.status, limited.value.code) == (429, "rate_limited")
+        assert 0 < (limited.value.retry_after or 0) <= 3600
     finally:
         server.stop()
 

@@ -23,6 +23,12 @@ def total(numbers: dict[str, int]) -> int:
     return sum(numbers.values())
 
 
+@task
+async def fetch(name: str) -> dict[str, int]:
+    """Be awaited by the worker."""
+    return {name: 1}
+
+
 @flow
 def pipeline(count: int) -> int:
     """Describe a flow."""
@@ -34,6 +40,8 @@ def use() -> None:
     assert_type(total(load(3, name="rows")), int)
     assert_type(total.map([load(1), load(2)]), list[int])
     assert_type(Flow("typed").run().success, bool)
+    total(fetch("rows"))
+    fetch(1)  # type: ignore[call-overload]
     load("3")  # type: ignore[arg-type]
     total(load(1, other=2))  # type: ignore[call-arg]
     pipeline(count=1)

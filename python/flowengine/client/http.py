@@ -176,7 +176,7 @@ class Http:
                 return connection, answer
             text = answer.read(_MAX_ERROR_BYTES)
             request = f'{call.method} "{call.path}"'
-            raise answered_error(answer.status, text, request, answer.headers.get("X-Request-Id"))
+            raise answered_error(answer.status, text, request, answer.headers)
 
     def _connect(self) -> http.client.HTTPConnection:
         proxy = self._proxy

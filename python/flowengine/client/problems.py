@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Mapping
+from email.message import Message
 from typing import Any
 
 from ..errors import (
@@ -34,7 +35,7 @@ _KINDS: dict[int, type[FlowApiError]] = {
 }
 
 
-def answered_error(status: int, body: bytes, request: str, request_id: str | None) -> FlowApiError:
+def answered_error(status: int, body: bytes, request: str, headers: Message) -> FlowApiError:
     """Answer the error that the server, or a proxy before it, has told."""
     said = _read_object(body)
     issues = said.get("issues")
@@ -44,9 +45,14 @@ def answered_error(status: int, body: bytes, request: str, request_id: str | Non
         message = message if isinstance(message, str) else f"the server answered {status} to {request}"
         code = _CODES.get(status, "invalid_argument" if status < 500 else "unavailable")
         hint = _ADDRESS_HINT
-    error = kind(message, code=code, hint=hint if isinstance(hint, str) else None, status=status, request_id=request_id)
+    hint = hint if isinstance(hint, str) else None
+    error = kind(message, code=code, hint=hint, status=status, request_id=headers.get("X-Request-Id"))
     if isinstance(error, InvalidWorkflowError) and isinstance(issues, list):
         error.issues = issues
+    # It may be a date as well, which our servers do not send.
+    seconds = str(headers.get("Retry-After", ""))
+    if isinstance(error, UnavailableError) and seconds.isdecimal():
+        error.retry_after = float(seconds)
     return error
 
 

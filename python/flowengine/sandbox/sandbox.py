@@ -82,9 +82,9 @@ class Sandbox:
         """Say where commands are to run; nothing is started yet. Raises `SandboxError` for what cannot be.
 
         `zypi_url`: default: `ZYPI_URL`, or http://localhost:4000. `timeout`: seconds for each command that has none of
-        its own. `env`: variables of all commands. `network`: whether containers and namespaces have one; microVMs have.
-        `memory_mb`: of a microVM, a container, or each process. `max_output_bytes`: how much of stdout and of stderr is
-        kept, its beginning and its end.
+        its own (300). `env`: variables of all commands. `network`: whether containers and namespaces have one; microVMs
+        have. `memory_mb`: of a microVM, a container, or each process. `max_output_bytes`: how much of stdout and of
+        stderr is kept, its beginning and its end (10 MiB).
         """
         self.image = image
         self.backend = backend
