@@ -33,6 +33,23 @@ Deno.test("flow validate and flow run name the circle of workflows that call eac
   });
 });
 
+Deno.test("flow rerun and flow dev refuse a version of a workflow that calls itself without end", async () => {
+  const files = { "good.json": { nodes: [log()] }, "self.json": { nodes: [log(), call("self.json")] } };
+  await withFiles(files, async (path) => {
+    const db = ["--db", path("flow.db")];
+    assert.equal((await runFlow(["run", path("good.json"), ...db])).code, 0);
+    const rerun = await runFlow(["rerun", "last", "--with", path("self.json"), ...db]);
+    assert.equal(rerun.code, 2);
+    assert.match(rerun.stderr, /Workflow calls itself without end/);
+    assert.equal((await runFlow(["executions", "list", "--all", ...db])).stdout.match(/succeeded|failed/g)?.length, 1);
+    const dev = await runFlow(["dev", path("self.json"), "--no-store"], {
+      onStderr: (text, process) => text.includes("Waiting for changes") && process.kill("SIGTERM"),
+    });
+    assert.match(dev.stderr, /Workflow calls itself without end/);
+    assert.doesNotMatch(dev.stderr, /nested/);
+  });
+});
+
 Deno.test("flow validate warns of a workflow that calls itself under a condition, and flow run runs it", async () => {
   const countdown = {
     inputs: { left: { type: "integer", default: 2 } },

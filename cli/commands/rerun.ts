@@ -11,7 +11,7 @@ import { findExecution, readRecord } from "../find_execution.ts";
 import { openHistory, type StoreFlags } from "../open_store.ts";
 import { type InputFlags, readInputs } from "../read_inputs.ts";
 import { loadRecordNodes } from "../record_nodes.ts";
-import { readWorkflow, warnOfInputs } from "../read_workflow.ts";
+import { readWorkflow, refuseEndlessCalls, warnOfInputs } from "../read_workflow.ts";
 import { formatPlan } from "../render/plan.ts";
 import { driveExecution, type WatchFlags } from "../watch.ts";
 import { loadNodeFiles, readWorkflowFile, type WorkflowFile } from "../workflow_file.ts";
@@ -45,6 +45,7 @@ export async function rerunExecution(context: CliContext, flags: RerunFlags, id:
     const registry = await host.openRegistry(nodes);
     const runner = await openRunner(registry);
     const other = edited && await readWorkflow(context, edited, registry, flags);
+    if (edited && other && !host.isRemote) await refuseEndlessCalls(context, edited, other, registry);
     const inputs = await rerunInputs(context, flags, record, (other ?? record.workflow).inputs);
     const plan = await runner.planRerun(execution_id, { from: flags.from, only: flags.only, workflow: other, inputs });
     warnOfInputs(context, plan.workflow, registry, plan.inputs, flags);
