@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { describeBuild } from "./build_info.ts";
 import { describeLicences } from "./licences.ts";
 import { withPythonPackage } from "./python_package.ts";
+import { zodInParts } from "./zod_in_parts.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -58,7 +59,7 @@ export async function bundleProgram({ outputFolder, readable = false }: BundleOp
       ...COMMON_OPTIONS,
       splitting: true,
       target: "es2024",
-      plugins: [nodeModules, englishOnly, withPythonPackage],
+      plugins: [nodeModules, zodInParts, englishOnly, withPythonPackage],
       define: { FLOW_BUILD: JSON.stringify(await describeBuild()) },
       banner: { js: FIND_MODULE },
       minify: !readable,

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as wholeZod from "zod";
 import { bundleProgram } from "./bundle.ts";
 
 const EXAMPLES = new URL("../examples/", import.meta.url).pathname;
@@ -24,6 +26,18 @@ Deno.test("the bundle of the program does what the program does, and loads only 
       for (const args of [["schema"], ["nodes", "docker.run"], ["graph", join(EXAMPLES, "shell_pipeline.json")]]) {
         assert.equal((await flow(...args)).code, 0, args.join(" "));
       }
+    });
+
+    await test.step("modules of users find all of Zod in it, made of the same parts as what flow uses", async () => {
+      const zod = await import(pathToFileURL(join(folder, "program", "zod.js")).href);
+      const flowengine = await import(pathToFileURL(join(folder, "program", "mod.js")).href);
+      assert.deepEqual(Object.keys(zod).sort(), Object.keys(wholeZod).sort());
+      for (const name of ["z", "core", "coerce", "regexes"] as const) {
+        assert.deepEqual(Object.keys(zod[name]).sort(), Object.keys(wholeZod[name]).sort(), name);
+      }
+      assert.equal(zod.z.object, flowengine.z.object);
+      assert.equal(zod.core.$ZodType, flowengine.z.core.$ZodType);
+      assert.equal(zod.fromJSONSchema({ type: "string", format: "date" }).safeParse("2026-02-30").success, false);
     });
 
     await test.step("it serves HTTP", async () => {
