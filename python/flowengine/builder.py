@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import InvalidFlowError
+from .flow_settings import OnError
 from .flows import Flow
 from .graph import Node, Reference
 from .tasks import Task
@@ -13,8 +14,17 @@ from .tasks import Task
 class FlowBuilder:
     """Builds a flow node by node: `FlowBuilder("etl").add("a", load).add("b", store).connect("a", "b").build()`."""
 
-    def __init__(self, name: str, *, description: str | None = None, max_parallel: int | None = None) -> None:
-        self._flow = Flow(name, description=description, max_parallel=max_parallel)
+    def __init__(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        max_parallel: int | None = None,
+        timeout: float | None = None,
+        on_error: OnError | None = None,
+    ) -> None:
+        """Name it, with the options of `Flow`."""
+        self._flow = Flow(name, description=description, max_parallel=max_parallel, timeout=timeout, on_error=on_error)
         self._nodes: dict[str, Node] = {}
 
     def add(self, id: str, what: Task[..., Any] | Node, **inputs: Any) -> FlowBuilder:

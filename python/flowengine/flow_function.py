@@ -10,6 +10,7 @@ from typing import Any, Generic, ParamSpec, overload
 
 from .current_flow import building, current_flow
 from .errors import InvalidFlowError
+from .flow_settings import OnError
 from .flows import Flow
 from .graph import Node, Parameters
 
@@ -19,8 +20,8 @@ P = ParamSpec("P")
 class FlowFunction(Flow, Generic[P]):
     """A flow that a function describes; calling it runs it."""
 
-    def __init__(self, function: Callable[..., Any], name: str) -> None:
-        super().__init__(name, description=inspect.getdoc(function))
+    def __init__(self, function: Callable[..., Any], name: str, **options: Any) -> None:
+        super().__init__(name, description=inspect.getdoc(function), **options)
         if inspect.iscoroutinefunction(function):
             raise InvalidFlowError(
                 f'"{name}" cannot be async: a flow function is called once, to describe a graph',
@@ -60,9 +61,18 @@ class FlowFunction(Flow, Generic[P]):
 @overload
 def flow(function: Callable[P, Any], /) -> FlowFunction[P]: ...
 @overload
-def flow(*, name: str | None = None) -> Callable[[Callable[P, Any]], FlowFunction[P]]: ...
-def flow(function: Callable[..., Any] | None = None, /, *, name: str | None = None) -> Any:
-    """Make a flow of a function that calls tasks. It is called once, with what stands for the inputs."""
+def flow(
+    *,
+    name: str | None = None,
+    max_parallel: int | None = None,
+    timeout: float | None = None,
+    on_error: OnError | None = None,
+) -> Callable[[Callable[P, Any]], FlowFunction[P]]: ...
+def flow(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
+    """Make a flow of a function that calls tasks. It is called once, with what stands for the inputs.
+
+    `name`: default: that of the function, whose docstring is the description. The other options are those of `Flow`.
+    """
     if function is None:
-        return lambda inner: FlowFunction(inner, name or inner.__name__)
-    return FlowFunction(function, name or function.__name__)
+        return lambda inner: FlowFunction(inner, name or inner.__name__, **options)
+    return FlowFunction(function, name or function.__name__, **options)

@@ -17,6 +17,7 @@ from .embedded import EmbeddedExecution
 from .errors import FlowEngineError, InvalidFlowError
 from .execution import Execution, FlowView, run_in_loop, run_to_end, start_here
 from .expressions import path_of
+from .flow_settings import OnError, to_settings
 from .given_inputs import check_inputs
 from .graph import Chain, InputReference, Node, Stage, identities_before
 from .outputs import answers_of
@@ -40,12 +41,25 @@ class Flow:
     `flow >> a >> [b, c] >> d` and `with flow:` add nodes; `run` runs them.
     """
 
-    def __init__(self, name: str, *, description: str | None = None, max_parallel: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        max_parallel: int | None = None,
+        timeout: float | None = None,
+        on_error: OnError | None = None,
+    ) -> None:
+        """Name it; nothing runs yet. Raises `InvalidFlowError` for options that make no sense.
+
+        `max_parallel`: how many nodes may run at the same time (10). `timeout`: seconds for a whole execution, without
+        a limit if there is none. `on_error`: what becomes of the rest when a node has failed for good.
+        """
         if not name:
             raise InvalidFlowError("a flow needs a name")
         self.name = name
         self.description = description
-        self.settings: dict[str, Any] = {} if max_parallel is None else {"max_parallel_nodes": max_parallel}
+        self.settings = to_settings(max_parallel, timeout, on_error)
         self.nodes: list[Node] = []
         self.inputs: dict[str, DeclaredInput] = {}
         self.tails: list[Node] = []

@@ -26,7 +26,7 @@ class Pending:
     Python would do most of it with the object that stands there, and nobody would notice.
     """
 
-    __iter__ = _refuse(_MAP)
+    __iter__ = __reversed__ = __index__ = _refuse(_MAP)
     __len__ = _refuse(_MAP)
     __bool__ = _refuse(_DECIDE)
     __contains__ = _refuse(_DECIDE)

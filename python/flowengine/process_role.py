@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -53,7 +54,13 @@ def become_worker() -> None:
     """Say that this process works for a flow: it takes over the arguments of the script, and runs none of its flows."""
     usual = threading.excepthook
     threading.excepthook = lambda args: None if args.exc_type is FlowStarted else usual(args)
+    logging.getLogger("asyncio").addFilter(_is_of_user)
     sys.argv = _take_arguments() or sys.argv
+
+
+def _is_of_user(record: logging.LogRecord) -> bool:
+    """Whether an event loop complains of something else than of a flow that was not run."""
+    return not (record.exc_info and record.exc_info[0] is FlowStarted)
 
 
 @contextmanager

@@ -145,9 +145,9 @@ def test_a_script_may_be_called_and_started_as_one_likes(tmp_path: Path, file: s
 )
 def test_a_script_may_run_its_flow_in_threads_and_event_loops_of_its_top_level(tmp_path: Path, run: str) -> None:
     script = (
-        "from flowengine import Flow, task\nimport asyncio, threading\n"
+        "from flowengine import Flow, task\nimport asyncio, gc, threading\n"
         "from concurrent.futures import ThreadPoolExecutor\n"
-        "@task\ndef double(value: int) -> int:\n    return 2 * value\n"
+        "@task\ndef double(value: int) -> int:\n    gc.collect()\n    return 2 * value\n"
         f"flow = Flow('in-thread').then(double)\n{run}"
     )
     done = run_script(tmp_path, script)
@@ -291,6 +291,21 @@ def test_a_flow_function_runs_when_it_is_called() -> None:
 
     assert pipeline(4).output == 10
     assert pipeline(4, factor=1).output == 6
+
+
+def test_a_flow_says_how_it_runs_as_a_whole(tmp_path: Path) -> None:
+    @flow(timeout=1, max_parallel=1)
+    def limited(pid_file: str) -> None:
+        """Take too long."""
+        sleep_long(pid_file)
+
+    settings = {"max_parallel_nodes": 1, "max_execution_time_ms": 1000}
+    assert (limited.to_document()["settings"], limited.description) == (settings, "Take too long.")
+    error = limited.run(pid_file=str(tmp_path / "pid")).error or {}
+    assert error["code"] == "timeout"
+    going_on = Flow("going on", on_error="ContinueOnError").then([start, negate])
+    result = going_on.run(number="1", value={})
+    assert (result.status, dict(result.outputs)) == ("failed", {"start": "1"})
 
 
 def test_builtin_nodes_and_tasks_share_values() -> None:

@@ -156,6 +156,14 @@ def test_a_task_that_comes_again_and_again_is_not_looked_for_all_over(monkeypatc
     assert looks < 61 * 61
 
 
+@pytest.mark.parametrize("options", [{"max_parallel": 0}, {"timeout": 0}, {"timeout": "1"}, {"on_error": "go on"}])
+def test_options_of_a_flow_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
+    (name,) = options
+    for make in (Flow, FlowBuilder):
+        with pytest.raises(InvalidFlowError, match=f"{name}="):
+            make("wrong", **options)
+
+
 def test_blocks_of_a_flow_may_stand_within_each_other() -> None:
     with Flow("outer") as outer:
         with Flow("inner") as inner, outer:
