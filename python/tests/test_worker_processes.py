@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import run_script
 from sample_tasks import fail_at_length, write_bytes
 
 from flowengine import Flow
@@ -30,6 +31,25 @@ def test_bytes_that_are_printed_are_lines_in_their_place() -> None:
     execution = Flow("bytes").then(write_bytes).submit()
     assert list(execution.logs()) == ["before", "grün \\xff", "after"]
     assert execution.wait().success
+
+
+@pytest.mark.parametrize(
+    ("set_up", "lines"),
+    [
+        ("", ["INFO mine: started", "INFO mine: called"]),
+        ("logging.basicConfig(level=logging.DEBUG, format='%(message)s!')", ["started!", "called!", "in detail!"]),
+        ("logging.info('begun')", ["INFO:root:begun", "INFO:mine:started", "INFO:mine:called"]),
+    ],
+)
+def test_modules_of_functions_may_set_up_logging(set_up: str, lines: list[str], tmp_path: Path) -> None:
+    script = (
+        "from flowengine import Flow, task\nimport logging\n"
+        f"{set_up}\nlog = logging.getLogger('mine')\nlog.info('started')\n"
+        "@task\ndef call() -> None:\n    log.info('called')\n    log.debug('in detail')\n"
+        "if __name__ == '__main__':\n    print(*Flow('logs').then(call).submit().logs(), sep='|', flush=True)\n"
+    )
+    done = run_script(tmp_path, script)
+    assert done.stdout == "|".join(lines) + "\n", done.stderr
 
 
 def test_an_exception_that_nobody_could_read_is_shortened() -> None:

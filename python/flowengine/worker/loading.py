@@ -17,6 +17,7 @@ from typing import Any
 from ..errors import FlowEngineError
 from ..function_code import load_function
 from ..process_role import SCRIPT_MODULE, importing
+from .logs import may_set_up_logging
 
 MODULES_VARIABLE = "FLOWENGINE_MODULES"
 """Tells processes that functions start by `multiprocessing` what their worker has imported."""
@@ -127,7 +128,7 @@ def _execute(spec: ModuleSpec) -> ModuleType:
     sys.modules[spec.name] = module
     try:
         if spec.loader is not None:
-            with importing(str(spec.origin)):
+            with importing(str(spec.origin)), may_set_up_logging():
                 spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[spec.name]

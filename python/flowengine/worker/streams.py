@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import io
-import logging
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any, TextIO
+
+from .logs import show_logs
 
 _LONGEST_LINE = 64 * 1024
 
@@ -113,13 +114,13 @@ class _ByteStream(io.BufferedIOBase):
 class Output:
     """`sys.stdout`, `sys.stderr` and logging of a worker, handed to `emit(stream, line)`.
 
-    Logging shows from INFO on, unless the functions' own module sets it up.
+    Logging shows from INFO on, unless the functions' own modules set it up.
     """
 
     def __init__(self, emit: Callable[[str, str], None]) -> None:
         self._streams = (LineStream("stdout", emit, 1), LineStream("stderr", emit, 2))
         sys.stdout, sys.stderr = self._streams
-        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+        show_logs()
 
     def end_lines(self) -> None:
         """Hand on lines that have not ended."""
