@@ -78,14 +78,18 @@ def guard_tags(value: Any, map_text: Callable[[str], str] = str) -> Any:
         return [guard_tags(item, map_text) for item in value]
     if not isinstance(value, dict):
         return value
-    inner = {key: guard_tags(part, map_text) for key, part in value.items()}
+    return _guard_object({key: guard_tags(part, map_text) for key, part in value.items()})
+
+
+def _guard_object(inner: dict[str, Any]) -> dict[str, Any]:
     is_tagged = inner.keys() == {"type", "value"} and isinstance(inner["type"], str) and inner["type"] in _TAGS
     return {"type": "Object", "value": inner} if is_tagged else inner
 
 
 def _declare(declared: DeclaredInput) -> dict[str, Any]:
     fields: dict[str, Any] = {name: to_json(value) for name, value in declared.fields().items()}
-    return {name: protect(value) if name == "default" else value for name, value in fields.items()}
+    # There are no expressions in them.
+    return {name: guard_tags(value) if name == "default" else value for name, value in fields.items()}
 
 
 def _read_by_others(wirings: Iterable[tuple[Node, Wiring]]) -> set[str]:
@@ -139,7 +143,9 @@ def _write(value: Any, files: ValueFiles | None) -> Any:
     if value is ITEM:
         return "${{ item }}"
     if isinstance(value, Mapping) and _is_composed(value):
-        return {key: _write(inner, files) for key, inner in value.items()}
+        # Some keys are refused, and one is written otherwise.
+        keys: Any = to_json(dict.fromkeys(value))
+        return _guard_object({key: _write(inner, files) for key, inner in zip(keys, value.values(), strict=True)})
     if isinstance(value, (list, tuple)) and _is_composed(value):
         return [_write(inner, files) for inner in value]
     return protect(to_json(value, files))

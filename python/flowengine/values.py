@@ -15,6 +15,7 @@ from .data_formats import is_data
 from .errors import InvalidValueError
 from .json_types import FILE_KEY, LARGEST_INTEGER, Json, checked_float, checked_integer, checked_text, refusal
 from .objects import NOT_CONVERTED, to_plain
+from .pending import Pending
 from .value_files import LARGE_BYTES, ValueFiles, is_reference, load_reference
 
 __all__ = ["MAX_VALUE_BYTES", "Json", "dump", "from_json", "to_json"]
@@ -138,6 +139,9 @@ class _Converter:
         return converted
 
     def _object(self, value: Any, place: str, depth: int) -> Json:
+        if isinstance(value, Pending):
+            why, hint = "it has no value yet", "Pass it as an argument, or in a list or a dict."
+            raise refusal(value, place, why, hint)
         plain = to_plain(value, place)
         if plain is not NOT_CONVERTED:
             return self.convert(plain, place, depth + 1)

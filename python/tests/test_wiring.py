@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sample_tasks import add, double, echo, negate, nothing, numbers, scale, start, subtract, total
 
-from flowengine import Flow, FlowBuilder, InvalidFlowError, flow, nodes, task
+from flowengine import Flow, FlowBuilder, InvalidFlowError, InvalidValueError, flow, nodes, task
 from flowengine.graph import Node
 from flowengine.value_files import open_value_files
 
@@ -105,6 +105,33 @@ def test_text_that_looks_like_an_expression_stays_text() -> None:
     value = node(made, "echo")["inputs"]["value"]
     assert value["text"] == "$${{ inputs.x }}"
     assert value["tagged"] == {"type": "Object", "value": {"type": "String", "value": "x"}}
+
+
+@pytest.mark.parametrize("value", ["${{ inputs.x }}", "$${{", {"type": "String", "value": "${{ x }}"}, [b"\0"]])
+def test_defaults_of_inputs_arrive_as_they_are(value: Any) -> None:
+    with Flow("defaults") as made:
+        echo(made.input("given", default=value))
+    assert made.run().raise_for_status().output == value
+    assert made.run(given=value).output == value
+
+
+def test_values_that_are_not_there_yet_may_stand_in_objects_of_any_keys() -> None:
+    with Flow("objects") as made:
+        echo({"type": "Number", "value": double(2)})
+        echo([{"$bytes": double(2)}])
+    outputs = made.run().raise_for_status().outputs
+    assert (outputs["echo"], outputs["echo-2"]) == ({"type": "Number", "value": 4}, [{"$bytes": 4}])
+    with Flow("keys") as made:
+        echo({1: double(2)})
+    with pytest.raises(InvalidValueError, match="the key 1 is not text"):
+        made.to_document()
+
+
+def test_values_that_are_not_there_yet_cannot_stand_in_sets() -> None:
+    with Flow("sets") as made:
+        echo({double(2)})
+    with pytest.raises(InvalidValueError, match="it has no value yet"):
+        made.to_document()
 
 
 def test_builtin_nodes_take_part_in_chains() -> None:
