@@ -98,8 +98,8 @@ function reasonOf(cause: unknown): string {
   return [...lines, ...placeOf(cause)].join("\n");
 }
 
-/** Of a syntax error, Node tells the place in the stack alone. */
+/** Of a syntax error in TypeScript, Node tells the place in the stack alone. */
 function placeOf({ name, stack = "" }: Error): string[] {
-  const [, place] = /^(file:\S+:\d+)\n/.exec(stack) ?? [];
+  const [, place] = /^(\S[^\n]*:\d+)\n/.exec(stack) ?? [];
   return name === "SyntaxError" && place !== undefined ? [`    at ${place}`] : [];
 }
