@@ -33,7 +33,8 @@ export async function importUserModule(
     return await withinLimit(import(`${pathToFileURL(path).href}${anew ? `?load=${++loads}` : ""}`), limitMs);
   } catch (cause) {
     if (cause instanceof LoadTooLong) throw tooLong(filename, limitMs);
-    const hint = platform.isStandalone && !isOldModule(cause) ? BUNDLE : hintFor(cause, platform.name);
+    const own = cause instanceof FlowError ? cause.hint : undefined;
+    const hint = own ?? (platform.isStandalone && !isOldModule(cause) ? BUNDLE : hintFor(cause, platform.name));
     throw new FlowError("invalid_document", `Cannot load "${filename}": ${reasonOf(cause)}`, { hint, cause });
   }
 }

@@ -74,3 +74,11 @@ Deno.test("importUserModule() says of CommonJS that it is CommonJS, also in exec
     });
   });
 });
+
+Deno.test("importUserModule() passes on the advice of an error of ours", async () => {
+  const code = 'import { workflow, delay } from "flowengine";\nconst wf = workflow("w");' +
+    '\nfor (const id of ["a", "a"]) wf.add(id, delay());';
+  const { message, hint } = await explain(code);
+  assert.equal(message, 'Cannot load "mine.ts": Cannot add node "a": there is one with that id');
+  assert.equal(hint, "Give each node an id of its own.");
+});
