@@ -148,3 +148,16 @@ def test_a_flow_that_cannot_be_started_says_so_to_those_who_wait(tmp_path: Path)
         "    try:\n        start()\n    except InvalidFlowError as error:\n        print('no.such' in str(error))\n",
     )
     assert done.stdout == "True\nTrue\nTrue\n", done.stderr
+
+
+@pytest.mark.usefixtures("bubblewrap")
+def test_ctrl_c_ends_a_command_of_a_sandbox_also_if_the_program_goes_on(tmp_path: Path) -> None:
+    script = (
+        "import os, threading, _thread\nfrom flowengine import Sandbox\n"
+        "threading.Timer(1, _thread.interrupt_main).start()\n"
+        "try:\n    Sandbox(backend='local').exec(['sleep', '300'])\n"
+        "except KeyboardInterrupt:\n"
+        "    try:\n        print(os.waitpid(-1, os.WNOHANG))\n    except ChildProcessError:\n        print('ended')\n"
+    )
+    done = run_script(tmp_path, script)
+    assert done.stdout == "ended\n", done.stderr

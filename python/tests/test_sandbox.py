@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import run_script
 
 from flowengine import Sandbox, SandboxCommandError, SandboxError, SandboxTimeoutError
 from flowengine.sandbox.zypi import scripts
@@ -161,19 +160,6 @@ def test_threads_may_share_a_sandbox(session: Sandbox) -> None:
     for thread in threads:
         thread.join()
     assert found == {number: f"{number}\n" for number in range(4)}
-
-
-@pytest.mark.usefixtures("bubblewrap")
-def test_ctrl_c_ends_a_command_also_if_the_program_goes_on(tmp_path: Path) -> None:
-    script = (
-        "import os, threading, _thread\nfrom flowengine import Sandbox\n"
-        "threading.Timer(1, _thread.interrupt_main).start()\n"
-        "try:\n    Sandbox(backend='local').exec(['sleep', '300'])\n"
-        "except KeyboardInterrupt:\n"
-        "    try:\n        print(os.waitpid(-1, os.WNOHANG))\n    except ChildProcessError:\n        print('ended')\n"
-    )
-    done = run_script(tmp_path, script)
-    assert done.stdout == "ended\n", done.stderr
 
 
 def test_threads_that_open_a_sandbox_at_once_share_a_session(zypi_url: str) -> None:
