@@ -83,10 +83,13 @@ class TerminalDisplay:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._has_colours else text
 
     def _size(self) -> os.terminal_size:
+        usual = shutil.get_terminal_size()
         try:
-            return os.get_terminal_size(self._stream.fileno())
+            columns, lines = os.get_terminal_size(self._stream.fileno())
         except (OSError, ValueError, AttributeError):
-            return shutil.get_terminal_size()
+            return usual
+        # Terminals of programs that have set no size say 0.
+        return os.terminal_size((columns or usual.columns, lines or usual.lines))
 
 
 def _columns(text: str) -> int:

@@ -131,6 +131,14 @@ def test_of_many_nodes_those_that_matter_are_shown() -> None:
     assert any("… and 400 more nodes" in line for line in lines)
 
 
+def test_a_terminal_that_does_not_know_its_size_has_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    terminal = Terminal(24, 80)
+    fcntl.ioctl(terminal.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
+    lines = show(terminal, ["first"], [{"type": "NodeStarted", "node_id": "first", "attempt": 1}])
+    assert any("first" in line for line in lines)
+
+
 def test_more_lines_than_anybody_can_read_are_left_out() -> None:
     line = {"type": "NodeEvent", "node_id": "a", "event": {"event_type": "StdoutLine", "line": "x"}}
     lines = show(Terminal(20, 80), ["a"], [line] * 6000)
