@@ -7,7 +7,7 @@ from typing import Any
 from .errors import InvalidFlowError
 from .flow_settings import OnError
 from .flows import Flow
-from .graph import Node, Reference
+from .graph import Node, Reference, not_a_node
 from .tasks import Task
 
 
@@ -34,6 +34,8 @@ class FlowBuilder:
         """
         if id in self._nodes:
             raise InvalidFlowError(f'there are two nodes "{id}"', hint="Give one of them another id.")
+        if not isinstance(what, (Task, Node)):
+            raise not_a_node(what)
         node = what.new_node(**inputs) if isinstance(what, Task) else what
         if node.flow is None:
             node.id = id

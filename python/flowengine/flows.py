@@ -19,7 +19,7 @@ from .execution import Execution, FlowView, run_in_loop, run_to_end, start_here
 from .expressions import path_of
 from .flow_settings import OnError, to_settings
 from .given_inputs import check_inputs
-from .graph import Chain, InputReference, Node, Stage, identities_before
+from .graph import Chain, InputReference, Node, Stage, identities_before, not_a_node
 from .outputs import answers_of
 from .process_role import check_may_run
 from .program import run_program
@@ -140,8 +140,7 @@ class Flow:
         if isinstance(part, Node):
             return self.adopt(part)
         if not isinstance(part, Task):
-            what = f"{getattr(part, '__name__', part)!r}"
-            raise InvalidFlowError(f"{what} cannot be part of a flow", hint="Decorate the function with @task().")
+            raise not_a_node(part)
         known = [node for node in self.nodes if node.owner is part or (part.is_method and part.is_same(node.owner))]
         earlier = identities_before(behind) if known else set()
         for node in known:

@@ -232,6 +232,12 @@ def identities_before(tails: Iterable[Node]) -> set[int]:
     return seen
 
 
+def not_a_node(part: Any) -> InvalidFlowError:
+    """Answer the error about what is neither a task nor a node."""
+    what = f"{getattr(part, '__name__', part)!r}"
+    return InvalidFlowError(f"{what} cannot be part of a flow", hint="Decorate the function with @task().")
+
+
 def _checked_key(key: Any) -> str | int:
     if isinstance(key, (str, int)) and not isinstance(key, bool):
         return key

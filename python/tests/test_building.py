@@ -17,6 +17,8 @@ def test_a_builder_connects_by_names() -> None:
     assert edges(made.build()) == ["one.result -> get.body", "get.status -> show.value"]
     with pytest.raises(InvalidFlowError, match='no node "two"'):
         built.connect("one", "two")
+    with pytest.raises(InvalidFlowError, match=r"'len' cannot be part of a flow\n.*@task"):
+        built.add("length", len)  # type: ignore[arg-type]
     with pytest.raises(InvalidFlowError, match=r'"show" has no parameter "valeu"\nIts parameters: value\.'):
         built.connect("one", "show", to_port="valeu")
 
