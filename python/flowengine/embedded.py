@@ -58,7 +58,8 @@ class EmbeddedExecution(Execution):
     def _start(self, program: list[str], inputs: Any, options: list[str]) -> subprocess.Popen[bytes]:
         """Start the program. A file has the inputs until it has read them, or this process ends."""
         handle, name = tempfile.mkstemp(prefix="flowengine-", suffix=".json")
-        self._forget_inputs = weakref.finalize(self, _delete, name)
+        self._inputs_file = name
+        self._at_exit = weakref.finalize(self, _delete, name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(inputs, file)
@@ -66,6 +67,11 @@ class EmbeddedExecution(Execution):
         except BaseException:
             self._forget_inputs()
             raise
+
+    def _forget_inputs(self) -> None:
+        # Whoever runs flows in `atexit` is too late for finalizers.
+        self._at_exit.detach()
+        _delete(self._inputs_file)
 
     def _send(self, document: str) -> None:
         stdin = self._process.stdin

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import threading
-import weakref
 from collections.abc import Iterator
 
 from .errors import FlowEngineError
@@ -23,11 +22,16 @@ class EventLog:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="flowengine-")  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
         self._changed = threading.Condition()
         self._size = 0
         self._has_ended = False
         self._trouble: str | None = None
+
+    def __del__(self) -> None:
+        # No finalizer: it would be too late for those whom `atexit` makes. The file may have been refused.
+        file = getattr(self, "_file", None)
+        if file is not None:
+            file.close()
 
     def append(self, line: bytes) -> None:
         """Keep a line. If that is not possible any more, readers are told when they come to that place."""
@@ -36,8 +40,7 @@ class EventLog:
                 return
             try:
                 self._write(line)
-            except (OSError, ValueError) as error:
-                # No room, or this process is about to end and has closed it.
+            except OSError as error:
                 self._trouble = str(error)
             self._changed.notify_all()
 

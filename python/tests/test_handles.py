@@ -115,6 +115,7 @@ def test_what_is_cancelled_before_it_begins_is_cancelled() -> None:
         ("print(flow.run(number=1).output)", "2\n"),
         ("handle = flow.submit(number=1)\nprint(len(list(handle.events())) > 0)", "True\n"),
         ("flow.submit(number=1)", ""),
+        ("import atexit\natexit.register(lambda: print(flow.run(number=2).output))\nflow.run(number=1)", "4\n"),
     ],
 )
 def test_a_script_leaves_no_file_open_and_none_behind(tmp_path: Path, use: str, said: str) -> None:
