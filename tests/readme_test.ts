@@ -14,7 +14,8 @@ for (const block of blocks) {
 await testScripts("README.md");
 
 Deno.test("README: every block is run, compared or checked by some test", () => {
-  const known = ["sh", "sh ci", "sh build", "ts", "text output", "text serve", "yaml"];
+  // Those of Python run with the tests of its package.
+  const known = ["sh", "sh ci", "sh build", "ts", "text output", "text serve", "yaml", "python"];
   assert.deepEqual(blocks.filter(({ info }) => !known.includes(info)), []);
 });
 

@@ -12,7 +12,7 @@ EXPECTED = re.compile(r"^ *print\(.*\)  # (.*)$", re.MULTILINE)
 
 
 def blocks() -> list[str]:
-    pages = [ROOT / "docs" / "python.md", ROOT / "python" / "README.md"]
+    pages = [ROOT / "README.md", ROOT / "docs" / "python.md", ROOT / "python" / "README.md"]
     return [block for page in pages for block in BLOCK.findall(page.read_text(encoding="utf-8"))]
 
 
