@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { ExecutionEvent } from "../../engine/events.ts";
-import { readAllEvents, type Store } from "../../engine/store.ts";
+import { type ExecutionSummary, readAllEvents, type Store } from "../../engine/store.ts";
 import { openSqliteStore } from "../../store/open.ts";
 import { flowCommand } from "../support/flow_command.ts";
 import { Random } from "../support/random.ts";
@@ -60,7 +60,9 @@ async function suffer(folder: string, seed: number): Promise<void> {
   await Deno.writeTextFile(log, "");
   Deno.env.set("FLOW_TEST_LOG", log);
   for (let life = 0;; life++) {
-    const id = await findCaller(database);
+    const { execution_id: id, ended_at } = await findCaller(database) ?? {};
+    // The last one was killed when all was done.
+    if (ended_at !== undefined) break;
     const target = id === undefined ? ["run", document] : ["resume", id];
     const command = flowCommand([...target, "--db", database, "--json"]);
     const kill = life < 4 ? { when: "driving" as const, afterMs: random.int(0, 300) } : undefined;
@@ -100,10 +102,8 @@ function eventsOf(store: Store, executionId: string): Promise<ExecutionEvent[]> 
   return Array.fromAsync(readAllEvents(store, executionId));
 }
 
-async function findCaller(database: string): Promise<string | undefined> {
-  return await withStore(database, async (store) => {
-    return (await store.listExecutions({ top_level: true }, Date.now()))[0]?.execution_id;
-  });
+async function findCaller(database: string): Promise<ExecutionSummary | undefined> {
+  return await withStore(database, async (store) => (await store.listExecutions({ top_level: true }, Date.now()))[0]);
 }
 
 async function withStore<T>(database: string, use: (store: Store) => Promise<T>): Promise<T> {

@@ -56,14 +56,15 @@ export async function runOrdeal(seed: number, createVictim: (launch: Launch) => 
 async function liveAndDie(victim: Victim, lives: Plan["lives"], side: string): Promise<Ordeal> {
   const ordeal: Ordeal = { kills: 0, orphans: 0, interruptions: 0, problems: [] };
   const withLast: (Kill | undefined)[][] = [...lives, [undefined]];
+  let endings: Ending[] = [];
   for (const kills of withLast) {
-    const endings = await victim.live(kills);
+    endings = await victim.live(kills);
     ordeal.kills += endings.filter((ending) => ending.fate === "killed").length;
     ordeal.problems.push(...endings.filter((ending) => ending.fate === "broken").map(describe));
     if (endings.some((ending) => ending.fate === "finished") || ordeal.problems.length > 0) return ordeal;
     ordeal.orphans += findSurvivors(side).length;
   }
-  ordeal.problems.push("the last process, which nobody killed, did not finish");
+  ordeal.problems.push("the last process, which nobody killed, did not finish", ...endings.map(describe));
   return ordeal;
 }
 

@@ -1,3 +1,4 @@
+import type { ExecutionSummary } from "../../engine/store.ts";
 import type { Durability } from "../../store/connection.ts";
 import { openSqliteStore } from "../../store/open.ts";
 import { flowCommand } from "../support/flow_command.ts";
@@ -38,11 +39,12 @@ export function createDriverVictim({ database, document, durability }: Launch): 
 /** Is driven by `flow run`, then by `flow resume`. */
 export function createFlowVictim({ database, document, durability }: Launch): Victim {
   const options = ["--db", database, "--durability", durability, "--nodes", APPEND_NODE_FILE, "--json"];
-  const findId = () => findNewest(database);
   return {
-    findId,
+    findId: async () => (await findNewest(database))?.execution_id,
     async live(kills) {
-      const id = await findId();
+      const { execution_id: id, ended_at } = await findNewest(database) ?? {};
+      // The last one was killed when all was done: there is nothing to resume.
+      if (ended_at !== undefined) return [{ fate: "finished", code: 0, stderr: "" }];
       const command = id === undefined ? ["run", document] : ["resume", id];
       const program = { command: flowCommand([...command, ...options]), driving: '"seq":', finished: [0, 3, 124] };
       // Two `flow run` would be two executions.
@@ -57,10 +59,10 @@ function toTimed(kill: Kill | undefined): Kill | undefined {
   return kill !== undefined && "append" in kill ? { when: "driving", afterMs: kill.append * 10 } : kill;
 }
 
-async function findNewest(database: string): Promise<string | undefined> {
+async function findNewest(database: string): Promise<ExecutionSummary | undefined> {
   const store = await openSqliteStore(database);
   try {
-    return (await store.listExecutions({ limit: 1, top_level: true }, Date.now()))[0]?.execution_id;
+    return (await store.listExecutions({ limit: 1, top_level: true }, Date.now()))[0];
   } finally {
     await store.close();
   }
