@@ -120,7 +120,8 @@ Deno.test("compileCondition() reads expressions with and without braces, and dec
   }
 });
 
-Deno.test("compileCondition() refuses text around an expression, and points into the text", () => {
+Deno.test("compileCondition() refuses text around an expression, and points into the text", async () => {
+  await loadLanguageFor(undefined, ["$not(inputs.flag)"]);
   assert.match(compileCondition("not ${{ inputs.flag }}").problems[0]?.message ?? "", /mixes an expression with text/);
   assert.throws(() => compileCondition("${{ inputs.flag").evaluate(createScope()), /}} is missing/);
   assert.deepEqual(compileCondition("  ${{ inputs.nope }}").check(KNOWN).map(({ offset }) => offset), [13]);

@@ -59,10 +59,14 @@ async function buildImage(): Promise<string> {
   return IMAGE;
 }
 
-/** Runs a container to its end, or until `use` has done its work. */
+let image: Promise<string> | undefined;
+
+/** Runs a container to its end, or until `use` has done its work; the first one builds the image. */
 async function withContainer(spec: object, use: (id: string) => Promise<void>): Promise<void> {
+  image ??= makeBase().then(buildImage);
+  const Image = await image;
   const { containers } = docker();
-  const { id } = await containers.create({ Image: IMAGE, HostConfig: { NetworkMode: "none", Init: true }, ...spec });
+  const { id } = await containers.create({ Image, HostConfig: { NetworkMode: "none", Init: true }, ...spec });
   try {
     await containers.start(id, AbortSignal.timeout(30_000));
     await use(id);
@@ -83,8 +87,6 @@ async function logs(id: string): Promise<string> {
 }
 
 dockerTest("the image runs flow as a user without rights, and keeps what it knows in its volume", async () => {
-  await makeBase();
-  await buildImage();
   const workflow = JSON.stringify({ nodes: [{ id: "log", node_type: "debug.log" }] });
   const script = `id -u; echo '${workflow}' > w.json && flow run w.json && ls -a /data && flow upgrade`;
   await withContainer({ Entrypoint: ["/bin/sh", "-c", script] }, async (id) => {
