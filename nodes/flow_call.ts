@@ -2,12 +2,10 @@ import * as z from "zod";
 import { FlowError } from "../engine/errors.ts";
 import { anyPorts, defineNode } from "../engine/node.ts";
 import type { DefinedNode } from "../engine/node_type.ts";
+import { MAX_DOCUMENT_BYTES } from "../engine/read_source.ts";
 import type { Value, Values } from "../engine/value.ts";
 import type { ExecutionResult } from "../engine/verdict.ts";
 import type { Platform } from "../platform/types.ts";
-
-/** Documents are read whole. */
-const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
 const MODULE_NAME = /\.[cm]?[jt]s$/;
 

@@ -4,6 +4,9 @@ import { joinBytes } from "../engine/join_bytes.ts";
 import type { ServerEnv } from "./env.ts";
 import type { ServerLimits } from "./ports.ts";
 
+/** The longest body, unless somebody wants another limit. */
+export const DEFAULT_BODY_BYTES = 16 * 1024 * 1024;
+
 /** Levels of brackets in a body; what reads it further on has limits of its own. */
 const MAX_DEPTH = 1000;
 

@@ -6,13 +6,13 @@ import { getPlatform } from "../platform/mod.ts";
 import { openServerTables } from "../store/server_tables.ts";
 import { SqliteStore } from "../store/sqlite_store.ts";
 import { createApp } from "./app.ts";
+import { DEFAULT_BODY_BYTES } from "./bodies.ts";
 import type { Authenticate, FlowHandler, HandlerOptions } from "./handler_options.ts";
 import { MemoryAudit, MemoryIdempotency } from "./memory_tables.ts";
 import type { Authenticator, Principal, Role, ServerPorts } from "./ports.ts";
 import { checkBasePath, infoOf, withBase, withoutBase } from "./request_origin.ts";
 import { version } from "./version.ts";
 
-const DEFAULT_BODY_BYTES = 16 * 1024 * 1024;
 const ROLES: ReadonlySet<Role> = new Set(["viewer", "operator", "admin"]);
 
 /**

@@ -6,6 +6,7 @@ import type { HttpListener } from "../../platform/listener.ts";
 import type { Platform } from "../../platform/types.ts";
 import { createApp } from "../../server/app.ts";
 import { TokenAuthenticator } from "../../server/authentication.ts";
+import { DEFAULT_BODY_BYTES } from "../../server/bodies.ts";
 import { DrainingDispatcher } from "../../server/draining_dispatcher.ts";
 import { success } from "../../server/outcome.ts";
 import type { ServerPorts } from "../../server/ports.ts";
@@ -48,7 +49,6 @@ export interface ServeFlags extends CommonFlags, StoreFlags, TokenFlags, TlsFlag
 
 const DEFAULT_EXECUTIONS = 100;
 const DEFAULT_GRACE_MS = 10_000;
-const DEFAULT_BODY_BYTES = 16 * 1024 * 1024;
 
 /** `flow serve`: the HTTP server, until somebody ends it. */
 export async function serve(context: CliContext, flags: ServeFlags): Promise<number> {

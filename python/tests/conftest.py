@@ -44,8 +44,13 @@ def run_script(folder: Path, script: str, *arguments: str) -> subprocess.Complet
     """Runs a script as a user would."""
     file = folder / "script.py"
     file.write_text(script)
-    command = [sys.executable, str(file), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return run_python(str(file), *arguments)
+
+
+def run_python(*arguments: str, cwd: Path | None = None, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs `python` with arguments, in a folder."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, input=stdin, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import run_script
+from conftest import run_python, run_script
 
 from flowengine import Flow, FlowEngineError, InvalidFlowError, task
 from flowengine.function_code import FunctionCode, load_function
@@ -55,8 +55,7 @@ def test_closures_and_lambdas_of_a_script_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["-c", SCRIPT], ["-"]], ids=["python -c", "stdin"])
 def test_code_without_a_file_runs(arguments: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, *arguments]
-    done = subprocess.run(command, input=SCRIPT, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = run_python(*arguments, cwd=tmp_path, stdin=SCRIPT)
     assert done.stdout == EXPECTED, done.stderr
 
 

@@ -4,12 +4,11 @@ import json
 import multiprocessing
 import os
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import run_script
+from conftest import run_python, run_script
 
 from flowengine.program import find_program
 
@@ -59,8 +58,7 @@ def test_a_package_runs_with_relative_imports(tmp_path: Path) -> None:
         "@task\ndef word() -> str:\n    return WORD\n"
         "if __name__ == '__main__':\n    print(Flow('package').then(word).run().output)\n"
     )
-    command = [sys.executable, "-m", "project.main"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = run_python("-m", "project.main", cwd=tmp_path)
     assert done.stdout == "relative\n", done.stderr
 
 
@@ -94,8 +92,7 @@ SCRIPT = (
 def test_a_script_may_be_called_and_started_as_one_likes(tmp_path: Path, file: str, arguments: list[str]) -> None:
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text(SCRIPT)
-    command = [sys.executable, *arguments]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = run_python(*arguments, cwd=tmp_path)
     assert done.stdout == "42\n", done.stderr
 
 
@@ -147,8 +144,7 @@ def test_a_script_in_an_archive_imports_from_it(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
         archive.writestr("factors.py", "FACTOR = 2\n")
         archive.writestr("__main__.py", f"import factors\n{SCRIPT.replace('2 *', 'factors.FACTOR *')}")
-    command = [sys.executable, "app.zip"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = run_python("app.zip", cwd=tmp_path)
     assert done.stdout == "42\n", done.stderr
 
 
@@ -160,8 +156,7 @@ def test_a_script_that_starts_itself_by_another_program_does_not_do_so_without_e
         "subprocess.run([*shlex.split(os.environ['FLOW_BIN']), 'run', str(saved)])\n"
     )
     (tmp_path / "script.py").write_text(script)
-    command = [sys.executable, "script.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = run_python("script.py", cwd=tmp_path)
     assert '"result": 1' in done.stdout
     assert 'script.py" starts itself' in done.stderr
     assert "__main__" in done.stderr
@@ -176,6 +171,5 @@ def test_files_where_a_script_is_started_do_not_stand_in_for_modules(tmp_path: P
         "from flowengine import Flow, task\nimport os\n@task\ndef where() -> str:\n    return os.getcwd()\n"
         "print(Flow('where').then(where).run().raise_for_status().output)\n"
     )
-    command = [sys.executable, str(tmp_path / "script.py")]
-    done = subprocess.run(command, cwd=started_in, capture_output=True, text=True, timeout=120, check=False)
+    done = run_python(str(tmp_path / "script.py"), cwd=started_in)
     assert done.stdout == f"{started_in}\n", done.stderr

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import run_script
+from conftest import run_python, run_script
 from sample_tasks import fail_at_length, write_bytes
 
 from flowengine import Flow
@@ -17,7 +16,7 @@ from flowengine import Flow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 def test_processes_that_functions_make_keep_out_of_what_their_worker_says() -> None:
     script = Path(__file__).parent / "copying_tasks.py"
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    done = run_python(str(script))
     assert done.stdout, done.stderr
     output, error, counts, broken, traceback = json.loads(done.stdout)
     assert error is None
